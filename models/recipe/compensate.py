@@ -1,0 +1,127 @@
+"""What makes the int8 weights and activations lose less: two steps before quantising.
+
+1. Smoothing (SmoothQuant, arXiv 2211.10438): a channel that is large in the activations
+   is divided by s and its weight column multiplied by s. LayerNorm absorbs 1/s; the
+   residual path, which needs the unsmoothed value, multiplies by s (`residual_scale`).
+2. GPTQ (arXiv 2210.17323): weights are rounded one input channel at a time, and each
+   rounding error is spread over the channels not yet rounded, by the inverse Hessian of
+   the layer's own inputs.
+
+Measured on the golden texts, cosine to fp32 (mean, min): neither 0.9926, 0.9692;
+GPTQ 0.9944, 0.9806; both: see the model card.
+"""
+
+import torch
+
+from quantise import WEIGHT_MAX
+
+ALPHA = 0.5
+DAMPING = 0.01
+
+
+def linears(layer: torch.nn.Module) -> dict[str, torch.nn.Linear]:
+    """A layer's linear maps, in the order in which the exported graph runs them."""
+    own = layer.attention.self
+    return {
+        "query": own.query,
+        "key": own.key,
+        "value": own.value,
+        "attention_output": layer.attention.output.dense,
+        "intermediate": layer.intermediate.dense,
+        "output": layer.output.dense,
+    }
+
+
+def observe(encoder: torch.nn.Module, batches: list[torch.Tensor]) -> tuple[dict, dict]:
+    """For every linear map: its Hessian XᵀX, rows scaled as they are quantised and every
+    text weighing the same, and the largest |x| of each input channel."""
+    hessian: dict = {}
+    peak: dict = {}
+    hooks = []
+    for index, layer in enumerate(encoder.bert.encoder.layer):
+        for name, module in linears(layer).items():
+            key = (index, name)
+            hessian[key] = torch.zeros(module.in_features, module.in_features, dtype=torch.float64)
+            peak[key] = torch.zeros(module.in_features)
+
+            def hook(_module, inputs, _output, key=key):
+                x = inputs[0].reshape(-1, inputs[0].shape[-1])
+                unit = (x / x.abs().amax(-1, keepdim=True)).double()
+                hessian[key] += unit.T @ unit / len(x)
+                peak[key] = torch.maximum(peak[key], x.abs().amax(0))
+
+            hooks.append(module.register_forward_hook(hook))
+    with torch.no_grad():
+        for ids in batches:
+            encoder(ids, torch.ones_like(ids))
+    for hook in hooks:
+        hook.remove()
+    return hessian, peak
+
+
+def balance(peak: torch.Tensor, weights: list[torch.Tensor]) -> torch.Tensor:
+    largest = torch.stack([w.abs().amax(0) for w in weights]).amax(0)
+    s = peak.clamp(min=1e-3) ** ALPHA / largest.clamp(min=1e-3) ** (1 - ALPHA)
+    return s / s.median()
+
+
+@torch.no_grad()
+def smooth(encoder: torch.nn.Module, peak: dict) -> None:
+    norm = encoder.bert.embeddings.LayerNorm
+    for index, layer in enumerate(encoder.bert.encoder.layer):
+        maps = linears(layer)
+        attention = [maps["query"], maps["key"], maps["value"]]
+        encoder.residual_scale[index][0].copy_(fold(norm, attention, peak[index, "query"]))
+        norm = layer.attention.output.LayerNorm
+        encoder.residual_scale[index][1].copy_(fold(norm, [maps["intermediate"]], peak[index, "intermediate"]))
+        norm = layer.output.LayerNorm
+
+        s = balance(peak[index, "attention_output"], [maps["attention_output"].weight])
+        maps["value"].weight.div_(s[:, None])
+        maps["value"].bias.div_(s)
+        maps["attention_output"].weight.mul_(s)
+
+
+def fold(norm: torch.nn.LayerNorm, maps: list[torch.nn.Linear], peak: torch.Tensor) -> torch.Tensor:
+    s = balance(peak, [m.weight for m in maps])
+    norm.weight.div_(s)
+    norm.bias.div_(s)
+    for m in maps:
+        m.weight.mul_(s)
+    return s
+
+
+@torch.no_grad()
+def gptq(weight: torch.Tensor, hessian: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """weight [out, in] -> the same on an int8 grid, and the grid's step per output."""
+    w = weight.double().clone()
+    count = w.shape[1]
+    step = w.abs().amax(1, keepdim=True) / WEIGHT_MAX
+    h = hessian.clone()
+    h.diagonal().add_(DAMPING * h.diagonal().mean())
+    order = torch.argsort(h.diagonal(), descending=True)
+    w, h = w[:, order], h[order][:, order]
+    upper = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(h)), upper=True)
+    for i in range(count):
+        rounded = (w[:, i : i + 1] / step).round().clamp(-WEIGHT_MAX, WEIGHT_MAX) * step
+        error = (w[:, i : i + 1] - rounded) / upper[i, i]
+        w[:, i : i + 1] = rounded
+        w[:, i + 1 :] -= error @ upper[i : i + 1, i + 1 :]
+    out = torch.empty_like(w)
+    out[:, order] = w
+    return out.float(), step.flatten().float()
+
+
+def compensate(encoder: torch.nn.Module, batches: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Changes the encoder in place; returns the weight steps in graph order."""
+    _, peak = observe(encoder, batches)
+    smooth(encoder, peak)
+    hessian, _ = observe(encoder, batches)
+    steps = []
+    with torch.no_grad():
+        for index, layer in enumerate(encoder.bert.encoder.layer):
+            for name, module in linears(layer).items():
+                weight, step = gptq(module.weight, hessian[index, name])
+                module.weight.copy_(weight)
+                steps.append(step)
+    return steps
