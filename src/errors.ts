@@ -1,0 +1,35 @@
+/**
+ * What a user can mend. Misuse of the code by other code throws built-in errors instead.
+ *
+ * `input`: a file's content or absence. `usage`: the command line. `exists`: something is in
+ * the way. `model`: a model's files or what it computed. `index`: an index directory.
+ * `too-small`: the corpus has too few chunks. `llm`: the endpoint. `io`: the file system.
+ */
+export type ErrorCode = 'input' | 'usage' | 'exists' | 'model' | 'index' | 'too-small' | 'llm' | 'io'
+
+export class ClaraError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'ClaraError'
+    this.code = code
+  }
+}
+
+/** A record that was skipped. Printed as `path:line: reason`. */
+export interface Problem {
+  path: string
+  line: number
+  reason: string
+}
+
+export type OnProblem = (problem: Problem) => void
+
+export function isErrno(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && 'syscall' in error
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,59 @@
+/**
+ * An output directory that is there from the start of a run, because it holds what a killed run
+ * continues from. `run.json` says what the run was started with; results come last.
+ */
+import { mkdir, readFile, rename, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClaraError, isErrno } from '../errors.js'
+import { replaceFile, syncDirectory } from './durable-file.js'
+import { requireVacant } from './staged-directory.js'
+
+const SETTINGS = 'run.json'
+
+/**
+ * Creates the directory, or goes on in one that a run with the same settings began.
+ * @param last the file that a finished run has.
+ * @returns whether there was something to go on from.
+ * @throws ClaraError `exists` when it holds a finished run, another run, or something else.
+ */
+export async function openRunDirectory(
+  directory: string,
+  settings: object,
+  { last, overwrite = false }: { last: string; overwrite?: boolean },
+): Promise<boolean> {
+  const path = join(directory, SETTINGS)
+  const now = `${JSON.stringify(settings, null, 2)}\n`
+  const before = await readFile(path, 'utf8').catch((error) => {
+    if (isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    throw error
+  })
+  if (before === undefined) {
+    await requireVacant(directory)
+    await mkdir(directory, { recursive: true })
+    await replaceFile(path, now)
+    return false
+  }
+  if (overwrite) {
+    await replaceFile(path, now)
+    return before === now
+  }
+  if (await stat(join(directory, last)).catch(() => undefined)) {
+    throw new ClaraError(
+      'exists',
+      `${directory}: holds a finished run: choose another directory or pass --overwrite`,
+    )
+  }
+  if (before !== now) {
+    throw new ClaraError(
+      'exists',
+      `${directory}: holds a run with other settings (${SETTINGS} there): repeat them, choose another directory or pass --overwrite`,
+    )
+  }
+  return true
+}
+
+/** Moves finished files, in this order, from a folder in `directory` into it. */
+export async function moveResults(from: string, directory: string, names: string[]): Promise<void> {
+  for (const name of names) await rename(join(from, name), join(directory, name))
+  await syncDirectory(directory)
+}

@@ -1,0 +1,117 @@
+/** A directory that appears whole or not at all: built beside its place, then renamed into it. */
+import { rmSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { ClaraError, isErrno } from '../errors.js'
+import { syncDirectory } from './durable-file.js'
+
+const MARK = '.clara-staging-'
+
+/** Staged and not yet published: removed where the process ends in the middle. */
+const unfinished = new Set<string>()
+process.once('exit', () => {
+  for (const path of unfinished) rmSync(path, { recursive: true, force: true })
+})
+
+export interface StagedDirectory {
+  /** Where to write. */
+  path: string
+  /** Moves the whole into its place. */
+  publish(): Promise<void>
+  /** Removes what was written. */
+  discard(): Promise<void>
+}
+
+/**
+ * @throws ClaraError `exists` when `target` is there, not empty, and `overwrite` is false.
+ */
+export async function stageDirectory(target: string, { overwrite = false } = {}): Promise<StagedDirectory> {
+  const place = resolve(target)
+  const parent = dirname(place)
+  if (!overwrite) await requireVacant(target)
+  await mkdir(parent, { recursive: true })
+  await removeAbandoned(parent, basename(place))
+  const path = join(parent, `.${basename(place)}${MARK}${process.pid}`)
+  await rm(path, { recursive: true, force: true })
+  await mkdir(path)
+  unfinished.add(path)
+  return {
+    path,
+    async publish() {
+      await syncDirectory(path)
+      if (!overwrite) await requireVacant(target)
+      await replaceDirectory(path, place)
+      unfinished.delete(path)
+      await syncDirectory(parent)
+    },
+    async discard() {
+      await rm(path, { recursive: true, force: true })
+      unfinished.delete(path)
+    },
+  }
+}
+
+/** Runs `fill` on a staged directory and publishes it, or discards it where `fill` throws. */
+export async function writeDirectory<T>(
+  target: string,
+  options: { overwrite?: boolean },
+  fill: (path: string) => Promise<T>,
+): Promise<T> {
+  const staged = await stageDirectory(target, options)
+  try {
+    const result = await fill(staged.path)
+    await staged.publish()
+    return result
+  } catch (error) {
+    await staged.discard()
+    throw error
+  }
+}
+
+export async function requireVacant(target: string): Promise<void> {
+  const entries = await readdir(target).catch((error) => {
+    if (isErrno(error) && error.code === 'ENOENT') return []
+    if (isErrno(error) && error.code === 'ENOTDIR') {
+      throw new ClaraError('exists', `${target}: is a file, a directory was expected`, { cause: error })
+    }
+    throw error
+  })
+  if (entries.length > 0) {
+    throw new ClaraError(
+      'exists',
+      `${target}: exists and is not empty: choose another directory or pass --overwrite`,
+    )
+  }
+}
+
+/** A rename cannot replace a filled directory, so the old one steps aside first. */
+async function replaceDirectory(from: string, to: string): Promise<void> {
+  const aside = join(dirname(to), `.${basename(to)}.clara-replaced-${process.pid}`)
+  const old = await stat(to).catch(() => undefined)
+  if (old) await rename(to, aside)
+  try {
+    await rename(from, to)
+  } catch (error) {
+    if (old) await rename(aside, to)
+    throw error
+  }
+  await rm(aside, { recursive: true, force: true })
+}
+
+/** Removes what killed runs left for the same target. */
+async function removeAbandoned(parent: string, name: string): Promise<void> {
+  const prefix = `.${name}${MARK}`
+  for (const entry of await readdir(parent)) {
+    if (!entry.startsWith(prefix) || isAlive(Number(entry.slice(prefix.length)))) continue
+    await rm(join(parent, entry), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return isErrno(error) && error.code === 'EPERM'
+  }
+}

@@ -1,0 +1,105 @@
+/** Calls into a worker thread, and the thread's side of them. */
+import { isMainThread, parentPort, type Transferable, Worker } from 'node:worker_threads'
+import { ClaraError, type ErrorCode } from '../errors.js'
+
+interface Request {
+  id: number
+  method: string
+  args: unknown
+}
+
+type Reply =
+  | { id: number; result: unknown }
+  | { id: number; error: { code: ErrorCode | undefined; message: string; stack: string | undefined } }
+
+/** What the thread offers: each method takes one plain value and returns another. */
+// biome-ignore lint/suspicious/noExplicitAny: a table of methods of any types; `call` gives them back
+export type Methods = Record<string, (args: any) => unknown>
+
+type Returned<T> = Awaited<T> extends Moved<infer V> ? V : Awaited<T>
+
+export interface WorkerThread<M extends Methods> {
+  call<K extends keyof M & string>(
+    method: K,
+    args: Parameters<M[K]>[0],
+    transfer?: Transferable[],
+  ): Promise<Returned<ReturnType<M[K]>>>
+  close(): Promise<void>
+}
+
+/** Wraps what a method returns, to move its buffers instead of copying them. */
+export class Moved<T> {
+  constructor(
+    readonly value: T,
+    readonly buffers: Transferable[],
+  ) {}
+}
+
+/**
+ * @param url of the thread's module, which calls `serve`.
+ * Calls run one after the other in the thread; a thread that dies rejects all that wait.
+ */
+export function startWorker<M extends Methods>(url: URL, name: string): WorkerThread<M> {
+  const worker = new Worker(url, { name })
+  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
+  let next = 0
+  let failure: Error | undefined
+  const fail = (error: Error) => {
+    failure ??= error
+    for (const { reject } of waiting.values()) reject(failure)
+    waiting.clear()
+  }
+  worker.on('message', (reply: Reply) => {
+    const call = waiting.get(reply.id)
+    waiting.delete(reply.id)
+    if (waiting.size === 0) worker.unref()
+    if ('error' in reply) call?.reject(revive(reply.error))
+    else call?.resolve(reply.result as never)
+  })
+  worker.on('error', fail)
+  worker.on('exit', (code) => fail(new Error(`${name}: the thread ended with code ${code}`)))
+  worker.unref()
+  return {
+    call(method, args, transfer = []) {
+      if (failure) return Promise.reject(failure)
+      return new Promise((resolve, reject) => {
+        const id = next++
+        waiting.set(id, { resolve, reject })
+        worker.ref()
+        worker.postMessage({ id, method, args } satisfies Request, transfer)
+      })
+    },
+    async close() {
+      await worker.terminate()
+    },
+  }
+}
+
+function revive(error: { code: ErrorCode | undefined; message: string; stack: string | undefined }): Error {
+  if (error.code) return new ClaraError(error.code, error.message)
+  const revived = new Error(error.message)
+  if (error.stack) revived.stack = error.stack
+  return revived
+}
+
+/** The thread's side: answers calls in the order in which they came. */
+export function serve(methods: Methods): void {
+  if (isMainThread || !parentPort) throw new Error('serve() runs in a worker thread')
+  const port = parentPort
+  let tail = Promise.resolve()
+  port.on('message', ({ id, method, args }: Request) => {
+    tail = tail.then(async () => {
+      try {
+        const run = methods[method]
+        if (!run) throw new Error(`no method ${method}`)
+        const result = await run(args)
+        if (result instanceof Moved) port.postMessage({ id, result: result.value }, result.buffers)
+        else port.postMessage({ id, result })
+      } catch (error) {
+        const { message, stack } = error instanceof Error ? error : new Error(String(error))
+        const code = error instanceof ClaraError ? error.code : undefined
+        port.postMessage({ id, error: { code, message, stack } })
+      }
+    })
+  })
+}
