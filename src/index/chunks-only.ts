@@ -1,0 +1,44 @@
+/** Documents -> chunks on disk, without vectors: for a run that draws its negatives at random. */
+import { chunkDocuments } from '../chunks/split.js'
+import type { Document } from '../documents/document.js'
+import { ClaraError } from '../errors.js'
+import { writeDirectory } from '../files/staged-directory.js'
+import type { ThreadedTokenizer } from '../inference/open-tokenizer.js'
+import type { Model } from '../models/resolve.js'
+import { chunkOptions } from './build.js'
+import { type ChunkDigests, type ChunkStore, createChunkWriter, openChunkStore } from './chunk-store.js'
+import type { Manifest } from './manifest.js'
+
+/**
+ * Replaces what is at `outputDir`: chunking takes seconds where embedding takes hours.
+ * @throws ClaraError `too-small` when the corpus has no text.
+ */
+export async function storeChunks(
+  documents: AsyncIterable<Document>,
+  model: Model,
+  tokenizer: ThreadedTokenizer,
+  { outputDir, chunking }: { outputDir: string; chunking: Manifest['chunking'] },
+): Promise<ChunkStore> {
+  const options = chunkOptions(chunking, model, tokenizer)
+  const chunks = chunkDocuments(documents, options, tokenizer.countTokens)
+  const digests = await writeDirectory(
+    outputDir,
+    { overwrite: true },
+    async (path): Promise<ChunkDigests> => {
+      const writer = await createChunkWriter(path)
+      let count = 0
+      try {
+        for await (const chunk of chunks) {
+          await writer.write(chunk)
+          count++
+        }
+        if (count === 0) throw new ClaraError('too-small', 'the corpus has no text to cut into chunks')
+        return await writer.close()
+      } catch (error) {
+        await writer.abandon()
+        throw error
+      }
+    },
+  )
+  return openChunkStore(outputDir, digests)
+}

@@ -1,0 +1,64 @@
+/** The chunks that negatives are taken from, by position, by chunk id and by document id. */
+import { passageOf } from '../chunks/chunk.js'
+import { textKey } from '../chunks/same-text.js'
+import type { ChunkStore } from '../index/chunk-store.js'
+
+/** Chunks kept in memory: the same few are candidates again and again. */
+const CACHED = 8192
+
+export interface CorpusChunk {
+  position: number
+  chunkId: string
+  documentId: string
+  /** The passage that goes into `docs`. */
+  text: string
+  /** Equal for texts that are the same but for case, width and white space. */
+  key: string
+}
+
+export interface Corpus {
+  count: number
+  read(position: number): Promise<CorpusChunk>
+  /** Chunks that are not the same text as another. Reads them all. */
+  distinct(): Promise<number>
+  /** Positions of a document's chunks, or of the one chunk of that id; empty for an unknown id. */
+  find(id: string): number[]
+}
+
+export async function openCorpus(store: ChunkStore): Promise<Corpus> {
+  const documents = new Map<string, { first: number; count: number }>()
+  let position = 0
+  for await (const { documentId } of store.all()) {
+    const known = documents.get(documentId)
+    if (known) known.count++
+    else documents.set(documentId, { first: position, count: 1 })
+    position++
+  }
+  const cache = new Map<number, CorpusChunk>()
+  return {
+    count: store.count,
+    async read(position) {
+      const cached = cache.get(position)
+      if (cached) return cached
+      const chunk = await store.read(position)
+      const text = passageOf(chunk)
+      const entry = { position, chunkId: chunk.id, documentId: chunk.documentId, text, key: textKey(text) }
+      if (cache.size >= CACHED) cache.delete(cache.keys().next().value!)
+      cache.set(position, entry)
+      return entry
+    },
+    async distinct() {
+      const keys = new Set<string>()
+      for await (const chunk of store.all()) keys.add(textKey(passageOf(chunk)))
+      return keys.size
+    },
+    find(id) {
+      const whole = documents.get(id)
+      if (whole) return Array.from({ length: whole.count }, (_, i) => whole.first + i)
+      const mark = id.lastIndexOf('#')
+      const owner = documents.get(id.slice(0, mark))
+      const n = /^\d+$/.test(id.slice(mark + 1)) ? Number(id.slice(mark + 1)) : Number.NaN
+      return owner && n < owner.count ? [owner.first + n] : []
+    },
+  }
+}

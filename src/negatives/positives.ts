@@ -1,0 +1,66 @@
+/** What answers a question: chunks of the corpus, or passages given as text. */
+import { normalise, textKey } from '../chunks/same-text.js'
+import type { Question } from '../questions/question.js'
+import type { Corpus, CorpusChunk } from './corpus.js'
+
+export interface Positive {
+  /** `undefined` for a passage given as text that the corpus does not hold. */
+  chunk: CorpusChunk | undefined
+  text: string
+  key: string
+}
+
+export interface Positives {
+  positives: Positive[]
+  /** Positions that are no negatives although they are not among `positives`. */
+  related: Set<number>
+}
+
+/**
+ * A document of several chunks gives the one that contains the answer, the best ranked of those;
+ * where none does, its best ranked chunk. Its other chunks are neither positives nor negatives.
+ *
+ * @param ranks rank of a position for this question, where it was retrieved.
+ * @returns a reason where an id is not in the corpus.
+ */
+export async function findPositives(
+  question: Question,
+  corpus: Corpus,
+  ranks: ReadonlyMap<number, number>,
+): Promise<Positives | string> {
+  const positives = question.passages.map(
+    (text): Positive => ({ chunk: undefined, text: text.trim(), key: textKey(text) }),
+  )
+  const related = new Set<number>()
+  for (const id of question.docIds) {
+    const positions = corpus.find(id)
+    if (positions.length === 0) return `doc_id ${JSON.stringify(id)} is not in the index`
+    const chunk = await bestChunk(question, corpus, positions, ranks)
+    positives.push({ chunk, text: chunk.text, key: chunk.key })
+    for (const position of positions) related.add(position)
+  }
+  return { positives: distinct(positives), related }
+}
+
+async function bestChunk(
+  question: Question,
+  corpus: Corpus,
+  positions: number[],
+  ranks: ReadonlyMap<number, number>,
+): Promise<CorpusChunk> {
+  const rank = (position: number) => ranks.get(position) ?? Number.POSITIVE_INFINITY
+  const ranked = [...positions].sort((a, b) => (rank(a) === rank(b) ? a - b : rank(a) - rank(b)))
+  const answer = normalise(question.answer)
+  if (answer !== '') {
+    for (const position of ranked) {
+      const chunk = await corpus.read(position)
+      if (normalise(chunk.text).includes(answer)) return chunk
+    }
+  }
+  return corpus.read(ranked[0]!)
+}
+
+function distinct(positives: Positive[]): Positive[] {
+  const seen = new Set<string>()
+  return positives.filter(({ key }) => !seen.has(key) && seen.add(key))
+}

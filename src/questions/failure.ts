@@ -1,0 +1,101 @@
+/** Sorts what can go wrong with a call: whether to try again, to skip the chunk or to stop the run. */
+import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
+import { messageOf } from '../errors.js'
+
+/**
+ * `unreachable`: no connection. `broken`: connected, and no whole answer came. `busy`: the server
+ * asks to come again. `garbled`: an answer that is no chat completion. `rejected`: it will not
+ * answer this request. `fatal`: it will answer none.
+ */
+export type FailureKind = 'unreachable' | 'broken' | 'busy' | 'garbled' | 'rejected' | 'fatal'
+
+export interface Failure {
+  kind: FailureKind
+  /** One line. May hold whatever the server sent, the API key included. */
+  reason: string
+  status?: number
+  /** How long the server asked us to wait, milliseconds. */
+  retryAfterMs?: number
+}
+
+/** Calls after the first. A call that broke off may have been paid for, so those are few. */
+export const RETRIES: Record<FailureKind, number> = {
+  unreachable: 4,
+  broken: 2,
+  busy: 6,
+  garbled: 0,
+  rejected: 0,
+  fatal: 0,
+}
+
+const FIRST_DELAY_MS = 500
+const MAX_DELAY_MS = 16_000
+/** A server may ask for a day; a person would rather see the chunk fail and run again later. */
+const MAX_RETRY_AFTER_MS = 120_000
+
+/** Before try number `attempt + 1`, milliseconds: what the server asked for, or doubling with jitter. */
+export function retryDelay(failure: Failure, attempt: number): number {
+  if (failure.retryAfterMs !== undefined) return Math.min(failure.retryAfterMs, MAX_RETRY_AFTER_MS)
+  return Math.min(FIRST_DELAY_MS * 2 ** attempt, MAX_DELAY_MS) * (1 - Math.random() / 4)
+}
+
+const FATAL: Record<number, string> = {
+  401: 'check the API key',
+  402: "check the account's credit",
+  403: 'check that this API key may use this model',
+  404: "check the model's name and the base URL (most end in /v1)",
+}
+
+/** `error`: what the openai package threw, other than for an abort of ours. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof SyntaxError) return { kind: 'garbled', reason: `not JSON: ${error.message}` }
+  if (error instanceof APIConnectionError) return connectionFailure(error)
+  if (error instanceof APIError && error.status !== undefined) return statusFailure(error, error.status)
+  // What is left comes from reading the body: the connection ended in the middle of it.
+  return { kind: 'broken', reason: `the answer broke off: ${rootCause(error)}` }
+}
+
+function statusFailure(error: APIError, status: number): Failure {
+  // OpenAI's answer to an empty account is a 429, which no waiting mends.
+  const fatal = error.code === 'insufficient_quota' ? FATAL[402] : FATAL[status]
+  if (fatal) return { kind: 'fatal', status, reason: `${error.message}: ${fatal}` }
+  const retryable = status === 408 || status === 409 || status === 429 || status >= 500
+  if (!retryable || error.headers?.get('x-should-retry') === 'false') {
+    return { kind: 'rejected', status, reason: error.message }
+  }
+  const retryAfterMs = retryAfter(error.headers)
+  return { kind: 'busy', status, reason: error.message, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+/** `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3); `retry-after-ms` is OpenAI's. */
+function retryAfter(headers: Headers | undefined): number | undefined {
+  const exact = Number.parseFloat(headers?.get('retry-after-ms') ?? '')
+  if (exact >= 0) return exact
+  const value = headers?.get('retry-after') ?? ''
+  const wait = /^[\d.]+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait)
+}
+
+/** The server took the connection and then dropped it. */
+const DROPPED = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+function connectionFailure(error: APIConnectionError): Failure {
+  // Our own deadline is dealt with by the caller, so this is the connection that was not taken.
+  if (error instanceof APIConnectionTimeoutError) return { kind: 'unreachable', reason: 'timed out' }
+  const code = codeOf(error)
+  const kind = code !== undefined && DROPPED.has(code) ? 'broken' : 'unreachable'
+  return { kind, reason: `connection failed: ${rootCause(error)}` }
+}
+
+/** fetch says "fetch failed"; what failed stands in the cause of the cause. */
+function rootCause(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  if (cause !== undefined) return rootCause(cause)
+  return messageOf(error) || codeOf(error) || 'no reason given'
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return codeOf(error.cause)
+}

@@ -1,0 +1,15 @@
+/** A question with its answer and what answers it, before chunks are looked up. */
+export interface Question {
+  /** Unique in its file: BEIR query id, or `q<line>`. */
+  id: string
+  question: string
+  /** Empty where the source has none (BEIR). */
+  answer: string
+  /** Ids of documents or chunks in the index. */
+  docIds: string[]
+  /** Positive passages given as text. */
+  passages: string[]
+  /** Where it came from, for messages. */
+  path: string
+  line: number
+}

@@ -1,0 +1,13 @@
+/**
+ * One row of end_to_end_data.jsonl, as apple/ml-clara's loader reads it. `gold_answer` and
+ * `answer` are the same text: guides show the one, the loader requires the other.
+ */
+export interface Sample {
+  question: string
+  /** Exactly k passages. */
+  docs: string[]
+  gold_answer: string
+  answer: string
+  /** Positions of the positives in `docs`, ascending. */
+  pos_index: number[]
+}
