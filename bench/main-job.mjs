@@ -1,0 +1,159 @@
+// The numbers of the main job, measured through the built commands: retrieval quality, passages a
+// second, index + mine + validate, and the time from `clara-index search` to its answer.
+//
+//   npm run build && node bench/main-job.mjs DATA [--python PYTHON] [--output FILE] [--trials 5]
+//
+// DATA holds BEIR folders with qa.jsonl (clara-pretrain, xquad-en, …). PYTHON is an interpreter
+// with models/recipe/requirements.txt installed; without one the comparison with
+// sentence-transformers is left out. Trials are interleaved, each in a process of its own.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    python: { type: 'string' },
+    output: { type: 'string' },
+    trials: { type: 'string', default: '5' },
+  },
+})
+const data = positionals[0]
+if (!data || !existsSync(join(data, 'clara-pretrain', 'corpus.jsonl'))) {
+  console.error('usage: node bench/main-job.mjs DATA, where DATA/clara-pretrain is a BEIR folder')
+  process.exit(2)
+}
+const trials = Number(flags.trials)
+const clara = fileURLToPath(new URL('../dist/cli/clara.js', import.meta.url))
+const work = mkdtempSync(join(tmpdir(), 'clara-main-job-'))
+
+function run(command, args, { allowed = [0] } = {}) {
+  const started = performance.now()
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 30 })
+  if (!allowed.includes(status)) throw new Error(`${command} ${args.join(' ')}: exit ${status}\n${stderr}`)
+  return { seconds: (performance.now() - started) / 1000, stdout }
+}
+
+const claraJson = (...args) => {
+  const { seconds, stdout } = run(process.execPath, [clara, ...args, '--json', '--quiet'])
+  return { seconds: round(seconds), result: JSON.parse(stdout) }
+}
+const round = (value, digits = 3) => Number(value.toFixed(digits))
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+const spread = (values) => ({
+  median: round(median(values)),
+  min: round(Math.min(...values)),
+  max: round(Math.max(...values)),
+})
+
+function cpuFlags() {
+  if (!existsSync('/proc/cpuinfo')) return 'unknown'
+  const known = ['avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'amx_int8']
+  const words =
+    readFileSync('/proc/cpuinfo', 'utf8')
+      .match(/^flags.*$/m)?.[0]
+      .split(/\s+/) ?? []
+  return known.filter((flag) => words.includes(flag)).join(' ')
+}
+
+function retrieval() {
+  const out = {}
+  for (const name of ['clara-pretrain', 'xquad-en', 'xquad-zh', 'cmrc2018-dev']) {
+    const folder = join(data, name)
+    if (existsSync(folder)) out[name] = claraJson('bench', 'retrieval', folder).result
+  }
+  return out
+}
+
+function mainJob() {
+  const folder = join(data, 'clara-pretrain')
+  const index = join(work, 'index')
+  const samples = join(work, 'samples')
+  const build = claraJson('index', 'build', '--input-file', folder, '--output-dir', index)
+  const mine = claraJson(
+    'mine',
+    '--index',
+    index,
+    '--qa-file',
+    join(folder, 'qa.jsonl'),
+    '--output-dir',
+    samples,
+    '--target-top-k',
+    '5',
+  )
+  const file = join(samples, 'end_to_end_data.jsonl')
+  const validate = claraJson('validate', '--input-file', file, '--expected-top-k', '5')
+  const { ok, lines, valid, docsPerSample } = validate.result
+  return { build, mine, validate: { seconds: validate.seconds, ok, lines, valid, docsPerSample } }
+}
+
+function coldSearch() {
+  const index = join(work, 'index')
+  const args = [
+    clara,
+    'index',
+    'search',
+    index,
+    '--query',
+    'Who is the editor-in-chief of Thrasher magazine?',
+    '--quiet',
+  ]
+  const seconds = Array.from({ length: trials }, () => run(process.execPath, args).seconds)
+  return { seconds: seconds.map((s) => round(s)), ...spread(seconds) }
+}
+
+function throughput() {
+  const corpus = join(data, 'clara-pretrain', 'corpus.jsonl')
+  const ours = []
+  const peer = []
+  for (let trial = 0; trial < trials; trial++) {
+    ours.push(
+      claraJson('bench', 'throughput', '--input-file', corpus, '--repeat', '1').result.passages_per_second,
+    )
+    if (!flags.python) continue
+    const script = fileURLToPath(new URL('sentence_transformers_encode.py', import.meta.url))
+    peer.push(JSON.parse(run(flags.python, [script, corpus]).stdout))
+  }
+  const result = { clara_passages_per_second: { raw: ours, ...spread(ours) } }
+  if (peer.length === 0) return { ...result, sentence_transformers: 'left out: no --python given' }
+  const rates = peer.map((p) => p.passages_per_second)
+  return {
+    ...result,
+    sentence_transformers: {
+      versions: peer[0].versions,
+      batch_size: peer[0].batch_size,
+      raw: rates,
+      ...spread(rates),
+    },
+    ratio_of_medians: round(median(ours) / median(rates), 2),
+    ratio_of_each_pair: ours.map((rate, i) => round(rate / rates[i], 2)),
+  }
+}
+
+try {
+  const result = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: {
+      cpu: cpus()[0]?.model,
+      flags: cpuFlags(),
+      cores: availableParallelism(),
+      gib: Math.round(totalmem() / 2 ** 30),
+    },
+    node: process.version,
+    retrieval: retrieval(),
+    main_job: mainJob(),
+    cold_search_seconds: coldSearch(),
+    throughput: throughput(),
+  }
+  const text = `${JSON.stringify(result, null, 2)}\n`
+  process.stdout.write(text)
+  if (flags.output) {
+    mkdirSync(join(flags.output, '..'), { recursive: true })
+    writeFileSync(flags.output, text)
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}

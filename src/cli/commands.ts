@@ -1,0 +1,27 @@
+/** The commands by name. Each is loaded when it is asked for: a search should start at once. */
+import type { Command } from 'commander'
+
+export type CommandName = 'index' | 'mine' | 'synth' | 'validate' | 'bench'
+
+export const COMMANDS: Record<CommandName, { summary: string; load: () => Promise<Command> }> = {
+  index: {
+    summary: 'build, search and look at an index',
+    load: async () => (await import('./index-command.js')).indexCommand(),
+  },
+  mine: {
+    summary: 'hard negatives for questions and answers that exist',
+    load: async () => (await import('./mine-command.js')).mineCommand(),
+  },
+  synth: {
+    summary: 'let an LLM write questions and answers, then mine',
+    load: async () => (await import('./synth-command.js')).synthCommand(),
+  },
+  validate: {
+    summary: 'check training data before it is used',
+    load: async () => (await import('./validate-command.js')).validateCommand(),
+  },
+  bench: {
+    summary: 'measure retrieval quality and speed',
+    load: async () => (await import('./bench-command.js')).benchCommand(),
+  },
+}

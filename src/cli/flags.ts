@@ -1,0 +1,101 @@
+/** Flags that several commands take, and how their values are read. */
+import { availableParallelism } from 'node:os'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { ClaraError } from '../errors.js'
+import { DEFAULT_EMBEDDER } from '../models/resolve.js'
+
+export interface OutputFlags {
+  json?: boolean
+  quiet?: boolean
+}
+
+export interface EmbedderFlags {
+  embedder: string
+  device: 'auto' | 'cpu'
+  threads: number
+}
+
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`
+    throw new InvalidArgumentError(`expected a whole number ${range}`)
+  }
+}
+
+export function outputFlags(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON object instead of text')
+    .option('--quiet', 'no progress and no remarks, errors only')
+}
+
+export function embedderFlags(command: Command): Command {
+  return command
+    .option(
+      '--embedder <name|folder>',
+      'embedding model: a name, or a folder with card.json',
+      DEFAULT_EMBEDDER,
+    )
+    .addOption(
+      new Option('--device <device>', 'where the model runs').choices(['auto', 'cpu']).default('auto'),
+    )
+    .addOption(
+      new Option('--threads <n>', 'model threads')
+        .argParser(wholeNumber(1, 256))
+        .default(availableParallelism(), 'all cores'),
+    )
+}
+
+export interface ChunkFlags {
+  chunkTokens: number
+  chunkOverlap: number
+  chunk: boolean
+}
+
+export function chunkFlags(command: Command): Command {
+  return command
+    .option('--chunk-tokens <n>', 'longest chunk', wholeNumber(8, 1 << 20), 256)
+    .option(
+      '--chunk-overlap <n>',
+      'tokens that a chunk repeats of the one before',
+      wholeNumber(0, 1 << 20),
+      0,
+    )
+    .option('--no-chunk', 'each document is one chunk, cut at the model’s limit')
+}
+
+/** @throws ClaraError `usage` when chunks would hardly advance. */
+export function chunkingOf({ chunkTokens: tokens, chunkOverlap: overlap, chunk: split }: ChunkFlags) {
+  if (overlap * 2 >= tokens) {
+    throw new ClaraError(
+      'usage',
+      `--chunk-overlap ${overlap} must be less than half of --chunk-tokens ${tokens}`,
+    )
+  }
+  return { tokens, overlap, split }
+}
+
+export interface SampleFlags {
+  outputDir: string
+  targetTopK: number
+  seed: number
+  overwrite?: boolean
+}
+
+export function sampleFlags(command: Command): Command {
+  return command
+    .requiredOption('--output-dir <dir>', 'where the samples go; must not exist')
+    .option(
+      '--target-top-k <k>',
+      'documents per sample: the positives and the negatives',
+      wholeNumber(2, 1000),
+      5,
+    )
+    .option('--seed <n>', 'of every random choice', wholeNumber(0), 42)
+    .option('--overwrite', 'replace the output of a run before')
+}
+
+export function example(command: Command, ...lines: string[]): Command {
+  return command.addHelpText('after', `\nExample:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`)
+}

@@ -1,0 +1,83 @@
+/** What every command shares: names, flags in either spelling, errors, exit codes, signals. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { ClaraError, isErrno, messageOf } from '../errors.js'
+import { COMMANDS, type CommandName } from './commands.js'
+
+export const EXIT = { ok: 0, findings: 1, error: 2, interrupted: 130 } as const
+
+/** @param only the command of a `clara-<command>` binary; none for `clara` itself. */
+export async function runCli(only?: CommandName, argv = process.argv.slice(2)): Promise<void> {
+  process.once('SIGINT', () => interrupted())
+  process.once('SIGTERM', () => interrupted())
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok) // the reader has seen enough: `| head`
+    throw error
+  })
+  try {
+    const args = argv.map(kebabCase)
+    const program = only ? await standalone(only) : await umbrella(args)
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+}
+
+let interruptedHint = 'nothing was written; run the same command again'
+
+/** Says how to go on after an interruption; a command that keeps its work says so here. */
+export function onInterrupt(hint: string): void {
+  interruptedHint = hint
+}
+
+function interrupted(): void {
+  process.stderr.write(`\ninterrupted: ${interruptedHint}\n`)
+  process.exit(EXIT.interrupted)
+}
+
+async function standalone(name: CommandName): Promise<Command> {
+  return dress(await COMMANDS[name].load()).name(`clara-${name}`)
+}
+
+/** Loads only the command that is asked for; the others are named in the help. */
+async function umbrella(args: string[]): Promise<Command> {
+  const program = dress(new Command('clara')).description(
+    'Offline top-k training data: local embeddings, a USearch index, hard negatives.',
+  )
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = args[0] === name ? dress(await load()) : new Command(name)
+    program.addCommand(command.summary(summary))
+  }
+  program.addHelpText('after', '\nExample:\n  $ clara index build --input-file docs/ --output-dir my-index\n')
+  return program
+}
+
+function dress(command: Command): Command {
+  for (const each of [command, ...command.commands]) {
+    each.exitOverride().showHelpAfterError('(--help shows all flags)')
+    each.configureOutput({ getOutHelpWidth: () => 100, getErrHelpWidth: () => 100 })
+  }
+  return command.version(packageVersion())
+}
+
+function packageVersion(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+}
+
+/** `--target_top_k=5` is `--target-top-k=5`: the Python scripts' command lines carry over. */
+function kebabCase(arg: string): string {
+  if (!/^--[a-z]/.test(arg)) return arg
+  const end = arg.indexOf('=')
+  const flag = end < 0 ? arg : arg.slice(0, end)
+  return flag.replaceAll('_', '-') + (end < 0 ? '' : arg.slice(end))
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.error // commander has said it
+  const expected = error instanceof ClaraError || isErrno(error)
+  const text = expected
+    ? messageOf(error)
+    : `this is a bug in clara-topk: ${error instanceof Error ? error.stack : error}`
+  process.stderr.write(`error: ${text}\n`)
+  return EXIT.error
+}

@@ -1,0 +1,55 @@
+/** Questions for `clara-index search`, and what it prints. */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClaraError, type OnProblem } from '../errors.js'
+import { replaceFile } from '../files/durable-file.js'
+import { readError, readJsonObjects } from '../files/jsonl.js'
+
+export interface SearchQuery {
+  id: string
+  text: string
+}
+
+export interface SearchResult {
+  query: SearchQuery
+  hits: { rank: number; score: number; chunk: string; text: string }[]
+}
+
+export async function readQueries(source: string, onProblem: OnProblem): Promise<SearchQuery[]> {
+  const info = await stat(source).catch((error) => {
+    throw readError(source, error)
+  })
+  const path = info.isDirectory() ? join(source, 'queries.jsonl') : source
+  const queries: SearchQuery[] = []
+  for await (const { line, value } of readJsonObjects(path, onProblem)) {
+    const text = value.text ?? value.question
+    const id = value._id ?? `q${line}`
+    if (typeof text !== 'string' || text.trim() === '')
+      onProblem({ path, line, reason: '"text" or "question" is missing or blank' })
+    else if (typeof id !== 'string' || /\s/.test(id))
+      onProblem({ path, line, reason: '"_id" is not a string without blanks' })
+    else queries.push({ id, text })
+  }
+  if (queries.length === 0) throw new ClaraError('input', `${path}: holds no usable question`)
+  return queries
+}
+
+/** `query Q0 chunk rank score clara`; one question's results are also shown as text. */
+export function trecLines(results: SearchResult[], readable: boolean): string {
+  const line = ({ query, hits }: SearchResult) =>
+    hits.map(({ rank, score, chunk, text }) =>
+      readable
+        ? `${rank}. ${score.toFixed(4)}  ${chunk}\n   ${excerpt(text)}\n`
+        : `${query.id} Q0 ${chunk.replaceAll(/\s/g, '_')} ${rank} ${score.toFixed(6)} clara\n`,
+    )
+  return results.flatMap(line).join('')
+}
+
+export async function writeTrec(path: string, results: SearchResult[]): Promise<void> {
+  await replaceFile(path, trecLines(results, false))
+}
+
+function excerpt(text: string): string {
+  const flat = text.replaceAll(/\s+/gu, ' ')
+  return flat.length <= 160 ? flat : `${flat.slice(0, 160).trimEnd()}…`
+}

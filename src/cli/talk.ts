@@ -1,0 +1,63 @@
+/** stderr: progress, remarks and bad records. stdout is left to data. */
+import type { OnProblem } from '../errors.js'
+import type { OutputFlags } from './flags.js'
+
+/** Bad records that are printed one by one; a broken file of a million lines should not scroll by. */
+const PRINTED_PROBLEMS = 20
+const TTY_INTERVAL_MS = 100
+const LOG_INTERVAL_MS = 10_000
+
+export interface Talk {
+  remark(text: string): void
+  onProblem: OnProblem
+  /** How many bad records there were. */
+  problems(): number
+  /** A counter that shows its rate: `counter('chunks')(250)`. */
+  counter(what: string): (done: number) => void
+  /** Ends the line of a counter and says how many problems were not printed. */
+  finish(): void
+}
+
+export function createTalk({ quiet = false }: OutputFlags): Talk {
+  const tty = process.stderr.isTTY === true && !quiet
+  let problems = 0
+  let open = false
+  const line = (text: string) => {
+    process.stderr.write(`${open ? '\r\x1b[K' : ''}${text}\n`)
+    open = false
+  }
+  return {
+    remark(text) {
+      if (!quiet) line(text)
+    },
+    onProblem({ path, line: number, reason }) {
+      problems++
+      if (problems <= PRINTED_PROBLEMS) line(printable(`${path}:${number}: ${reason}`))
+    },
+    problems: () => problems,
+    counter(what) {
+      const start = performance.now()
+      let shown = start
+      return (done) => {
+        const now = performance.now()
+        if (quiet || now - shown < (tty ? TTY_INTERVAL_MS : LOG_INTERVAL_MS)) return
+        shown = now
+        const text = `${done} ${what}, ${((done / (now - start)) * 1000).toFixed(0)}/s`
+        if (!tty) return line(text)
+        process.stderr.write(`\r\x1b[K${text}`)
+        open = true
+      }
+    },
+    finish() {
+      if (open) process.stderr.write('\r\x1b[K')
+      open = false
+      if (problems > PRINTED_PROBLEMS) line(`… and ${problems - PRINTED_PROBLEMS} more bad records`)
+    },
+  }
+}
+
+/** A message may quote a file: control characters of it must not reach the terminal. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '�')
+}
