@@ -4,9 +4,8 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { readDocuments } from '../documents/read-documents.js'
 import { ClaraError } from '../errors.js'
-import { digestFile } from '../files/durable-file.js'
 import { readError } from '../files/jsonl.js'
-import { moveResults, openRunDirectory } from '../files/run-directory.js'
+import { fingerprint, moveResults, openRunDirectory } from '../files/run-directory.js'
 import { buildIndex } from '../index/build.js'
 import { type ChunkStore, openChunkStore } from '../index/chunk-store.js'
 import { storeChunks } from '../index/chunks-only.js'
@@ -116,13 +115,6 @@ async function settingsOf(flags: SynthFlags, model: Model): Promise<object> {
     top_k: targetTopK,
     seed,
   }
-}
-
-async function fingerprint(path: string): Promise<object> {
-  const info = await stat(path).catch((error) => {
-    throw readError(path, error)
-  })
-  return info.isDirectory() ? { path } : digestFile(path)
 }
 
 async function endpointOf(flags: SynthFlags): Promise<Endpoint> {

@@ -2,10 +2,11 @@
  * An output directory that is there from the start of a run, because it holds what a killed run
  * continues from. `run.json` says what the run was started with; results come last.
  */
-import { mkdir, readFile, rename, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { ClaraError, isErrno } from '../errors.js'
-import { replaceFile, syncDirectory } from './durable-file.js'
+import { digestFile, replaceFile, syncDirectory } from './durable-file.js'
+import { readError } from './jsonl.js'
 import { requireVacant } from './staged-directory.js'
 
 const SETTINGS = 'run.json'
@@ -34,6 +35,7 @@ export async function openRunDirectory(
     return false
   }
   if (overwrite) {
+    await rm(join(directory, last), { force: true }) // from here on the run is not finished
     await replaceFile(path, now)
     return before === now
   }
@@ -56,4 +58,20 @@ export async function openRunDirectory(
 export async function moveResults(from: string, directory: string, names: string[]): Promise<void> {
   for (const name of names) await rename(join(from, name), join(directory, name))
   await syncDirectory(directory)
+}
+
+/**
+ * What tells one input from another: a file's size and hash, a folder's names with sizes and hashes.
+ * @throws ClaraError `input` when it cannot be read.
+ */
+export async function fingerprint(path: string): Promise<object> {
+  const info = await stat(path).catch((error) => {
+    throw readError(path, error)
+  })
+  if (!info.isDirectory()) return digestFile(path)
+  const entries = await readdir(path, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const digests: Record<string, object> = {}
+  for (const file of files.sort()) digests[relative(path, file)] = await digestFile(file)
+  return digests
 }
