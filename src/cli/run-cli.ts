@@ -1,15 +1,17 @@
 /** What every command shares: names, flags in either spelling, errors, exit codes, signals. */
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, CommanderError } from 'commander'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
+import { closeThreads } from '../files/worker-thread.js'
 import { COMMANDS, type CommandName } from './commands.js'
 
 export const EXIT = { ok: 0, findings: 1, error: 2, interrupted: 130 } as const
 
 /** @param only the command of a `clara-<command>` binary; none for `clara` itself. */
 export async function runCli(only?: CommandName, argv = process.argv.slice(2)): Promise<void> {
-  process.once('SIGINT', () => interrupted())
-  process.once('SIGTERM', () => interrupted())
+  process.once('SIGINT', interrupted)
+  process.once('SIGTERM', interrupted)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(EXIT.ok) // the reader has seen enough: `| head`
     throw error
@@ -19,7 +21,7 @@ export async function runCli(only?: CommandName, argv = process.argv.slice(2)): 
     const program = only ? await standalone(only) : await umbrella(args)
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
-    process.exitCode = report(error)
+    if (!isInterrupted) process.exitCode = report(error)
   }
 }
 
@@ -30,8 +32,14 @@ export function onInterrupt(hint: string): void {
   interruptedHint = hint
 }
 
-function interrupted(): void {
+/** How long a native call may take to end; longer ones are cut, which prints an abort. */
+const PATIENCE_MS = 5000
+let isInterrupted = false
+
+async function interrupted(): Promise<void> {
+  isInterrupted = true
   process.stderr.write(`\ninterrupted: ${interruptedHint}\n`)
+  await Promise.race([closeThreads(), sleep(PATIENCE_MS)])
   process.exit(EXIT.interrupted)
 }
 

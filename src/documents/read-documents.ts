@@ -4,7 +4,7 @@
  */
 import type { Stats } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, extname, join, relative, sep } from 'node:path'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { type JsonObject, readError, readJsonObjects } from '../files/jsonl.js'
 import type { Document } from './document.js'
@@ -22,9 +22,8 @@ export async function* readDocuments(sources: string[], onProblem: OnProblem): A
   const seen = new Set<string>()
   for (const source of sources) {
     for (const file of await filesOf(source)) {
-      const documents = file.path.endsWith('.jsonl')
-        ? fromJsonl(file.path, seen, onProblem)
-        : fromText(file, onProblem)
+      const documents =
+        endingOf(file.path) === '.jsonl' ? fromJsonl(file.path, seen, onProblem) : fromText(file, onProblem)
       for await (const { document, line } of documents) {
         if (seen.has(document.id)) {
           onProblem({
@@ -59,9 +58,9 @@ async function filesOf(source: string): Promise<CorpusFile[]> {
   if (!info.isDirectory()) return [oneFile(source)]
   const beir = join(source, 'corpus.jsonl')
   if (await stat(beir).catch(() => undefined)) return [{ path: beir, id: '' }]
-  const names = (await readdir(source, { recursive: true }))
-    .filter((name) => TEXT_ENDINGS.includes(extname(name).toLowerCase()))
-    .map((name) => name.split('\\').join('/'))
+  const names = (await readdir(source, { recursive: true, withFileTypes: true }))
+    .filter((entry) => !entry.isDirectory() && TEXT_ENDINGS.includes(endingOf(entry.name)))
+    .map((entry) => relative(source, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort()
   if (names.length === 0) {
     throw new ClaraError(
@@ -72,8 +71,12 @@ async function filesOf(source: string): Promise<CorpusFile[]> {
   return names.map((name) => ({ path: join(source, name), id: name }))
 }
 
+function endingOf(path: string): string {
+  return extname(path).toLowerCase()
+}
+
 function oneFile(path: string): CorpusFile {
-  const ending = extname(path).toLowerCase()
+  const ending = endingOf(path)
   if (ending !== '.jsonl' && !TEXT_ENDINGS.includes(ending)) {
     throw new ClaraError(
       'input',

@@ -1,5 +1,10 @@
-/** Calls into a worker thread, and the thread's side of them. */
-import { isMainThread, parentPort, type Transferable, Worker } from 'node:worker_threads'
+/**
+ * Calls into a worker thread, and the thread's side of them.
+ *
+ * A thread is never terminated: native code that is stopped in the middle aborts the process.
+ * It is asked to stop, and does so between two calls.
+ */
+import { isMainThread, parentPort, type Transferable, Worker, workerData } from 'node:worker_threads'
 import { ClaraError, type ErrorCode } from '../errors.js'
 
 interface Request {
@@ -24,7 +29,16 @@ export interface WorkerThread<M extends Methods> {
     args: Parameters<M[K]>[0],
     transfer?: Transferable[],
   ): Promise<Returned<ReturnType<M[K]>>>
+  /** Lets the call that is under way end; those that wait behind it are rejected. */
   close(): Promise<void>
+}
+
+/** Of this process. */
+const running = new Set<WorkerThread<Methods>>()
+
+/** Closes every thread: for the end of a process, which would otherwise terminate them. */
+export async function closeThreads(): Promise<void> {
+  await Promise.all(Array.from(running, (thread) => thread.close()))
 }
 
 /** Wraps what a method returns, to move its buffers instead of copying them. */
@@ -40,10 +54,13 @@ export class Moved<T> {
  * Calls run one after the other in the thread; a thread that dies rejects all that wait.
  */
 export function startWorker<M extends Methods>(url: URL, name: string): WorkerThread<M> {
-  const worker = new Worker(url, { name })
+  const stop = new Int32Array(new SharedArrayBuffer(4))
+  const worker = new Worker(url, { name, workerData: stop })
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   let next = 0
   let failure: Error | undefined
+  let closing = false
   const fail = (error: Error) => {
     failure ??= error
     for (const { reject } of waiting.values()) reject(failure)
@@ -52,27 +69,36 @@ export function startWorker<M extends Methods>(url: URL, name: string): WorkerTh
   worker.on('message', (reply: Reply) => {
     const call = waiting.get(reply.id)
     waiting.delete(reply.id)
-    if (waiting.size === 0) worker.unref()
+    if (waiting.size === 0 && !closing) worker.unref()
     if ('error' in reply) call?.reject(revive(reply.error))
     else call?.resolve(reply.result as never)
   })
   worker.on('error', fail)
-  worker.on('exit', (code) => fail(new Error(`${name}: the thread ended with code ${code}`)))
+  worker.on('exit', (code) => {
+    running.delete(thread)
+    fail(new Error(`${name}: the thread ended with code ${code}`))
+  })
   worker.unref()
-  return {
+  const thread: WorkerThread<M> = {
     call(method, args, transfer = []) {
       if (failure) return Promise.reject(failure)
       return new Promise((resolve, reject) => {
         const id = next++
+        worker.postMessage({ id, method, args } satisfies Request, transfer)
         waiting.set(id, { resolve, reject })
         worker.ref()
-        worker.postMessage({ id, method, args } satisfies Request, transfer)
       })
     },
     async close() {
-      await worker.terminate()
+      closing = true
+      Atomics.store(stop, 0, 1)
+      worker.ref()
+      worker.postMessage('stop')
+      await ended
     },
   }
+  running.add(thread)
+  return thread
 }
 
 function revive(error: { code: ErrorCode | undefined; message: string; stack: string | undefined }): Error {
@@ -86,9 +112,12 @@ function revive(error: { code: ErrorCode | undefined; message: string; stack: st
 export function serve(methods: Methods): void {
   if (isMainThread || !parentPort) throw new Error('serve() runs in a worker thread')
   const port = parentPort
+  const stop: Int32Array = workerData
   let tail = Promise.resolve()
-  port.on('message', ({ id, method, args }: Request) => {
+  port.on('message', (request: Request | 'stop') => {
     tail = tail.then(async () => {
+      if (Atomics.load(stop, 0) === 1 || request === 'stop') process.exit(0) // ends the thread alone
+      const { id, method, args } = request
       try {
         const run = methods[method]
         if (!run) throw new Error(`no method ${method}`)

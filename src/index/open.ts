@@ -30,18 +30,12 @@ export async function openIndex(directory: string, model: Model): Promise<Index>
   requireSameModel(directory, manifest, model)
   const file = (name: IndexFile) => ({ path: join(directory, name), ...manifest.files[name] })
   const usearch = startWorker<UsearchMethods>(new URL('./usearch.worker.js', import.meta.url), 'usearch')
+  const { dims, precision, counts } = manifest
+  const [graph, vectors] = [file(FILES.graph), file(FILES.vectors)]
+  const loading = usearch.call('load', { dims, precision, count: counts.chunks, graph, vectors })
+  const reading = openChunkStore(directory, manifest.files)
   try {
-    const { dims, precision, counts } = manifest
-    const [chunks] = await Promise.all([
-      openChunkStore(directory, manifest.files),
-      usearch.call('load', {
-        dims,
-        precision,
-        count: counts.chunks,
-        graph: file(FILES.graph),
-        vectors: file(FILES.vectors),
-      }),
-    ])
+    const [chunks] = await Promise.all([reading, loading])
     return {
       directory,
       manifest,
@@ -52,7 +46,7 @@ export async function openIndex(directory: string, model: Model): Promise<Index>
       },
     }
   } catch (error) {
-    await usearch.close()
+    await Promise.allSettled([usearch.close(), reading.then((chunks) => chunks.close())])
     throw error
   }
 }

@@ -36,7 +36,11 @@ async function readJson(file: VerifiableFile): Promise<object> {
     throw missing(file, error)
   })
   if (!data) throw damaged(file)
-  return JSON.parse(data.toString('utf8'))
+  try {
+    return JSON.parse(data.toString('utf8'))
+  } catch (error) {
+    throw new ClaraError('model', `${file.path}: is not JSON: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 serve(methods)

@@ -90,6 +90,6 @@ function qrelsLine(text: string, index: number): { query: string; document: stri
   if (text === '' || (index === 0 && text.startsWith('query-id'))) return undefined
   const [query, document, grade] = text.split('\t')
   const score = Number(grade)
-  if (!query || !document || grade === undefined || Number.isNaN(score)) return 'bad'
+  if (!query || !document || !grade?.trim() || Number.isNaN(score)) return 'bad'
   return score > 0 ? { query, document } : undefined
 }

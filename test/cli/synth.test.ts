@@ -1,0 +1,209 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type LlmServer, type LlmServerOptions, startLlmServer } from '../llm-server.js'
+import { clara, example, readRows, workFolder } from './clara.js'
+
+interface Row {
+  question: string
+  docs: string[]
+  answer: string
+  pos_index: number[]
+}
+
+const KEY = 'sk-canary-7f3e2b9a5d1c'
+const work = workFolder()
+const corpus = join(work, 'corpus.jsonl')
+let server: LlmServer | undefined
+
+beforeAll(() => {
+  const lines = readFileSync(example('raw_knowledge.jsonl'), 'utf8').split('\n').slice(0, 20)
+  writeFileSync(corpus, lines.join('\n'))
+})
+
+afterEach(async () => {
+  await server?.close()
+  server = undefined
+})
+
+const start = async (options?: LlmServerOptions) => {
+  server = await startLlmServer(options)
+  return server
+}
+
+const synth = (out: string, url: string, ...flags: string[]) =>
+  clara(['--input-file', corpus, '--output-dir', join(work, out), '--base-url', url, ...flags], {
+    bin: 'clara-synth',
+    env: { OPENAI_API_KEY: KEY },
+  })
+
+const data = (out: string) => readFileSync(join(work, out, 'end_to_end_data.jsonl'))
+
+describe('clara synth', () => {
+  it('writes questions and mines hard negatives by the local model', async () => {
+    const { url, requests } = await start()
+    const { code, stdout } = await synth('local', url, '--local-embeddings', '--json')
+    expect(code).toBe(0)
+    expect(requests).toHaveLength(20)
+    expect(JSON.parse(stdout)).toMatchObject({
+      samples: 20,
+      embedder: 'all-minilm-l6-v2',
+      hard_negatives: 80,
+      llm: { calls: 20 },
+    })
+    const passages = readRows(corpus).map((record) => record.content)
+    const rows = readRows<Row>(join(work, 'local', 'end_to_end_data.jsonl'))
+    rows.forEach((row, i) => {
+      expect(new Set(row.docs).size).toBe(5)
+      expect(row.docs[row.pos_index[0]!]).toBe(passages[i])
+    })
+    expect(
+      (
+        await clara([
+          'validate',
+          '--input-file',
+          join(work, 'local', 'end_to_end_data.jsonl'),
+          '--expected-top-k',
+          '5',
+        ])
+      ).code,
+    ).toBe(0)
+  })
+
+  it('draws negatives at random without --local-embeddings, the same for the same seed', async () => {
+    const { url } = await start()
+    const first = await synth('random', url, '--json')
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      samples: 20,
+      embedder: null,
+      hard_negatives: 0,
+      random_negatives: 80,
+    })
+    await synth('random-again', url)
+    expect(data('random-again').equals(data('random'))).toBe(true)
+    await synth('random-seed', url, '--seed', '1')
+    expect(data('random-seed').equals(data('random'))).toBe(false)
+  })
+
+  it('works from an index that exists', async () => {
+    const { url } = await start()
+    const index = join(work, 'index')
+    await clara(['index', 'build', '--input-file', corpus, '--output-dir', index, '--quiet'])
+    const out = join(work, 'from-index')
+    const args = [
+      'synth',
+      '--index',
+      index,
+      '--output-dir',
+      out,
+      '--base-url',
+      url,
+      '--local-embeddings',
+      '--quiet',
+    ]
+    expect((await clara(args)).code).toBe(0)
+    expect(readRows(join(out, 'end_to_end_data.jsonl'))).toHaveLength(20)
+  })
+
+  it('survives garbage: one line each, the rest is data, exit code 1', async () => {
+    const { url } = await start({
+      behave: (_body, i) => (i % 4 === 0 ? { content: 'Sure! Here are <questions>' } : {}),
+    })
+    const { code, stderr } = await synth('garbage', url, '--concurrency', '1')
+    expect(code).toBe(1)
+    expect(stderr.match(/^llm:\d+: /gm)).toHaveLength(5)
+    expect(readRows(join(work, 'garbage', 'end_to_end_data.jsonl'))).toHaveLength(15)
+  })
+
+  it('stops when nothing usable came, and pays nothing twice afterwards', async () => {
+    const bad = await start({ behave: () => ({ content: '{}' }) })
+    const { code, stderr } = await synth('nothing', bad.url)
+    expect(code).toBe(2)
+    expect(stderr).toContain('holds no usable question')
+    expect(existsSync(join(work, 'nothing', 'end_to_end_data.jsonl'))).toBe(false)
+  })
+
+  it('goes on after a kill without asking again for what it has', async () => {
+    const slow = await start({ behave: () => ({ delayMs: 150 }) })
+    const killed = await clara(
+      [
+        '--input-file',
+        corpus,
+        '--output-dir',
+        join(work, 'resumed'),
+        '--base-url',
+        slow.url,
+        '--concurrency',
+        '2',
+      ],
+      {
+        bin: 'clara-synth',
+        env: { OPENAI_API_KEY: KEY },
+        onStart: (child) => {
+          const poll = setInterval(() => {
+            if (slow.requests.length < 8) return
+            clearInterval(poll)
+            child.kill('SIGKILL')
+          }, 10)
+        },
+      },
+    )
+    expect(killed.signal).toBe('SIGKILL')
+    const kept = readRows(join(work, 'resumed', 'llm_journal.jsonl')).length
+    expect(kept).toBeGreaterThan(0)
+    const before = slow.requests.length
+    const { code } = await synth('resumed', slow.url, '--quiet')
+    expect(code).toBe(0)
+    expect(slow.requests.length - before).toBe(20 - kept)
+    expect(readdirSync(join(work, 'resumed')).filter((name) => name.startsWith('.'))).toEqual([])
+    const whole = await start()
+    await synth('uninterrupted', whole.url)
+    expect(data('resumed').equals(data('uninterrupted'))).toBe(true)
+  })
+
+  it('another k costs no call, and a finished run is not touched without --overwrite', async () => {
+    const { url, requests } = await start()
+    await synth('again', url)
+    const refused = await synth('again', url)
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('holds a finished run')
+    expect((await synth('again', url, '--overwrite', '--target-top-k', '3', '--quiet')).code).toBe(0)
+    expect(requests).toHaveLength(20)
+    expect(readRows<Row>(join(work, 'again', 'end_to_end_data.jsonl'))[0]?.docs).toHaveLength(3)
+  })
+
+  it('stops at once for a wrong key and never shows it', async () => {
+    const { url, requests } = await start({
+      behave: () => ({ status: 401, error: { message: `Incorrect API key provided: ${KEY}` } }),
+    })
+    const { code, stdout, stderr } = await synth('denied', url, '--concurrency', '1')
+    expect(code).toBe(2)
+    expect(requests).toHaveLength(1)
+    expect(stderr).toContain(url)
+    const files = readdirSync(join(work, 'denied'), { recursive: true, withFileTypes: true })
+    const written = files
+      .filter((f) => f.isFile())
+      .map((f) => readFileSync(join(f.parentPath, f.name), 'utf8'))
+    for (const text of [stdout, stderr, ...written]) expect(text).not.toContain(KEY)
+  })
+
+  it('takes the key from a file', async () => {
+    const file = join(work, 'key')
+    writeFileSync(file, `${KEY}\n`)
+    const { url, headers } = await start()
+    const args = [
+      'synth',
+      '--input-file',
+      corpus,
+      '--output-dir',
+      join(work, 'key-file'),
+      '--base-url',
+      url,
+      '--api-key-file',
+      file,
+      '--quiet',
+    ]
+    expect((await clara(args)).code).toBe(0)
+    expect(headers[0]?.authorization).toBe(`Bearer ${KEY}`)
+  })
+})

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { moveResults, openRunDirectory } from '#clara/files/run-directory.js'
+import { claraError } from '../support/collect.js'
+import { useDirectory } from '../support/directory.js'
+
+const directory = useDirectory()
+const out = () => join(directory.path, 'deep', 'out')
+const start = (settings: object, overwrite = false) =>
+  openRunDirectory(out(), settings, { last: 'report.json', overwrite })
+const finish = () => writeFile(join(out(), 'report.json'), '{}')
+
+test('a fresh run has nothing to go on from, the same again has', async () => {
+  expect(await start({ seed: 1 })).toBe(false)
+  expect(JSON.parse(await readFile(join(out(), 'run.json'), 'utf8'))).toEqual({ seed: 1 })
+  expect(await start({ seed: 1 })).toBe(true)
+  expect(await readdir(out())).toEqual(['run.json'])
+})
+
+test('an empty directory is taken', async () => {
+  await mkdir(out(), { recursive: true })
+  expect(await start({ seed: 1 })).toBe(false)
+})
+
+test('a run with other settings is refused and kept', async () => {
+  await start({ seed: 1 })
+  await expect(start({ seed: 2 })).rejects.toMatchObject(claraError('exists', out(), 'other settings'))
+  expect(await start({ seed: 1 })).toBe(true)
+})
+
+test.each([1, 2])('a finished run is refused (seed %i)', async (seed) => {
+  await start({ seed: 1 })
+  await finish()
+  await expect(start({ seed })).rejects.toMatchObject(claraError('exists', out(), 'finished run'))
+})
+
+test.each([
+  ['a filled directory', 'deep/out/mine', 'not empty'],
+  ['a file', 'deep/out', 'is a file'],
+])('%s that no run made is refused', async (_, name, message) => {
+  await directory.write(name, 'precious')
+  await expect(start({ seed: 1 })).rejects.toMatchObject(claraError('exists', out(), message))
+  expect(await readFile(join(directory.path, name), 'utf8')).toBe('precious')
+})
+
+test.each([
+  [1, true],
+  [2, false],
+])('overwrite starts with seed %i where a run had 1; something to go on from: %s', async (seed, resumes) => {
+  await start({ seed: 1 })
+  expect(await start({ seed }, true)).toBe(resumes)
+  expect(JSON.parse(await readFile(join(out(), 'run.json'), 'utf8'))).toEqual({ seed })
+})
+
+test('overwrite of a finished run by another that is killed does not leave the old one’s results as its own', async () => {
+  await start({ seed: 1 })
+  await finish()
+  await start({ seed: 2 }, true) // and then it is killed
+  expect(await start({ seed: 2 })).toBe(true)
+})
+
+test('moveResults moves files into place and replaces what was there', async () => {
+  await start({ seed: 1 })
+  await directory.write('deep/out/.work/data', 'new')
+  await directory.write('deep/out/.work/report.json', '{}')
+  await directory.write('deep/out/data', 'old')
+  await moveResults(join(out(), '.work'), out(), ['data', 'report.json'])
+  expect(await readFile(join(out(), 'data'), 'utf8')).toBe('new')
+  expect(existsSync(join(out(), 'report.json'))).toBe(true)
+  expect(await readdir(join(out(), '.work'))).toEqual([])
+})

@@ -1,0 +1,163 @@
+import { copyFile, cp, mkdir, readdir, readFile, readlink, rm, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ClaraError } from '#clara/errors.js'
+import { FILES, type Manifest } from '#clara/index/manifest.js'
+import { openIndex, verifyIndex } from '#clara/index/open.js'
+import { claraError } from '../support/collect.js'
+import { useDirectory } from '../support/directory.js'
+import { useExampleIndex } from '../support/example-index.js'
+
+const example = useExampleIndex()
+const directory = useDirectory()
+
+const copy = async () => {
+  const to = join(directory.path, 'index')
+  await cp(example.directory, to, { recursive: true })
+  return to
+}
+const open = (path: string) => openIndex(path, example.model)
+/** Opens, and if that works, searches. */
+const use = async (path: string) => {
+  const index = await open(path)
+  await index.search(await example.embedder.embed(['a question'], 'query'), 10)
+  await index.close()
+}
+
+async function flip(path: string, at: number, mask: number) {
+  const data = await readFile(path)
+  data[at]! ^= mask
+  await writeFile(path, data)
+}
+
+const NAMES = Object.values(FILES)
+const damages: [string, (path: string) => Promise<unknown>][] = [
+  ['a flipped bit', async (path) => flip(path, (await readFile(path)).byteLength >> 1, 1)],
+  ['half of it gone', async (path) => truncate(path, (await readFile(path)).byteLength >> 1)],
+  ['the last byte gone', async (path) => truncate(path, (await readFile(path)).byteLength - 1)],
+  ['a byte more', async (path) => writeFile(path, 'x', { flag: 'a' })],
+  ['nothing in it', (path) => truncate(path, 0)],
+  ['no file', (path) => rm(path)],
+  ['a folder in its place', async (path) => rm(path).then(() => mkdir(path))],
+]
+
+describe.each(NAMES)('%s', (name) => {
+  test.each(damages)('with %s is refused by name', async (_, damage) => {
+    const path = await copy()
+    await damage(join(path, name))
+    await expect(open(path)).rejects.toMatchObject(claraError('index', join(path, name)))
+    await expect(verifyIndex(path)).rejects.toMatchObject(claraError('index', join(path, name)))
+  })
+
+  test.each(NAMES.filter((other) => other !== name))(
+    'with the content of %s is refused by name',
+    async (other) => {
+      const path = await copy()
+      await copyFile(join(path, other), join(path, name))
+      await expect(open(path)).rejects.toMatchObject(claraError('index', join(path, name)))
+      await expect(verifyIndex(path)).rejects.toMatchObject(claraError('index', join(path, name)))
+    },
+  )
+})
+
+describe('manifest.json', () => {
+  const write = async (content: string) => {
+    const path = await copy()
+    await writeFile(join(path, 'manifest.json'), content)
+    return path
+  }
+  const edited = async (change: (manifest: Manifest) => object) =>
+    write(JSON.stringify(change(structuredClone(example.index.manifest))))
+
+  test.each([
+    ['empty', '', 'JSON'],
+    ['not JSON', '{"format": "clara-index", ', 'JSON'],
+    ['garbage', '\0\xff\x7fELF', 'JSON'],
+    ['a list', '[]', 'not the manifest of an index'],
+    ['null', 'null', 'not the manifest of an index'],
+    ['of something else', '{"format": "other"}', 'not the manifest of an index'],
+    ['of a later version', '{"format": "clara-index", "version": 2}', 'format version 2, expected 1'],
+    ['of no version', '{"format": "clara-index"}', 'format version undefined, expected 1'],
+  ])('that is %s is refused', async (_, content, message) => {
+    const path = await write(content)
+    const expected = claraError('index', join(path, 'manifest.json'), message)
+    await expect(open(path)).rejects.toMatchObject(expected)
+    await expect(verifyIndex(path)).rejects.toMatchObject(expected)
+  })
+
+  test.each([
+    ['embedder', undefined],
+    ['embedder', { name: 'x' }],
+    ['dims', 0],
+    ['dims', '384'],
+    ['precision', 'f64'],
+    ['counts', { documents: 1 }],
+    ['chunking', undefined],
+    ['files', { 'chunks.jsonl': { bytes: 1, sha256: 'x' } }],
+  ])('with "%s": %j is refused', async (key, value) => {
+    const path = await edited((manifest) => ({ ...manifest, [key]: value }))
+    await expect(open(path)).rejects.toMatchObject(
+      claraError('index', join(path, 'manifest.json'), `"${key}`),
+    )
+  })
+
+  test('that is missing means no index, and how to make one', async () => {
+    const path = await copy()
+    await rm(join(path, 'manifest.json'))
+    await expect(open(path)).rejects.toMatchObject(claraError('index', path, 'clara-index build'))
+    await expect(verifyIndex(join(path, 'absent'))).rejects.toMatchObject(
+      claraError('index', 'clara-index build'),
+    )
+  })
+
+  test.each<[string, (manifest: Manifest) => object]>([
+    ['one chunk more', (m) => ({ ...m, counts: { ...m.counts, chunks: m.counts.chunks + 1 } })],
+    ['one chunk fewer', (m) => ({ ...m, counts: { ...m.counts, chunks: m.counts.chunks - 1 } })],
+    ['other dimensions', (m) => ({ ...m, dims: 192 })],
+    [
+      'twice the chunks of half the dimensions',
+      (m) => ({ ...m, dims: 192, counts: { ...m.counts, chunks: m.counts.chunks * 2 } }),
+    ],
+    ['another precision', (m) => ({ ...m, precision: 'f32' })],
+  ])('that claims %s is refused', async (_, change) => {
+    await expect(use(await edited(change))).rejects.toMatchObject(claraError('index', directory.path))
+  })
+
+  test('with any one byte changed gives an error that can be mended, or an index', async () => {
+    const path = await copy()
+    const manifest = join(path, 'manifest.json')
+    const { byteLength } = await readFile(manifest)
+    for (let at = 0; at < byteLength; at++) {
+      await flip(manifest, at, 0x11)
+      const error = await verifyIndex(path).then(
+        () => undefined,
+        (e) => e,
+      )
+      if (error) expect(error, `byte ${at}`).toBeInstanceOf(ClaraError)
+      await flip(manifest, at, 0x11)
+    }
+  })
+})
+
+test('an index of another model is refused with both names', async () => {
+  const { card, model, ...rest } = example.model
+  const other = {
+    ...rest,
+    card: { ...card, name: 'other-model', dims: 768 },
+    model: { ...model, sha256: 'f'.repeat(64) },
+  }
+  await expect(openIndex(example.directory, other)).rejects.toMatchObject(
+    claraError('index', example.directory, 'all-minilm-l6-v2 (384', 'other-model (768', 'ffffffffffff'),
+  )
+})
+
+test.skipIf(process.platform !== 'linux')('an index that is refused leaves no file open', async () => {
+  const path = await copy()
+  await truncate(join(path, 'index.usearch'), 10)
+  await expect(open(path)).rejects.toThrow(ClaraError)
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const links = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+  )
+  expect(links.filter((link) => link.startsWith(path))).toEqual([])
+})

@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Embedder, openEmbedder } from '#clara/inference/embedder.js'
+import { DEFAULT_EMBEDDER, resolveModel } from '#clara/models/resolve.js'
+import { collect } from '../support/collect.js'
+import { exampleDocuments } from '../support/example-index.js'
+import { EMBEDDED } from '../support/model-copy.js'
+
+let one: Embedder
+let two: Embedder
+let passages: string[]
+beforeAll(async () => {
+  const model = await resolveModel(DEFAULT_EMBEDDER)
+  ;[one, two] = await Promise.all([openEmbedder(model, { threads: 1 }), openEmbedder(model, { threads: 2 })])
+  passages = (await collect(exampleDocuments())).map(({ text }) => text)
+})
+afterAll(async () => {
+  await one.close()
+  await two.close()
+})
+
+const row = (vectors: Float32Array, i: number, dims = 384) => vectors.subarray(i * dims, (i + 1) * dims)
+const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
+const cosine = (a: Float32Array, b: Float32Array) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
+
+describe('against the vectors of the reference implementation', async () => {
+  const golden = JSON.parse(await readFile(join(EMBEDDED, 'golden.json'), 'utf8')).map(
+    ({ text, vector }: { text: string; vector: string }) => {
+      const bytes = Buffer.from(vector, 'base64')
+      return { text, vector: Float32Array.from({ length: 384 }, (_, i) => bytes.readFloatLE(i * 4)) }
+    },
+  ) as { text: string; vector: Float32Array }[]
+
+  test('every text is near its vector', async () => {
+    const vectors = await two.embed(golden.map(({ text }) => text), 'document') // biome-ignore format: short
+    const cosines = golden.map(({ vector }, i) => cosine(row(vectors, i), vector))
+    const worst = cosines.indexOf(Math.min(...cosines))
+    expect(golden.length).toBeGreaterThanOrEqual(40)
+    expect(cosines[worst], `worst text: ${golden[worst]?.text}`).toBeGreaterThanOrEqual(0.98)
+    expect(cosines.reduce((a, b) => a + b) / cosines.length).toBeGreaterThanOrEqual(0.99)
+  })
+})
+
+test('vectors have unit length', async () => {
+  const texts = ['', 'a', passages[0]!]
+  const vectors = await one.embed(texts, 'query')
+  for (const i of texts.keys()) expect(dot(row(vectors, i), row(vectors, i))).toBeCloseTo(1, 5)
+})
+
+test('a vector is the same alone and among texts of other lengths', async () => {
+  const texts = ['cat', '', ...passages.slice(0, 20), 'What is a hard negative?', passages.join(' ')]
+  const together = await two.embed(texts, 'document')
+  for (const [i, text] of texts.entries()) {
+    const alone = await two.embed([text], 'document')
+    expect(cosine(row(together, i), alone), text.slice(0, 40)).toBeGreaterThanOrEqual(0.99999)
+  }
+})
+
+test('vectors are the same bits with one thread and with two, and each time', async () => {
+  const [a, b, c] = await Promise.all([
+    one.embed(passages, 'document'),
+    two.embed(passages, 'document'),
+    two.embed(passages, 'document'),
+  ])
+  expect(Buffer.from(b.buffer).equals(Buffer.from(a.buffer))).toBe(true)
+  expect(Buffer.from(c.buffer).equals(Buffer.from(a.buffer))).toBe(true)
+})
+
+test('calls side by side do not mix', async () => {
+  const expected = await one.embed(passages.slice(0, 8), 'document')
+  const each = await Promise.all(passages.slice(0, 8).map((text) => two.embed([text], 'document')))
+  for (const [i, vector] of each.entries()) {
+    expect(cosine(vector, row(expected, i))).toBeGreaterThanOrEqual(0.99999)
+  }
+})
+
+test('no texts give no vectors', async () => {
+  expect(await one.embed([], 'query')).toHaveLength(0)
+})
+
+test('texts that are cut are counted', async () => {
+  const before = two.truncated
+  await two.embed(['short', 'cat '.repeat(254), 'cat '.repeat(255), passages.join(' ')], 'document')
+  expect(two.truncated - before).toBe(2)
+})
+
+test('tokens are counted without special tokens', async () => {
+  expect(one.tokenizer.overheadTokens).toBe(2)
+  expect([...(await one.tokenizer.countTokens(['', 'hello', 'hello world']))]).toEqual([0, 1, 2])
+})
+
+test('the main thread stays free meanwhile', async () => {
+  let last = performance.now()
+  let longest = 0
+  const probe = setInterval(() => {
+    const now = performance.now()
+    longest = Math.max(longest, now - last)
+    last = now
+  }, 5)
+  const start = last
+  await two.embed(Array.from({ length: 200 }, (_, i) => `${i} ${passages[i % passages.length]}`), 'document') // biome-ignore format: short
+  const whole = performance.now() - start
+  clearInterval(probe)
+  expect(whole).toBeGreaterThan(200) // long enough for a blocked thread to show
+  expect(longest).toBeLessThan(100)
+})

@@ -1,0 +1,163 @@
+/**
+ * A local server that speaks the OpenAI chat-completions protocol. Unless told otherwise it writes
+ * questions and answers out of the passage that it is sent, always the same ones; a test's
+ * `behave` makes it err in whatever way is wanted.
+ */
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface ChatRequest {
+  model: string
+  messages: { role: string; content: string }[]
+  response_format?: unknown
+}
+
+/** How to reply. Empty: well. */
+export interface LlmReply {
+  /** What the assistant says; default: `writePairs(body)`. */
+  content?: string | null
+  refusal?: string
+  finishReason?: string
+  /** null: none is sent. */
+  usage?: { prompt_tokens: number; completion_tokens: number } | null
+  delayMs?: number
+  /** Other than 200: `error` is sent in place of a completion. */
+  status?: number
+  error?: Record<string, unknown>
+  headers?: Record<string, string>
+  /** Sent as it is, in place of a completion. */
+  raw?: { type: string; body: string }
+  /** Ends the connection before the headers or within the body. */
+  cut?: 'before-headers' | 'in-body'
+  /** Never ends the answer. */
+  hang?: 'before-headers' | 'in-body'
+}
+
+export interface LlmServer {
+  /** The base URL to give to the client; ends in /v1. */
+  url: string
+  /** The bodies in order of arrival, and the headers that came with them. */
+  requests: ChatRequest[]
+  headers: IncomingHttpHeaders[]
+  /** The largest number of requests that were under way at once. */
+  readonly peak: number
+  close(): Promise<void>
+}
+
+export interface LlmServerOptions {
+  /** `index` counts requests from 0. */
+  behave?: (body: ChatRequest, index: number) => LlmReply | Promise<LlmReply>
+}
+
+export async function startLlmServer({ behave = () => ({}) }: LlmServerOptions = {}): Promise<LlmServer> {
+  const requests: ChatRequest[] = []
+  const headers: IncomingHttpHeaders[] = []
+  let active = 0
+  let peak = 0
+  const server = createServer(async (request, response) => {
+    let text = ''
+    for await (const part of request.setEncoding('utf8')) text += part
+    if (request.method !== 'POST' || request.url !== '/v1/chat/completions') {
+      response.writeHead(404).end()
+      return
+    }
+    const body = JSON.parse(text) as ChatRequest
+    headers.push(request.headers)
+    const index = requests.push(body) - 1
+    peak = Math.max(peak, ++active)
+    response.once('close', () => active--)
+    const reply = await behave(body, index)
+    if (reply.delayMs) await sleep(reply.delayMs)
+    answer(response, body, reply)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    requests,
+    headers,
+    get peak() {
+      return peak
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function answer(response: ServerResponse, body: ChatRequest, reply: LlmReply): void {
+  if (reply.hang === 'before-headers') return
+  if (reply.cut === 'before-headers') {
+    response.destroy()
+    return
+  }
+  const status = reply.status ?? 200
+  const { type, body: text } = reply.raw ?? { type: 'application/json', body: payload(body, reply, status) }
+  response.writeHead(status, { 'content-type': type, ...reply.headers })
+  if (!reply.cut && !reply.hang) {
+    response.end(text)
+    return
+  }
+  response.write(text.slice(0, text.length / 2), () => {
+    if (reply.cut) response.destroy()
+  })
+}
+
+function payload(body: ChatRequest, reply: LlmReply, status: number): string {
+  if (status !== 200) return JSON.stringify({ error: { message: `status ${status}`, ...reply.error } })
+  const content = reply.content === undefined ? writePairs(body) : reply.content
+  return JSON.stringify({
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    created: 0,
+    model: body.model,
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content, refusal: reply.refusal ?? null },
+        finish_reason: reply.finishReason ?? 'stop',
+        logprobs: null,
+      },
+    ],
+    ...(reply.usage !== null && { usage: reply.usage ?? { prompt_tokens: 100, completion_tokens: 20 } }),
+  })
+}
+
+/** The passage between the delimiters of a request. */
+export function passageIn(body: ChatRequest): string {
+  const user = body.messages.find(({ role }) => role === 'user')?.content ?? ''
+  const passage = /^<passage-(\w+)>\n([\s\S]*)\n<\/passage-\1>$/.exec(user)?.[2]
+  if (passage === undefined) throw new Error(`no passage in: ${user}`)
+  return passage
+}
+
+/** As many pairs as the prompt asks for: what follows the first part of a sentence of the passage? */
+export function writePairs(body: ChatRequest): string {
+  const system = body.messages.find(({ role }) => role === 'system')?.content ?? ''
+  const count = Number(/Write (\d+) question/.exec(system)?.[1])
+  const sentences = passageIn(body)
+    .split(/(?<=[.!?。！？])\s*/)
+    .filter((sentence) => /[\p{L}\p{N}]/u.test(sentence))
+  const pairs = Array.from({ length: count }, (_, index) =>
+    pairFrom(
+      sentences[index % sentences.length] ?? '?',
+      2 + Math.floor(index / Math.max(1, sentences.length)),
+    ),
+  )
+  return JSON.stringify({ pairs })
+}
+
+/** The last `size` words of a sentence (characters, where it has no blanks) are the answer. */
+function pairFrom(sentence: string, size: number): { question: string; answer: string } {
+  const text = sentence.replace(/[.!?。！？]+$/, '')
+  const joint = text.includes(' ') ? ' ' : ''
+  const words = text.split(joint)
+  const at = Math.max(1, words.length - size)
+  const start = words.slice(0, at).join(joint)
+  const answer = words.slice(at).join(joint) || start
+  return joint === ' '
+    ? { question: `What comes after "${start}"?`, answer }
+    : { question: `“${start}”之后是什么？`, answer }
+}

@@ -1,0 +1,200 @@
+import { readFile } from 'node:fs/promises'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ClaraError, messageOf } from '#clara/errors.js'
+import { type LlmReply, passageIn, startLlmServer } from '../llm-server.js'
+import { chunk, chunks, KEY, run, setUp } from './generate-run.js'
+
+const SOON = { 'retry-after-ms': '5' }
+const PAIR = '{"question": "Who?", "answer": "She."}'
+
+describe('a reply that cannot be used', () => {
+  it.each<[string, LlmReply, string]>([
+    ['prose', { content: 'Here you are:\nQ: Who?' }, 'the reply is not a JSON object: Here you are: Q: Who?'],
+    ['prose before JSON', { content: `Sure: {"pairs": [${PAIR}]}` }, 'not a JSON object'],
+    ['a bare array', { content: `[${PAIR}]` }, 'not a JSON object'],
+    ['truncated JSON', { content: `{"pairs": [${PAIR}, {"ques` }, 'not a JSON object'],
+    ['two fences', { content: '```json\n{"pairs": []}\n```\n```json\n{}\n```' }, 'not a JSON object'],
+    ['no array', { content: '{"pairs": {}}' }, 'no "pairs" array'],
+    ['no pairs', { content: '{"pairs": []}' }, 'has no pairs'],
+    [
+      'an empty answer',
+      { content: `{"pairs": [${PAIR}, {"question": "x", "answer": " "}]}` },
+      'pair 2 of the reply',
+    ],
+    ['a number', { content: '{"pairs": [{"question": "x", "answer": 3}]}' }, 'pair 1 of the reply'],
+    ['nothing', { content: null, finishReason: 'content_filter' }, 'empty (finish_reason content_filter)'],
+    ['a length stop', { content: '{"pairs": [', finishReason: 'length' }, 'cut off at the token limit'],
+    ['a refusal', { content: null, refusal: 'I cannot\nhelp.' }, 'the model refused: I cannot help.'],
+    [
+      'a web page',
+      { raw: { type: 'text/html', body: '<html>Log in' } },
+      'not a chat completion: <html>Log in',
+    ],
+    ['half a body', { raw: { type: 'application/json', body: '{"choices": [' } }, 'not JSON'],
+    ['an error as 200', { raw: { type: 'application/json', body: '{"error": "overloaded"}' } }, 'overloaded'],
+    ['a 400', { status: 400, error: { message: 'too long' } }, '400 too long'],
+    ['no body', { status: 413, raw: { type: 'text/plain', body: '' } }, '413 status code (no body)'],
+  ])('is that chunk’s problem alone: %s', async (_, reply, reason) => {
+    const place = await setUp((body) => (passageIn(body).includes('number 1 ') ? reply : {}))
+    const result = await run(chunks(3), { ...place, pairsPerChunk: 2 })
+    expect(result.error).toBeUndefined()
+    expect(result.problems).toEqual([
+      { path: 'llm', line: 2, reason: expect.stringMatching(/^doc1#0: .{1,450}$/) },
+    ])
+    expect(result.problems[0]!.reason).toContain(reason)
+    expect(result.counts).toMatchObject({ chunks: 3, failed: 1, pairs: 4 })
+    expect(new Set(result.pairs.map(({ docId }) => docId))).toEqual(new Set(['doc0#0', 'doc2#0']))
+  })
+
+  it.each([
+    ['a fence', `\`\`\`json\n{"pairs": [${PAIR}]}\n\`\`\``],
+    ['blanks around', `\n {"pairs": [{"question": " Who?\\n", "answer": "She. "}]} `],
+    ['duplicates', `{"pairs": [${PAIR}, {"question": "who?", "answer": "He."}]}`],
+    [
+      'more than asked',
+      `{"pairs": [${PAIR}, {"question": "2", "answer": "2"}, {"question": "3", "answer": "3"}]}`,
+    ],
+  ])('is not one with %s', async (name, content) => {
+    const place = await setUp(() => ({ content }))
+    const result = await run([chunk(0)], { ...place, pairsPerChunk: name === 'more than asked' ? 1 : 2 })
+    expect(result.pairs).toEqual([{ question: 'Who?', answer: 'She.', docId: 'doc0#0' }])
+    expect(result.problems).toEqual([])
+  })
+})
+
+describe('trying again', () => {
+  it.each<[string, LlmReply, number]>([
+    ['429', { status: 429, headers: SOON }, 3],
+    ['500', { status: 500, headers: SOON }, 6],
+    [
+      '503 with a date that has passed',
+      { status: 503, headers: { 'retry-after': new Date(0).toUTCString() } },
+      2,
+    ],
+    ['500 without a hint', { status: 500 }, 1],
+    ['a connection cut', { cut: 'before-headers' }, 2],
+    ['a body cut', { cut: 'in-body' }, 1],
+    ['a hanging server', { hang: 'before-headers' }, 1],
+    ['a hanging body', { hang: 'in-body' }, 1],
+  ])('mends %s', async (_, reply, times) => {
+    const { server, ...place } = await setUp((__, index) => (index < times ? reply : {}))
+    const result = await run(chunks(1), { ...place, endpoint: { timeoutMs: 400 } })
+    expect(result.problems).toEqual([])
+    expect(result.counts).toMatchObject({ pairs: 1, calls: times + 1 })
+    expect(server.requests.length).toBe(times + 1)
+  })
+
+  it('waits as long as Retry-After says', async () => {
+    const times: number[] = []
+    const place = await setUp((_, index) => {
+      times.push(performance.now())
+      return index === 0 ? { status: 429, headers: { 'retry-after': '2' } } : {}
+    })
+    expect((await run(chunks(1), place)).counts.pairs).toBe(1)
+    expect(times[1]! - times[0]!).toBeGreaterThan(1990)
+    expect(times[1]! - times[0]!).toBeLessThan(3500)
+  })
+
+  it('gives one chunk up and goes on', async () => {
+    const place = await setUp((body) =>
+      passageIn(body).includes('number 0 ')
+        ? { status: 502, headers: SOON, error: { message: 'bad gateway' } }
+        : {},
+    )
+    const result = await run(chunks(2), place)
+    expect(result.problems).toEqual([{ path: 'llm', line: 1, reason: 'doc0#0: 502 bad gateway' }])
+    expect(result.counts).toMatchObject({ calls: 8, failed: 1, pairs: 1 })
+  })
+
+  it('is left where the server says so', async () => {
+    const place = await setUp(() => ({ status: 500, headers: { 'x-should-retry': 'false' } }))
+    expect((await run(chunks(1), place)).counts).toMatchObject({ calls: 1, failed: 1 })
+  })
+})
+
+describe('stopping the run', () => {
+  it.each<[string, LlmReply, string]>([
+    ['401', { status: 401, error: { message: `Incorrect API key: ${KEY}` } }, 'check the API key'],
+    ['402', { status: 402, error: { message: 'Insufficient Balance' } }, 'credit'],
+    ['403', { status: 403 }, 'may use this model'],
+    ['404', { status: 404, error: { message: 'no such model' } }, "model's name and the base URL"],
+    ['an empty account', { status: 429, error: { code: 'insufficient_quota' } }, 'credit'],
+  ])('at once for %s', async (_, reply, hint) => {
+    const { server, ...place } = await setUp((__, index) => (index < 2 ? {} : reply))
+    const result = await run(chunks(9), place)
+    expect(result.error).toBeInstanceOf(ClaraError)
+    expect(result.error).toMatchObject({ code: 'llm' })
+    const message = messageOf(result.error)
+    expect(message).toContain(`${server.url}: model test-model: ${reply.status} `)
+    expect(message).toContain(hint)
+    expect(message).not.toContain(KEY)
+    expect(result.pairs.length).toBe(2)
+    expect(server.requests.length).toBe(3)
+  })
+
+  it('does not wait for slower calls', async () => {
+    const place = await setUp((_, index) => (index === 3 ? { status: 401 } : { hang: 'before-headers' }))
+    const start = performance.now()
+    const result = await run(chunks(9), { ...place, endpoint: { concurrency: 4, timeoutMs: 60_000 } })
+    expect(result.error).toMatchObject({ code: 'llm' })
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
+
+  it('after five chunks without a connection', async () => {
+    const server = await startLlmServer()
+    const { journalPath } = await setUp()
+    await server.close()
+    const result = await run(chunks(40), { url: server.url, journalPath, endpoint: { concurrency: 5 } })
+    expect(result.error).toMatchObject({ code: 'llm', message: expect.stringContaining('ECONNREFUSED') })
+    expect(messageOf(result.error)).toContain(
+      `${server.url}: model test-model: no answer for 5 chunks in a row`,
+    )
+    // Five calls for each of five chunks, and some for those begun while the last of them waited.
+    expect(result.counts.calls).toBeGreaterThanOrEqual(25)
+    expect(result.counts.calls).toBeLessThanOrEqual(45)
+  })
+
+  it('not for four in a row', async () => {
+    const place = await setUp((body) =>
+      passageIn(body).includes('number 4 ') ? {} : { raw: { type: 'text/html', body: 'proxy' } },
+    )
+    const result = await run(chunks(9), place)
+    expect(result.error).toBeUndefined()
+    expect(result.counts).toMatchObject({ chunks: 9, failed: 8, pairs: 1 })
+  })
+})
+
+describe('the API key', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    vi.restoreAllMocks()
+  })
+
+  it.each<[string, LlmReply]>([
+    ['an error', { status: 400, error: { message: `key ${KEY} is ${KEY}` } }],
+    ['an error page', { status: 418, raw: { type: 'text/plain', body: `${'x'.repeat(393)} ${KEY}` } }],
+    ['a reply', { content: JSON.stringify({ pairs: [{ question: KEY, answer: KEY }] }) }],
+    ['a reply that is no JSON', { content: `Bearer ${KEY}` }],
+    ['no completion', { raw: { type: 'application/json', body: JSON.stringify({ debug: KEY }) } }],
+    ['a refusal', { refusal: `not with ${KEY}` }],
+    ['a fatal error', { status: 401, error: { message: `Bearer ${KEY}`, code: KEY } }],
+  ])('is in no message, file or log when it comes back in %s', async (_, reply) => {
+    vi.stubEnv('OPENAI_LOG', 'debug')
+    const written: unknown[] = []
+    for (const stream of [process.stdout, process.stderr]) {
+      vi.spyOn(stream, 'write').mockImplementation((text) => written.push(text) > 0)
+    }
+    for (const method of ['debug', 'info', 'log', 'warn', 'error'] as const) {
+      vi.spyOn(console, method).mockImplementation((...parts) => void written.push(parts))
+    }
+    const { url, journalPath } = await setUp(() => reply)
+    const result = await run(chunks(2), { url, journalPath })
+    const error = result.error as Error | undefined
+    const everything = JSON.stringify([result, error?.message, error?.stack, error?.cause, written])
+    const journal = await readFile(journalPath, 'utf8')
+    vi.restoreAllMocks()
+    expect(written).toEqual([])
+    for (const text of [everything, journal]) expect(text).not.toMatch(/sk-canary/)
+    expect(`${everything}${journal}`).toMatch(/\*\*\*|x{393}/)
+  })
+})

@@ -1,0 +1,133 @@
+import { getEventListeners } from 'node:events'
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { ClaraError } from '#clara/errors.js'
+import { generateQuestions } from '#clara/questions/generate.js'
+import { chunk, chunks, KEY, run, setUp, stream } from './generate-run.js'
+
+describe('a second run', () => {
+  it('calls nothing and gives the same pairs', async () => {
+    const { server, ...place } = await setUp((_, index) => ({ delayMs: (index * 31) % 20 }))
+    const first = await run(chunks(30), { ...place, pairsPerChunk: 2, endpoint: { concurrency: 4 } })
+    const second = await run(chunks(30), { ...place, pairsPerChunk: 2, endpoint: { concurrency: 4 } })
+    expect(first.pairs.length).toBe(60)
+    expect(second.pairs).toEqual(first.pairs)
+    expect(server.requests.length).toBe(30)
+    expect(second.counts).toEqual({
+      chunks: 30,
+      calls: 0,
+      fromJournal: 30,
+      pairs: 60,
+      failed: 0,
+      promptTokens: 0,
+      completionTokens: 0,
+    })
+  })
+
+  it.each([
+    ['another model', { endpoint: { model: 'other' } }],
+    ['another number of pairs', { pairsPerChunk: 2 }],
+  ])('asks again for %s', async (_, change) => {
+    const { server, ...place } = await setUp()
+    await run(chunks(2), place)
+    const second = await run(chunks(2), { ...place, ...change })
+    expect(second.counts).toMatchObject({ calls: 2, fromJournal: 0 })
+    expect(server.requests.length).toBe(4)
+  })
+
+  it('finds replies got without response_format', async () => {
+    const { server, ...place } = await setUp((body) => (body.response_format ? { status: 400 } : {}))
+    await run(chunks(2), place)
+    const sent = server.requests.length
+    expect((await run(chunks(2), place)).counts).toMatchObject({ calls: 0, pairs: 2 })
+    expect(server.requests.length).toBe(sent)
+  })
+
+  it('pays again only for the record that a kill tore, wherever it was torn', async () => {
+    const { server, ...place } = await setUp()
+    const whole = await run(chunks(3), place)
+    const data = await readFile(place.journalPath)
+    const lastLine = data.lastIndexOf(0x0a, -2) + 1
+    for (let end = lastLine; end < data.length; end += 23) {
+      await writeFile(place.journalPath, data.subarray(0, end))
+      const sent = server.requests.length
+      const again = await run(chunks(3), place)
+      expect(again.pairs).toEqual(whole.pairs)
+      expect(server.requests.length - sent).toBe(1)
+      expect(await readFile(place.journalPath)).toEqual(data)
+    }
+  })
+
+  it('asks again for a reply that could not be parsed, then keeps to the new one', async () => {
+    const { server, ...place } = await setUp((_, index) => (index === 0 ? { content: 'Sorry!' } : {}))
+    const first = await run([chunk(0)], place)
+    expect(first.counts).toMatchObject({ failed: 1, pairs: 0, promptTokens: 100 })
+    expect(await readFile(place.journalPath, 'utf8')).toContain('"content":"Sorry!"')
+    expect((await run([chunk(0)], place)).counts).toMatchObject({ calls: 1, pairs: 1 })
+    expect((await run([chunk(0)], place)).counts).toMatchObject({ calls: 0, pairs: 1 })
+    expect(server.requests.length).toBe(2)
+  })
+})
+
+describe('the journal', () => {
+  it('holds a reply before the pairs are handed on', async () => {
+    const { url, journalPath } = await setUp()
+    const { pairs } = generateQuestions(stream(chunks(3)), {
+      endpoint: { model: 'm', baseUrl: url, apiKey: KEY, timeoutMs: 5000, concurrency: 1 },
+      pairsPerChunk: 1,
+      journalPath,
+      onProblem: () => {},
+    })
+    for await (const { docId, answer } of pairs) {
+      const records = (await readFile(journalPath, 'utf8'))
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+      const record = records.find(({ chunkId }) => chunkId === docId)
+      expect(record).toEqual({
+        key: expect.stringMatching(/^[0-9a-f]{64}$/),
+        chunkId: docId,
+        content: expect.stringContaining(answer),
+        finishReason: 'stop',
+        usage: { promptTokens: 100, completionTokens: 20 },
+      })
+    }
+  })
+
+  it('pays once for one passage in several chunks', async () => {
+    const { server, ...place } = await setUp(() => ({ delayMs: 20 }))
+    const same = Array.from({ length: 6 }, (_, index) => chunk(index, 'The tower is 90 metres high.'))
+    const result = await run(same, { ...place, endpoint: { concurrency: 3 } })
+    expect(result.counts).toMatchObject({ calls: 1, fromJournal: 5, pairs: 6 })
+    expect(result.pairs.map(({ docId }) => docId)).toEqual(same.map(({ id }) => id))
+    expect(server.requests.length).toBe(1)
+  })
+
+  it('must be one of replies', async () => {
+    const { server, ...place } = await setUp()
+    await writeFile(place.journalPath, '{"question":"q","answer":"a"}\n')
+    const { error } = await run(chunks(1), place)
+    expect(error).toBeInstanceOf(ClaraError)
+    expect(error).toMatchObject({ code: 'input', message: expect.stringContaining('replies.jsonl:1: ') })
+    expect(server.requests).toEqual([])
+    expect(await readFile(place.journalPath, 'utf8')).toBe('{"question":"q","answer":"a"}\n')
+  })
+
+  it.skipIf(process.platform !== 'linux').each([
+    ['the end', {}],
+    ['an abort', { hang: 'before-headers' }],
+    ['a fatal error', { status: 401 }],
+  ] as const)('is closed after %s, and no listener stays on the signal', async (_, reply) => {
+    const { journalPath, url } = await setUp(() => reply)
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(), 300)
+    await run(chunks(4), { journalPath, url, signal: controller.signal })
+    expect(await openFiles()).not.toContain(journalPath)
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+  })
+})
+
+async function openFiles(): Promise<string[]> {
+  const descriptors = await readdir('/proc/self/fd')
+  return Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+}
