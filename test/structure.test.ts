@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+/** One way: a stage imports from those before it, and from what all stages may use. */
+const STAGES = [
+  'documents',
+  'chunks',
+  'inference',
+  'index',
+  'questions',
+  'negatives',
+  'samples',
+  'benchmarks',
+  'cli',
+]
+const SHARED = ['models', 'files', 'errors.ts']
+
+const src = fileURLToPath(new URL('../src/', import.meta.url))
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.split(sep).join('/'))
+  .sort()
+
+const folderOf = (file: string) => file.split('/')[0]!
+
+/** Files of src/ that a file imports, types included. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(src, file), 'utf8')
+  const found = text.matchAll(/(?:\bfrom|\bimport|\bimport\(|new URL\()\s*'(\.{1,2}\/[^']+)'/g)
+  return Array.from(found, ([, specifier]) =>
+    relative(src, join(src, dirname(file), specifier!))
+      .split(sep)
+      .join('/')
+      .replace(/\.js$/, '.ts'),
+  ).filter((imported) => !imported.startsWith('..'))
+}
+
+function mayImport(from: string, to: string): boolean {
+  if (from === to || SHARED.includes(to)) return !SHARED.includes(from) || allowedAmongShared(from, to)
+  if (from === 'index.ts') return to !== 'cli'
+  return STAGES.indexOf(to) >= 0 && STAGES.indexOf(to) < STAGES.indexOf(from)
+}
+
+/** Errors stand alone, files know errors, models know both. */
+function allowedAmongShared(from: string, to: string): boolean {
+  return SHARED.indexOf(to) >= SHARED.indexOf(from)
+}
+
+test('every folder of src/ has its place in the order', () => {
+  expect([...new Set(files.map(folderOf))].sort()).toEqual([...STAGES, ...SHARED, 'index.ts'].sort())
+})
+
+test('the imports of all files are seen', () => {
+  const all = files.flatMap(importsOf)
+  expect(all.length).toBeGreaterThan(150)
+  for (const imported of all) expect([...files, '../package.json']).toContain(imported)
+})
+
+describe.each(files)('%s', (file) => {
+  test('imports only from stages before its own', () => {
+    const from = folderOf(file)
+    const against = importsOf(file).filter((imported) => !mayImport(from, folderOf(imported)))
+    expect(against).toEqual([])
+  })
+})
+
+test.each([
+  ['documents', 'chunks', false],
+  ['chunks', 'documents', true],
+  ['samples', 'cli', false],
+  ['index.ts', 'cli', false],
+  ['cli', 'samples', true],
+  ['models', 'inference', false],
+  ['files', 'models', false],
+  ['errors.ts', 'files', false],
+  ['inference', 'models', true],
+])('the rule itself: %s importing %s is %s', (from, to, allowed) => {
+  expect(mayImport(from, to)).toBe(allowed)
+})
