@@ -131,7 +131,7 @@ describe('writing fails', () => {
     for (const blocks of [0, 8, 32, 60, 100]) {
       // EFBIG at the limit: the signal that would end the process is ignored, as the shell passes on
       const { code, signal, stderr } = await shell(
-        `trap '' XFSZ; ulimit -f ${blocks}; $CLARA index build --input-file '${corpus}' --output-dir '${target}' --overwrite --quiet`,
+        `trap '' XFSZ; ulimit -f ${blocks}; clara index build --input-file '${corpus}' --output-dir '${target}' --overwrite --quiet`,
       )
       expect({ blocks, code, signal }).toEqual({ blocks, code: 2, signal: null })
       expect(stderr).toMatch(/^error: /)

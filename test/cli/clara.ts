@@ -35,10 +35,10 @@ export function clara(
   return outcomeOf(child, onStart)
 }
 
-/** As clara, inside `bash -c`: for limits that only a shell can set. `$CLARA` is the command. */
+/** As clara, inside `bash -c`: for limits that only a shell can set. `clara` is the command. */
 export function shell(script: string): Promise<Outcome> {
-  const CLARA = `${process.execPath} ${join(root, 'dist/cli/clara.js')}`
-  return outcomeOf(spawn('bash', ['-c', script], { env: { ...process.env, CLARA } }))
+  const env = { ...process.env, NODE: process.execPath, CLI: join(root, 'dist/cli/clara.js') }
+  return outcomeOf(spawn('bash', ['-c', `clara() { "$NODE" "$CLI" "$@"; }; ${script}`], { env }))
 }
 
 function outcomeOf(child: ChildProcess, onStart?: (child: ChildProcess) => void): Promise<Outcome> {
