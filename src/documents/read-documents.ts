@@ -87,11 +87,18 @@ function oneFile(path: string): CorpusFile {
 }
 
 async function* fromJsonl(path: string, seen: Set<string>, onProblem: OnProblem): AsyncGenerator<Located> {
-  for await (const { line, value } of readJsonObjects(path, onProblem)) {
+  let lines = 0
+  const noted: OnProblem = (problem) => {
+    lines++
+    onProblem(problem)
+  }
+  for await (const { line, value } of readJsonObjects(path, noted)) {
+    lines++
     const document = documentOf(value, seen)
     if (typeof document === 'string') onProblem({ path, line, reason: document })
     else yield { document, line }
   }
+  if (lines === 0) onProblem({ path, line: 1, reason: 'the file holds no record' })
 }
 
 /** A BEIR or raw_knowledge record, or why it is neither. */

@@ -78,7 +78,7 @@ describe('a corpus with faults', () => {
   })
 
   it.each([
-    ['an empty file', (path: string) => writeFileSync(path, ''), 'no text to index'],
+    ['an empty file', (path: string) => writeFileSync(path, ''), '.jsonl:1: the file holds no record'],
     ['a missing file', () => {}, 'no such file'],
   ])('%s leaves nothing behind', async (name, make, message) => {
     const file = join(work, `${name}.jsonl`)

@@ -120,6 +120,18 @@ describe('a folder of text files', () => {
   })
 })
 
+test('a file of blank lines is reported, a file of bad ones line by line', async () => {
+  await directory.write('blank.jsonl', '\n \n')
+  await directory.write('bad.jsonl', '{\n[]\n')
+  const { documents, problems } = await read('blank.jsonl', 'bad.jsonl')
+  expect(documents).toEqual([])
+  expect(problems.map(([path, line]) => [path, line])).toEqual([
+    ['blank.jsonl', 1],
+    ['bad.jsonl', 1],
+    ['bad.jsonl', 2],
+  ])
+})
+
 test('sources come in the order given', async () => {
   await directory.write('z.txt', 'z')
   await directory.write('docs/a.md', 'a')
