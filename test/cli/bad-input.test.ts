@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { clara, example, readRows, shell, workFolder } from './clara.js'
@@ -160,13 +161,18 @@ describe('a build that is killed', () => {
     )
     writeFileSync(file, texts.map((record) => JSON.stringify(record)).join('\n'))
     const target = join(work, 'killed')
+    const staged = () => readdirSync(work).filter((entry) => entry.startsWith('.killed'))
     for (const signal of ['SIGKILL', 'SIGINT'] as const) {
       const started = clara(['index', 'build', '--input-file', file, '--output-dir', target], {
-        onStart: (child) => setTimeout(() => child.kill(signal), 1500),
+        onStart: async (child) => {
+          while (!staged().some((entry) => entry.endsWith(`-${child.pid}`))) await sleep(10)
+          await sleep(300) // in the middle of it
+          child.kill(signal)
+        },
       })
       const outcome = await started
       expect(existsSync(target)).toBe(false)
-      const left = readdirSync(work).filter((entry) => entry.startsWith('.killed'))
+      const left = staged()
       if (signal === 'SIGKILL') {
         expect(outcome.signal).toBe('SIGKILL')
         expect(left).toHaveLength(1)

@@ -21,7 +21,7 @@ export interface RunOptions {
   /** The binary; default: `clara`. */
   bin?: string
   /** Called when the process has started. */
-  onStart?: (child: ChildProcess) => void
+  onStart?: (child: ChildProcess) => unknown
 }
 
 export function clara(
@@ -41,7 +41,7 @@ export function shell(script: string): Promise<Outcome> {
   return outcomeOf(spawn('bash', ['-c', `clara() { "$NODE" "$CLI" "$@"; }; ${script}`], { env }))
 }
 
-function outcomeOf(child: ChildProcess, onStart?: (child: ChildProcess) => void): Promise<Outcome> {
+function outcomeOf(child: ChildProcess, onStart?: (child: ChildProcess) => unknown): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     let stdout = ''
     let stderr = ''
