@@ -6,6 +6,7 @@ export interface Paragraph extends Span {
   heading: boolean
 }
 
+/** CR, LF, and the line and paragraph separators of Unicode. */
 const LINE_BREAK = /\r\n|[\n\r\u2028\u2029]/g
 const HEADING = /^#{1,6}\s+\S/
 /** Longer than this is no heading, whatever it starts with. */
@@ -38,6 +39,11 @@ export function* linesOf(text: string, start: number, end: number): Generator<Sp
     from = next
   }
   if (from < end) yield { start: from, end }
+}
+
+/** Whether a line break ends just before `at`. */
+export function isLineEnd(text: string, at: number): boolean {
+  return /[\n\r\u2028\u2029]/.test(text.charAt(at - 1))
 }
 
 function isHeading(text: string, line: Span, trimmed: Span): boolean {

@@ -1,4 +1,5 @@
 /** Which of Intl.Segmenter's sentence breaks are none: UAX #29 knows no abbreviations. */
+import { isLineEnd } from './paragraphs.js'
 
 export interface Break {
   /** Where the sentence so far starts. */
@@ -18,7 +19,6 @@ const WRAPPED_LINE = 40
 /** The same for Chinese, whose characters are twice as wide. */
 const WRAPPED_HAN_LINE = 20
 
-const LINE_END = /[\n\r\u2028\u2029]/
 const ABBREVIATION =
   /(?:^|[^\p{L}\p{N}.])(?:Mrs?|Ms|Messrs|Drs?|Profs?|St|Rev|Gen|Col|Capt|Lt|Sgt|Gov|Sen|Rep|Hon|Pres|Mt|Ft|Fr|e\.g|i\.e|cf|viz|vs|ca|approx|esp|incl)\.$/u
 const BEFORE_NUMBER =
@@ -35,7 +35,7 @@ const EXCLAIMED = /[?!][\p{Pf}\p{Pe}"']*$/u
 
 /** Whether the sentence goes on after the break. */
 export function breaksWrongly(text: string, at: Break): boolean {
-  const lineEnds = LINE_END.test(text[at.stop - 1]!)
+  const lineEnds = isLineEnd(text, at.stop)
   if (lineEnds && at.stop - at.lineStart < WRAPPED_HAN_LINE) return false
   const before = text.slice(Math.max(at.from, at.stop - REACH), at.stop)
   const tail = before.trimEnd()

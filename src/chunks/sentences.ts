@@ -1,6 +1,5 @@
 /** Sentences and list lines of a paragraph, in English and Chinese. */
-
-import { linesOf } from './paragraphs.js'
+import { isLineEnd, linesOf } from './paragraphs.js'
 import { breaksWrongly } from './sentence-breaks.js'
 import { type Span, trimSpan } from './spans.js'
 
@@ -28,7 +27,7 @@ export function* sentencesOf(text: string, start: number, end: number): Generato
       yield trimSpan(text, from, stop)
       from = stop
     }
-    if (stop > start && /[\n\r\u2028\u2029]/.test(text[stop - 1]!)) lineStart = stop
+    if (stop > start && isLineEnd(text, stop)) lineStart = stop
     stop = next
   }
   if (stop > from) yield trimSpan(text, from, stop)

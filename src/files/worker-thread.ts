@@ -60,7 +60,6 @@ export function startWorker<M extends Methods>(url: URL, name: string): WorkerTh
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   let next = 0
   let failure: Error | undefined
-  let closing = false
   const fail = (error: Error) => {
     failure ??= error
     for (const { reject } of waiting.values()) reject(failure)
@@ -69,7 +68,7 @@ export function startWorker<M extends Methods>(url: URL, name: string): WorkerTh
   worker.on('message', (reply: Reply) => {
     const call = waiting.get(reply.id)
     waiting.delete(reply.id)
-    if (waiting.size === 0 && !closing) worker.unref()
+    if (waiting.size === 0 && Atomics.load(stop, 0) === 0) worker.unref()
     if ('error' in reply) call?.reject(revive(reply.error))
     else call?.resolve(reply.result as never)
   })
@@ -90,7 +89,6 @@ export function startWorker<M extends Methods>(url: URL, name: string): WorkerTh
       })
     },
     async close() {
-      closing = true
       Atomics.store(stop, 0, 1)
       worker.ref()
       worker.postMessage('stop')

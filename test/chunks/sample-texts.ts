@@ -2,6 +2,7 @@
 import type { Chunk } from '#clara/chunks/chunk.js'
 import { type ChunkOptions, type CountTokens, chunkDocuments } from '#clara/chunks/split.js'
 import type { Document } from '#clara/documents/document.js'
+import { collect, stream } from '../support/collect.js'
 
 /** Words, Chinese characters and punctuation marks: near what a WordPiece model counts. */
 const TOKEN = /[\p{sc=Han}]|[\p{L}\p{N}\p{M}]+?(?=\p{sc=Han})|[\p{L}\p{N}\p{M}]+|[^\s]/gu
@@ -20,13 +21,7 @@ export async function chunksOf(
   count = countTokens,
 ): Promise<Chunk[]> {
   const all: ChunkOptions = { maxTokens: 256, overlapTokens: 0, split: true, ...options }
-  const chunks: Chunk[] = []
-  for await (const chunk of chunkDocuments(each(documents), all, count)) chunks.push(chunk)
-  return chunks
-}
-
-async function* each(documents: Document[]): AsyncGenerator<Document> {
-  yield* documents
+  return collect(chunkDocuments(stream(documents), all, count))
 }
 
 /** The texts of one document's chunks. */

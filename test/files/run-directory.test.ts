@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { moveResults, openRunDirectory } from '#clara/files/run-directory.js'
+import { fingerprint, moveResults, openRunDirectory } from '#clara/files/run-directory.js'
 import { claraError } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
 
@@ -70,4 +70,21 @@ test('moveResults moves files into place and replaces what was there', async () 
   expect(await readFile(join(out(), 'data'), 'utf8')).toBe('new')
   expect(existsSync(join(out(), 'report.json'))).toBe(true)
   expect(await readdir(join(out(), '.work'))).toEqual([])
+})
+
+test('the fingerprint of an input depends on names and contents, not on where it lies', async () => {
+  const file = await directory.write('one/a.md', 'text')
+  await directory.write('one/deep/b.md', 'more')
+  await directory.write('two/a.md', 'text')
+  await directory.write('two/deep/b.md', 'more')
+  const at = (name: string) => fingerprint(join(directory.path, name))
+  const before = await at('one')
+  expect(await at('two')).toEqual(before)
+  expect(await fingerprint(file)).toMatchObject({ bytes: 4 })
+  await directory.write('two/deep/b.md', 'more.')
+  expect(await at('two')).not.toEqual(before)
+  await directory.write('two/deep/b.md', 'more')
+  await directory.write('two/c.md', '')
+  expect(await at('two')).not.toEqual(before)
+  await expect(at('gone')).rejects.toMatchObject(claraError('input', join(directory.path, 'gone')))
 })

@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdir, readdir, readFile, readlink, rm, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ClaraError } from '#clara/errors.js'
@@ -7,6 +7,7 @@ import { openIndex, verifyIndex } from '#clara/index/open.js'
 import { claraError } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
 import { useExampleIndex } from '../support/example-index.js'
+import { openFiles } from '../support/open-files.js'
 
 const example = useExampleIndex()
 const directory = useDirectory()
@@ -156,8 +157,5 @@ test.skipIf(process.platform !== 'linux')('an index that is refused leaves no fi
   await truncate(join(path, 'index.usearch'), 10)
   await expect(open(path)).rejects.toThrow(ClaraError)
   await new Promise((resolve) => setTimeout(resolve, 200))
-  const links = await Promise.all(
-    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
-  )
-  expect(links.filter((link) => link.startsWith(path))).toEqual([])
+  expect((await openFiles()).filter((file) => file.startsWith(path))).toEqual([])
 })

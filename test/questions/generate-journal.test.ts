@@ -1,9 +1,11 @@
 import { getEventListeners } from 'node:events'
-import { readdir, readFile, readlink, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { ClaraError } from '#clara/errors.js'
 import { generateQuestions } from '#clara/questions/generate.js'
-import { chunk, chunks, KEY, run, setUp, stream } from './generate-run.js'
+import { stream } from '../support/collect.js'
+import { openFiles } from '../support/open-files.js'
+import { chunk, chunks, KEY, run, setUp } from './generate-run.js'
 
 describe('a second run', () => {
   it('calls nothing and gives the same pairs', async () => {
@@ -126,8 +128,3 @@ describe('the journal', () => {
     expect(getEventListeners(controller.signal, 'abort')).toEqual([])
   })
 })
-
-async function openFiles(): Promise<string[]> {
-  const descriptors = await readdir('/proc/self/fd')
-  return Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
-}

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { mapInOrder } from '#clara/questions/in-order.js'
-import { stream } from './generate-run.js'
+import { stream } from '../support/collect.js'
 
 it.each([
   ['the consumer breaks off', undefined],

@@ -13,6 +13,7 @@ import {
   generateQuestions,
 } from '#clara/questions/generate.js'
 import { type LlmServerOptions, startLlmServer } from '../llm-server.js'
+import { stream } from '../support/collect.js'
 
 export const KEY = 'sk-canary-4f1d0c'
 
@@ -55,10 +56,6 @@ export async function run(chunks: Iterable<Chunk>, { url, endpoint, ...options }
     result.error = error
   }
   return result
-}
-
-export async function* stream<T>(items: Iterable<T>): AsyncGenerator<T> {
-  yield* items
 }
 
 export function chunk(

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { generateQuestions } from '#clara/questions/generate.js'
 import { passageIn } from '../llm-server.js'
-import { chunk, chunks, KEY, run, setUp, stream } from './generate-run.js'
+import { stream } from '../support/collect.js'
+import { chunk, chunks, KEY, run, setUp } from './generate-run.js'
 
 describe('what is asked', () => {
   it('puts title and passage between marks that hold a token of this run', async () => {

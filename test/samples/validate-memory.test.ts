@@ -1,12 +1,12 @@
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
 import { validateSamples } from '#clara/samples/validate.js'
+import { useDirectory } from '../support/directory.js'
 
+const directory = useDirectory()
 const ROWS = 50_000
 const MIB = 1 << 20
 
@@ -22,22 +22,17 @@ function* lines(): Generator<string> {
 
 // 250 MB of rows: held whole they would show, whatever the garbage collector does.
 test('memory does not grow with the file', { timeout: 60_000 }, async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'validate-memory-'))
-  try {
-    const path = join(dir, 'end_to_end_data.jsonl')
-    await pipeline(Readable.from(lines()), createWriteStream(path))
-    const before = process.memoryUsage().rss
-    const report = await validateSamples(path, {
-      docMaxTokens: 1000,
-      countTokens: async (texts) => texts.map((text) => text.length),
-      onProblem: () => {},
-    })
-    const grown = process.memoryUsage().rss - before
-    expect(report.findings).toEqual([{ kind: 'mixed-top-k', count: 500, lines: [100, 200, 300, 400, 500] }])
-    expect(report).toMatchObject({ lines: ROWS, valid: ROWS - 500, mostCommon: 5 })
-    expect(report.positions.map(({ rows }) => rows)).toEqual([12_500, 12_500, 12_500, 12_500])
-    expect(grown).toBeLessThan(128 * MIB)
-  } finally {
-    await rm(dir, { recursive: true })
-  }
+  const path = join(directory.path, 'end_to_end_data.jsonl')
+  await pipeline(Readable.from(lines()), createWriteStream(path))
+  const before = process.memoryUsage().rss
+  const report = await validateSamples(path, {
+    docMaxTokens: 1000,
+    countTokens: async (texts) => texts.map((text) => text.length),
+    onProblem: () => {},
+  })
+  const grown = process.memoryUsage().rss - before
+  expect(report.findings).toEqual([{ kind: 'mixed-top-k', count: 500, lines: [100, 200, 300, 400, 500] }])
+  expect(report).toMatchObject({ lines: ROWS, valid: ROWS - 500, mostCommon: 5 })
+  expect(report.positions.map(({ rows }) => rows)).toEqual([12_500, 12_500, 12_500, 12_500])
+  expect(grown).toBeLessThan(128 * MIB)
 })

@@ -1,15 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Problem } from '#clara/errors.js'
 import { type ValidateOptions, validateSamples } from '#clara/samples/validate.js'
+import { jsonl, useDirectory } from '../support/directory.js'
 
-let dir: string
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'validate-'))
-})
-afterAll(() => rm(dir, { recursive: true }))
+const directory = useDirectory()
 
 type Row = Record<string, unknown>
 
@@ -29,13 +24,8 @@ function docs(count: number): Row {
   return { ...good, docs: Array.from({ length: count }, (_, i) => `doc ${i}`) }
 }
 
-function jsonl(...rows: (Row | string)[]): string {
-  return rows.map((row) => `${typeof row === 'string' ? row : JSON.stringify(row)}\n`).join('')
-}
-
 async function validate(content: string | Uint8Array, options: Partial<ValidateOptions> = {}) {
-  const path = join(dir, 'end_to_end_data.jsonl')
-  await writeFile(path, content)
+  const path = await directory.write('end_to_end_data.jsonl', content)
   const problems: Problem[] = []
   const report = await validateSamples(path, { onProblem: (problem) => problems.push(problem), ...options })
   return { path, report, problems }
@@ -283,7 +273,7 @@ describe('the file itself', () => {
     ['missing', 'none.jsonl'],
     ['a directory', '.'],
   ])('%s: an input error', async (_, name) => {
-    const run = validateSamples(join(dir, name), { onProblem: () => {} })
+    const run = validateSamples(join(directory.path, name), { onProblem: () => {} })
     await expect(run).rejects.toMatchObject({ name: 'ClaraError', code: 'input' })
   })
 })

@@ -27,6 +27,7 @@ export function useDirectory(): TestDirectory {
   return directory
 }
 
-export function jsonl(...records: object[]): string {
-  return records.map((record) => `${JSON.stringify(record)}\n`).join('')
+/** JSON Lines; a string is a line as it is. */
+export function jsonl(...lines: (object | string)[]): string {
+  return lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('')
 }
