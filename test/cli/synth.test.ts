@@ -31,11 +31,12 @@ const start = async (options?: LlmServerOptions) => {
   return server
 }
 
-const synth = (out: string, url: string, ...flags: string[]) =>
-  clara(['--input-file', corpus, '--output-dir', join(work, out), '--base-url', url, ...flags], {
+const synthOf = (documents: string, out: string, url: string, ...flags: string[]) =>
+  clara(['--input-file', documents, '--output-dir', join(work, out), '--base-url', url, ...flags], {
     bin: 'clara-synth',
     env: { OPENAI_API_KEY: KEY },
   })
+const synth = (out: string, url: string, ...flags: string[]) => synthOf(corpus, out, url, ...flags)
 
 const data = (out: string) => readFileSync(join(work, out, 'end_to_end_data.jsonl'))
 
@@ -170,6 +171,27 @@ describe('clara synth', () => {
     expect((await synth('again', url, '--overwrite', '--target-top-k', '3', '--quiet')).code).toBe(0)
     expect(requests).toHaveLength(20)
     expect(readRows<Row>(join(work, 'again', 'end_to_end_data.jsonl'))[0]?.docs).toHaveLength(3)
+  })
+
+  it('goes on only with the documents and settings that the run was started with', async () => {
+    const documents = join(work, 'changing.jsonl')
+    const rows = readFileSync(corpus, 'utf8')
+    writeFileSync(documents, rows)
+    const bad = await start({ behave: () => ({ status: 401 }) })
+    const go = (url: string, ...flags: string[]) => synthOf(documents, 'bound', url, ...flags)
+    expect((await go(bad.url)).code).toBe(2)
+    await bad.close()
+    const { url, requests } = await start()
+    const refusals = [await go(url, '--seed', '7'), await go(url, '--pairs-per-chunk', '2')]
+    writeFileSync(documents, `${rows}\n`)
+    refusals.push(await go(url))
+    for (const { code, stderr } of refusals) {
+      expect(stderr).toContain('other settings')
+      expect(code).toBe(2)
+    }
+    expect(requests).toEqual([])
+    writeFileSync(documents, rows)
+    expect((await go(url, '--quiet')).code).toBe(0)
   })
 
   it('stops at once for a wrong key and never shows it', async () => {
