@@ -7,7 +7,13 @@ export { ClaraError, type ErrorCode, type OnProblem, type Problem } from './erro
 export { type BuildOptions, buildIndex } from './index/build.js'
 export { type Index, openIndex } from './index/open.js'
 export { type Embedder, openEmbedder } from './inference/embedder.js'
-export { DEFAULT_EMBEDDER, type Model, resolveModel } from './models/resolve.js'
+export {
+  DEFAULT_EMBEDDER,
+  type EmbedderModel,
+  type RerankerModel,
+  resolveEmbedder,
+  resolveReranker,
+} from './models/resolve.js'
 export { openCorpus } from './negatives/corpus.js'
 export { type MinedQuestion, mineNegatives } from './negatives/mine.js'
 export type { Question } from './questions/question.js'

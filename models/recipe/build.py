@@ -127,7 +127,7 @@ def write_card(measured: dict) -> None:
         "kind": "embedder",
         "dims": 384,
         "maxTokens": MAX_TOKENS,
-        "pooling": "in-graph mean",
+        "pooling": "none",
         "normalised": True,
         "queryPrefix": "",
         "documentPrefix": "",

@@ -4,7 +4,7 @@ import { evaluateRetrieval } from '../benchmarks/retrieval.js'
 import { measureThroughput } from '../benchmarks/throughput.js'
 import { readDocuments } from '../documents/read-documents.js'
 import { type Embedder, openEmbedder } from '../inference/embedder.js'
-import { resolveModel } from '../models/resolve.js'
+import { resolveEmbedder } from '../models/resolve.js'
 import {
   type EmbedderFlags,
   embedderFlags,
@@ -61,7 +61,7 @@ async function measure(
   run: (embedder: Embedder, talk: Talk) => Promise<object>,
 ): Promise<void> {
   const talk = createTalk(flags)
-  const embedder = await openEmbedder(await resolveModel(flags.embedder), flags)
+  const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), flags)
   try {
     const result = await run(embedder, talk)
     talk.finish()

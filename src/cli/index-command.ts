@@ -8,7 +8,7 @@ import { buildIndex } from '../index/build.js'
 import { type Manifest, PRECISIONS, type Precision, readManifest } from '../index/manifest.js'
 import { openIndex, verifyIndex } from '../index/open.js'
 import { openEmbedder } from '../inference/embedder.js'
-import { resolveModel } from '../models/resolve.js'
+import { resolveEmbedder } from '../models/resolve.js'
 import {
   type ChunkFlags,
   chunkFlags,
@@ -64,7 +64,7 @@ function buildCommand(): Command {
     const talk = createTalk(flags)
     if (!flags.overwrite) await requireVacant(flags.outputDir)
     const chunking = chunkingOf(flags)
-    const embedder = await openEmbedder(await resolveModel(flags.embedder), flags)
+    const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), flags)
     try {
       const started = performance.now()
       const manifest = await buildIndex(readDocuments(flags.inputFile, talk.onProblem), embedder, {
@@ -115,7 +115,7 @@ function searchCommand(): Command {
   return command.action(async (dir: string, flags: SearchFlags) => {
     const talk = createTalk(flags)
     const queries = await queriesOf(flags, talk.onProblem)
-    const model = await resolveModel(flags.embedder)
+    const model = await resolveEmbedder(flags.embedder)
     const threads = Math.min(flags.threads, queries.length)
     const [index, embedder] = await Promise.all([openIndex(dir, model), openEmbedder(model, { threads })])
     try {

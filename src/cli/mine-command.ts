@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { requireVacant, writeDirectory } from '../files/staged-directory.js'
 import { openIndex } from '../index/open.js'
 import { openEmbedder } from '../inference/embedder.js'
-import { resolveModel } from '../models/resolve.js'
+import { resolveEmbedder } from '../models/resolve.js'
 import { openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { mineNegatives } from '../negatives/mine.js'
@@ -38,7 +38,7 @@ export function mineCommand(): Command {
   return command.action(async (flags: MineFlags) => {
     const talk = createTalk(flags)
     if (!flags.overwrite) await requireVacant(flags.outputDir)
-    const model = await resolveModel(flags.embedder)
+    const model = await resolveEmbedder(flags.embedder)
     const [index, embedder] = await Promise.all([openIndex(flags.index, model), openEmbedder(model, flags)])
     try {
       const topK = flags.targetTopK

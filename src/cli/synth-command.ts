@@ -13,7 +13,7 @@ import { readManifest } from '../index/manifest.js'
 import { type Index, openIndex } from '../index/open.js'
 import { type Embedder, openEmbedder } from '../inference/embedder.js'
 import { openTokenizer } from '../inference/open-tokenizer.js'
-import { type Model, resolveModel } from '../models/resolve.js'
+import { type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
 import { type Corpus, openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { drawNegatives, mineNegatives } from '../negatives/mine.js'
@@ -82,7 +82,7 @@ async function synth(flags: SynthFlags): Promise<void> {
     throw new ClaraError('usage', 'synth needs one of --input-file and --index')
   }
   const endpoint = await endpointOf(flags)
-  const model = await resolveModel(flags.embedder)
+  const model = await resolveEmbedder(flags.embedder)
   const resumed = await openRunDirectory(flags.outputDir, await settingsOf(flags, model), {
     last: REPORT_FILE,
     overwrite: flags.overwrite ?? false,
@@ -102,7 +102,7 @@ async function synth(flags: SynthFlags): Promise<void> {
 }
 
 /** What the result depends on, but for the LLM's mood: the same settings may go on from one another. */
-async function settingsOf(flags: SynthFlags, model: Model): Promise<object> {
+async function settingsOf(flags: SynthFlags, model: EmbedderModel): Promise<object> {
   const { targetTopK, seed, localEmbeddings = false, pairsPerChunk } = flags
   return {
     corpus: flags.index
@@ -145,11 +145,21 @@ interface Source {
   close(): Promise<void>
 }
 
-async function openSource(flags: SynthFlags, model: Model, resumed: boolean, talk: Talk): Promise<Source> {
+async function openSource(
+  flags: SynthFlags,
+  model: EmbedderModel,
+  resumed: boolean,
+  talk: Talk,
+): Promise<Source> {
   return flags.localEmbeddings ? indexSource(flags, model, resumed, talk) : chunkSource(flags, model, talk)
 }
 
-async function indexSource(flags: SynthFlags, model: Model, resumed: boolean, talk: Talk): Promise<Source> {
+async function indexSource(
+  flags: SynthFlags,
+  model: EmbedderModel,
+  resumed: boolean,
+  talk: Talk,
+): Promise<Source> {
   const embedder = await openEmbedder(model, flags)
   try {
     const directory = flags.index ?? join(flags.outputDir, 'index')
@@ -181,7 +191,7 @@ async function indexSource(flags: SynthFlags, model: Model, resumed: boolean, ta
   }
 }
 
-async function chunkSource(flags: SynthFlags, model: Model, talk: Talk): Promise<Source> {
+async function chunkSource(flags: SynthFlags, model: EmbedderModel, talk: Talk): Promise<Source> {
   const chunks = flags.index
     ? await openChunkStore(flags.index, (await readManifest(flags.index)).files)
     : await cutDocuments(flags, model, talk)
@@ -193,7 +203,7 @@ async function chunkSource(flags: SynthFlags, model: Model, talk: Talk): Promise
   }
 }
 
-async function cutDocuments(flags: SynthFlags, model: Model, talk: Talk): Promise<ChunkStore> {
+async function cutDocuments(flags: SynthFlags, model: EmbedderModel, talk: Talk): Promise<ChunkStore> {
   const tokenizer = await openTokenizer(model)
   try {
     return await storeChunks(readDocuments(flags.inputFile!, talk.onProblem), model, tokenizer, {

@@ -1,7 +1,7 @@
 /** clara-validate: is this data fit to train on? */
 import { Command } from 'commander'
 import { openTokenizer } from '../inference/open-tokenizer.js'
-import { DEFAULT_EMBEDDER, resolveModel } from '../models/resolve.js'
+import { DEFAULT_EMBEDDER, resolveEmbedder } from '../models/resolve.js'
 import { validateSamples } from '../samples/validate.js'
 import { renderReport } from '../samples/validate-report.js'
 import { example, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
@@ -29,7 +29,7 @@ export function validateCommand(): Command {
   return command.action(async ({ inputFile, expectedTopK, docMaxTokens, ...flags }: ValidateFlags) => {
     const talk = createTalk(flags)
     const tokenizer =
-      docMaxTokens === undefined ? undefined : await openTokenizer(await resolveModel(DEFAULT_EMBEDDER))
+      docMaxTokens === undefined ? undefined : await openTokenizer(await resolveEmbedder(DEFAULT_EMBEDDER))
     try {
       const report = await validateSamples(inputFile, {
         onProblem: talk.onProblem,

@@ -11,7 +11,7 @@ import { windows } from '../files/windows.js'
 import { startWorker } from '../files/worker-thread.js'
 import type { Embedder } from '../inference/embedder.js'
 import type { ThreadedTokenizer } from '../inference/open-tokenizer.js'
-import type { Model } from '../models/resolve.js'
+import type { EmbedderModel } from '../models/resolve.js'
 import { createChunkWriter } from './chunk-store.js'
 import { FILES, FORMAT, FORMAT_VERSION, type Manifest, type Precision } from './manifest.js'
 import type { UsearchMethods } from './usearch.worker.js'
@@ -104,7 +104,7 @@ async function fill(
 /** No chunk is longer than what the model reads of it. */
 export function chunkOptions(
   chunking: Manifest['chunking'],
-  model: Model,
+  model: EmbedderModel,
   tokenizer: ThreadedTokenizer,
 ): ChunkOptions {
   const maxTokens = Math.min(chunking.tokens, model.card.maxTokens - tokenizer.overheadTokens)

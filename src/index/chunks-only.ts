@@ -4,7 +4,7 @@ import type { Document } from '../documents/document.js'
 import { ClaraError } from '../errors.js'
 import { writeDirectory } from '../files/staged-directory.js'
 import type { ThreadedTokenizer } from '../inference/open-tokenizer.js'
-import type { Model } from '../models/resolve.js'
+import type { EmbedderModel } from '../models/resolve.js'
 import { chunkOptions } from './build.js'
 import { type ChunkDigests, type ChunkStore, createChunkWriter, openChunkStore } from './chunk-store.js'
 import type { Manifest } from './manifest.js'
@@ -15,7 +15,7 @@ import type { Manifest } from './manifest.js'
  */
 export async function storeChunks(
   documents: AsyncIterable<Document>,
-  model: Model,
+  model: EmbedderModel,
   tokenizer: ThreadedTokenizer,
   { outputDir, chunking }: { outputDir: string; chunking: Manifest['chunking'] },
 ): Promise<ChunkStore> {

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { ClaraError } from '../errors.js'
 import { startWorker } from '../files/worker-thread.js'
-import type { Model } from '../models/resolve.js'
+import type { EmbedderModel } from '../models/resolve.js'
 import { type ChunkStore, openChunkStore } from './chunk-store.js'
 import { checkIndexFile } from './index-files.js'
 import { FILES, type IndexFile, type Manifest, readManifest } from './manifest.js'
@@ -25,7 +25,7 @@ export interface Index {
  * @param model what queries are embedded with; it must be the one that built the index.
  * @throws ClaraError `index` when a file is damaged or the index is of another model.
  */
-export async function openIndex(directory: string, model: Model): Promise<Index> {
+export async function openIndex(directory: string, model: EmbedderModel): Promise<Index> {
   const manifest = await readManifest(directory)
   requireSameModel(directory, manifest, model)
   const file = (name: IndexFile) => ({ path: join(directory, name), ...manifest.files[name] })
@@ -51,7 +51,11 @@ export async function openIndex(directory: string, model: Model): Promise<Index>
   }
 }
 
-function requireSameModel(directory: string, { embedder, dims }: Manifest, { card, model }: Model): void {
+function requireSameModel(
+  directory: string,
+  { embedder, dims }: Manifest,
+  { card, model }: EmbedderModel,
+): void {
   if (embedder.sha256 === model.sha256) return
   throw new ClaraError(
     'index',

@@ -2,13 +2,13 @@
 import { availableParallelism } from 'node:os'
 import { ClaraError } from '../errors.js'
 import { startWorker, type WorkerThread } from '../files/worker-thread.js'
-import type { Model } from '../models/resolve.js'
+import type { EmbedderModel } from '../models/resolve.js'
 import { fillBatch, planBatches } from './batches.js'
 import { openTokenizer, type ThreadedTokenizer } from './open-tokenizer.js'
 import type { SessionMethods } from './session.worker.js'
 
 export interface Embedder {
-  model: Model
+  model: EmbedderModel
   tokenizer: ThreadedTokenizer
   /** Length of a vector. */
   dims: number
@@ -34,7 +34,7 @@ type Session = WorkerThread<SessionMethods>
  * threads, nor on the texts beside it where the model keeps rows apart, as the embedded one does.
  * @throws ClaraError `model` when a file is missing, damaged or not loadable.
  */
-export async function openEmbedder(model: Model, options: EmbedderOptions = {}): Promise<Embedder> {
+export async function openEmbedder(model: EmbedderModel, options: EmbedderOptions = {}): Promise<Embedder> {
   const sessions = Array.from({ length: options.threads ?? availableParallelism() }, (_, i) =>
     startWorker<SessionMethods>(new URL('./session.worker.js', import.meta.url), `session ${i}`),
   )
@@ -55,7 +55,7 @@ export async function openEmbedder(model: Model, options: EmbedderOptions = {}):
 }
 
 function createEmbedder(
-  model: Model,
+  model: EmbedderModel,
   tokenizer: ThreadedTokenizer,
   sessions: Session[],
   close: () => Promise<void>,

@@ -1,6 +1,6 @@
 /** A model's tokenizer on a thread of its own. */
 import { startWorker } from '../files/worker-thread.js'
-import type { Model } from '../models/resolve.js'
+import type { EmbedderModel } from '../models/resolve.js'
 import type { Encodings } from './encoding.js'
 import type { TokenizerMethods } from './tokenizer.worker.js'
 
@@ -15,7 +15,7 @@ export interface ThreadedTokenizer {
 }
 
 /** @throws ClaraError `model` when a file is missing, damaged or no tokenizer. */
-export async function openTokenizer(model: Model): Promise<ThreadedTokenizer> {
+export async function openTokenizer(model: EmbedderModel): Promise<ThreadedTokenizer> {
   const worker = startWorker<TokenizerMethods>(new URL('./tokenizer.worker.js', import.meta.url), 'tokenizer')
   try {
     const { specialTokens } = await worker.call('open', {

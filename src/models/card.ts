@@ -8,19 +8,14 @@ export interface ModelFile {
   sha256: string
 }
 
-export interface ModelCard {
+/** How token vectors become one vector. `none`: the graph has done it. */
+export const POOLINGS = ['none', 'mean', 'cls', 'last-token'] as const
+export type Pooling = (typeof POOLINGS)[number]
+
+interface CardBase {
   name: string
-  kind: 'embedder'
-  /** Length of a vector. */
-  dims: number
   /** Longest input in tokens, special tokens counted. */
   maxTokens: number
-  pooling: string
-  /** Vectors leave the model with unit length. */
-  normalised: boolean
-  /** Put before a question, a passage; empty for most. */
-  queryPrefix: string
-  documentPrefix: string
   languages: string[]
   licence: string
   source: string
@@ -28,11 +23,33 @@ export interface ModelCard {
   model: string
   tokenizer: string
   tokenizerConfig: string
+  /** Weights that the graph keeps outside of its own file; names among `files`. */
+  externalData?: string[]
+  /** Reference outputs, to check an installed model by; a name among `files`. */
+  golden?: string
   files: ModelFile[]
 }
 
-const STRINGS = ['name', 'pooling', 'queryPrefix', 'documentPrefix', 'licence', 'source'] as const
-const FILES = ['model', 'tokenizer', 'tokenizerConfig'] as const
+export interface EmbedderCard extends CardBase {
+  kind: 'embedder'
+  /** Length of a vector. */
+  dims: number
+  pooling: Pooling
+  /** Vectors have unit length, as the model's reference implementation gives them. */
+  normalised: boolean
+  /** Put before a question, a passage; empty for most. */
+  queryPrefix: string
+  documentPrefix: string
+}
+
+export interface RerankerCard extends CardBase {
+  kind: 'reranker'
+  /** Logits a pair: one score, or one for "does not answer" and one for "answers". */
+  labels: 1 | 2
+}
+
+export type ModelCard = EmbedderCard | RerankerCard
+
 const SHA256 = /^[0-9a-f]{64}$/
 
 /**
@@ -40,23 +57,72 @@ const SHA256 = /^[0-9a-f]{64}$/
  */
 export function parseCard(value: unknown): ModelCard | string {
   if (!isObject(value)) return 'not a JSON object'
-  for (const key of [...STRINGS, ...FILES]) {
-    if (typeof value[key] !== 'string') return `"${key}" is missing or not a string`
+  if (value.kind !== 'embedder' && value.kind !== 'reranker') {
+    return `"kind" is ${JSON.stringify(value.kind)}, expected "embedder" or "reranker"`
   }
-  if (value.kind !== 'embedder') return `"kind" is ${JSON.stringify(value.kind)}, expected "embedder"`
-  for (const key of ['dims', 'maxTokens'] as const) {
-    if (!isCount(value[key])) return `"${key}" is missing or not a positive whole number`
-  }
-  if (typeof value.normalised !== 'boolean') return '"normalised" is missing or not true or false'
-  const { languages, files } = value
+  const wrong =
+    wrongBase(value) ?? wrongFiles(value) ?? (value.kind === 'embedder' ? wrongEmbedder : wrongReranker)(value)
+  return wrong ?? (value as unknown as ModelCard)
+}
+
+function wrongBase(card: JsonObject): string | undefined {
+  const { languages } = card
   if (!Array.isArray(languages) || !languages.every((l) => typeof l === 'string')) {
     return '"languages" is missing or not a list of strings'
   }
-  if (!Array.isArray(files) || !files.every(isModelFile)) return '"files" needs path, bytes and sha256 for each file'
-  for (const key of FILES) {
-    if (!files.some((f) => f.path === value[key])) return `"${key}" names ${value[key]}, which "files" lacks`
+  return (
+    firstOf(['name', 'licence', 'source'], (key) => needString(card, key)) ?? needCount(card, 'maxTokens')
+  )
+}
+
+function wrongEmbedder(card: JsonObject): string | undefined {
+  if (typeof card.normalised !== 'boolean') return '"normalised" is missing or not true or false'
+  if (!POOLINGS.includes(card.pooling as Pooling)) {
+    return `"pooling" is ${JSON.stringify(card.pooling)}, expected one of ${POOLINGS.join(', ')}`
   }
-  return value as unknown as ModelCard
+  return (
+    firstOf(['queryPrefix', 'documentPrefix'], (key) => needString(card, key)) ?? needCount(card, 'dims')
+  )
+}
+
+function wrongReranker(card: JsonObject): string | undefined {
+  return card.labels === 1 || card.labels === 2
+    ? undefined
+    : `"labels" is ${JSON.stringify(card.labels)}, expected 1 or 2`
+}
+
+function wrongFiles(card: JsonObject): string | undefined {
+  const { files, externalData = [], golden } = card
+  if (!Array.isArray(files) || !files.every(isModelFile)) {
+    return '"files" needs path, bytes and sha256 for each file'
+  }
+  if (!Array.isArray(externalData)) return '"externalData" is not a list'
+  const listed = (name: unknown) => files.some((file) => file.path === name)
+  const required = ['model', 'tokenizer', 'tokenizerConfig'] as const
+  return (
+    firstOf(required, (key) => needString(card, key)) ??
+    firstOf(required, (key) => (listed(card[key]) ? undefined : `"${key}" names ${card[key]}, which "files" lacks`)) ??
+    firstOf(externalData, (name) =>
+      listed(name) ? undefined : `"externalData" names ${name}, which "files" lacks`,
+    ) ??
+    (golden === undefined || listed(golden) ? undefined : `"golden" names ${golden}, which "files" lacks`)
+  )
+}
+
+function firstOf<T>(items: readonly T[], wrong: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const reason = wrong(item)
+    if (reason !== undefined) return reason
+  }
+  return undefined
+}
+
+function needString(card: JsonObject, key: string): string | undefined {
+  return typeof card[key] === 'string' ? undefined : `"${key}" is missing or not a string`
+}
+
+function needCount(card: JsonObject, key: string): string | undefined {
+  return isCount(card[key]) ? undefined : `"${key}" is missing or not a positive whole number`
 }
 
 function isCount(value: unknown): boolean {

@@ -4,32 +4,52 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClaraError, messageOf } from '../errors.js'
 import type { FileDigest } from '../files/durable-file.js'
-import { type ModelCard, parseCard } from './card.js'
+import { modelDirectory } from './cache-directory.js'
+import { type EmbedderCard, type ModelCard, parseCard, type RerankerCard } from './card.js'
 
 export const DEFAULT_EMBEDDER = 'all-minilm-l6-v2'
 
 const EMBEDDED = fileURLToPath(new URL('../../models/', import.meta.url))
-const EMBEDDED_NAMES = [DEFAULT_EMBEDDER]
+/** Shipped with the package. */
+export const EMBEDDED_NAMES = [DEFAULT_EMBEDDER]
 
 export interface VerifiableFile extends FileDigest {
   path: string
 }
 
-export interface Model {
-  card: ModelCard
+export interface Model<C extends ModelCard = ModelCard> {
+  card: C
   /** The ONNX graph: what an index binds itself to. */
   model: VerifiableFile
   tokenizer: VerifiableFile
   tokenizerConfig: VerifiableFile
+  /** Weights outside of the graph's file, in its folder. */
+  externalData: VerifiableFile[]
 }
 
+export type EmbedderModel = Model<EmbedderCard>
+export type RerankerModel = Model<RerankerCard>
+
 /**
- * @param nameOrPath an embedded model's name, or a folder with a `card.json`.
- * @throws ClaraError `model` when there is no such model, or its card is not right.
+ * @param nameOrPath an embedded or pulled model's name, or a folder.
+ * @throws ClaraError `model` when there is no such model, it is no embedder, or its card is not right.
  */
+export async function resolveEmbedder(nameOrPath: string): Promise<EmbedderModel> {
+  const { card, ...files } = await resolveModel(nameOrPath)
+  if (card.kind === 'embedder') return { card, ...files }
+  throw new ClaraError('model', `${nameOrPath} is a reranker: an embedder is needed here`)
+}
+
+/** As `resolveEmbedder`, for a cross-encoder. */
+export async function resolveReranker(nameOrPath: string): Promise<RerankerModel> {
+  const { card, ...files } = await resolveModel(nameOrPath)
+  if (card.kind === 'reranker') return { card, ...files }
+  throw new ClaraError('model', `${nameOrPath} is an embedder: a reranker is needed here`)
+}
+
 export async function resolveModel(nameOrPath: string): Promise<Model> {
-  const directory = EMBEDDED_NAMES.includes(nameOrPath) ? join(EMBEDDED, nameOrPath) : nameOrPath
-  const card = await readCard(nameOrPath, directory)
+  const directory = await directoryOf(nameOrPath)
+  const card = await readCard(directory)
   const file = (name: string): VerifiableFile => {
     const { bytes, sha256 } = card.files.find((f) => f.path === name)!
     return { path: join(directory, name), bytes, sha256 }
@@ -39,17 +59,24 @@ export async function resolveModel(nameOrPath: string): Promise<Model> {
     model: file(card.model),
     tokenizer: file(card.tokenizer),
     tokenizerConfig: file(card.tokenizerConfig),
+    externalData: (card.externalData ?? []).map(file),
   }
 }
 
-async function readCard(nameOrPath: string, directory: string): Promise<ModelCard> {
-  const path = join(directory, 'card.json')
-  if (!(await stat(directory).catch(() => undefined))) {
-    throw new ClaraError(
-      'model',
-      `no model ${nameOrPath}: expected ${EMBEDDED_NAMES.join(', ')} or a folder that holds card.json`,
-    )
+async function directoryOf(nameOrPath: string): Promise<string> {
+  if (EMBEDDED_NAMES.includes(nameOrPath)) return join(EMBEDDED, nameOrPath)
+  const pulled = /^[\w.-]+$/.test(nameOrPath) ? [modelDirectory(nameOrPath)] : []
+  for (const directory of [...pulled, nameOrPath]) {
+    if ((await stat(directory).catch(() => undefined))?.isDirectory()) return directory
   }
+  throw new ClaraError(
+    'model',
+    `no model ${nameOrPath}: expected ${EMBEDDED_NAMES.join(', ')} or a folder that holds card.json`,
+  )
+}
+
+async function readCard(directory: string): Promise<ModelCard> {
+  const path = join(directory, 'card.json')
   let value: unknown
   try {
     value = JSON.parse(await readFile(path, 'utf8'))

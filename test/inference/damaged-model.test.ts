@@ -2,13 +2,13 @@ import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openEmbedder } from '#clara/inference/embedder.js'
-import { resolveModel } from '#clara/models/resolve.js'
+import { resolveEmbedder } from '#clara/models/resolve.js'
 import { claraError } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
 import { copyModel, exchange, readEmbeddedCard } from '../support/model-copy.js'
 
 const directory = useDirectory()
-const open = async () => openEmbedder(await resolveModel(directory.path), { threads: 1 })
+const open = async () => openEmbedder(await resolveEmbedder(directory.path), { threads: 1 })
 
 /** A thread that nobody waits for may still fail: that would end the process. */
 const unhandled: unknown[] = []

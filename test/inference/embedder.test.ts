@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Embedder, openEmbedder } from '#clara/inference/embedder.js'
-import { DEFAULT_EMBEDDER, resolveModel } from '#clara/models/resolve.js'
+import { DEFAULT_EMBEDDER, resolveEmbedder } from '#clara/models/resolve.js'
 import { collect } from '../support/collect.js'
 import { exampleDocuments } from '../support/example-index.js'
 import { EMBEDDED } from '../support/model-copy.js'
@@ -11,7 +11,7 @@ let one: Embedder
 let two: Embedder
 let passages: string[]
 beforeAll(async () => {
-  const model = await resolveModel(DEFAULT_EMBEDDER)
+  const model = await resolveEmbedder(DEFAULT_EMBEDDER)
   ;[one, two] = await Promise.all([openEmbedder(model, { threads: 1 }), openEmbedder(model, { threads: 2 })])
   passages = (await collect(exampleDocuments())).map(({ text }) => text)
 })

@@ -16,7 +16,11 @@ test.each([
     [`"${key}"`, { ...card, [key]: undefined }],
     [`"${key}"`, { ...card, [key]: 3 }],
   ]),
-  ['"kind" is "reranker", expected "embedder"', { ...card, kind: 'reranker' }],
+  ['"kind" is "generator", expected', { ...card, kind: 'generator' }],
+  ['"labels" is undefined', { ...card, kind: 'reranker' }],
+  ['"pooling" is "max"', { ...card, pooling: 'max' }],
+  ['"golden" names other.json', { ...card, golden: 'other.json' }],
+  ['"externalData" names weights', { ...card, externalData: ['weights'] }],
   ...['dims', 'maxTokens'].flatMap((key) =>
     [undefined, 0, -1, 1.5, '384'].map((value) => [`"${key}"`, { ...card, [key]: value }]),
   ),

@@ -9,7 +9,7 @@ import { readDocuments } from '#clara/documents/read-documents.js'
 import { type BuildOptions, buildIndex } from '#clara/index/build.js'
 import { type Index, openIndex } from '#clara/index/open.js'
 import { type Embedder, openEmbedder } from '#clara/inference/embedder.js'
-import { DEFAULT_EMBEDDER, type Model, resolveModel } from '#clara/models/resolve.js'
+import { DEFAULT_EMBEDDER, type EmbedderModel, resolveEmbedder } from '#clara/models/resolve.js'
 import { type Corpus, openCorpus } from '#clara/negatives/corpus.js'
 import type { Question } from '#clara/questions/question.js'
 import { readQuestions } from '#clara/questions/read-questions.js'
@@ -41,7 +41,7 @@ export function build(
 }
 
 export interface ExampleIndex {
-  model: Model
+  model: EmbedderModel
   embedder: Embedder
   /** Folder around the index, for a file's own use too. */
   work: string
@@ -54,7 +54,7 @@ export interface ExampleIndex {
 export function useExampleIndex(): ExampleIndex {
   const example = {} as ExampleIndex
   beforeAll(async () => {
-    example.model = await resolveModel(DEFAULT_EMBEDDER)
+    example.model = await resolveEmbedder(DEFAULT_EMBEDDER)
     example.embedder = await openEmbedder(example.model, { threads: 2 })
     example.work = await mkdtemp(join(tmpdir(), 'clara-example-'))
     example.directory = join(example.work, 'index')
