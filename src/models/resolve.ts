@@ -1,11 +1,14 @@
 /** A model's name or folder -> its card and where its files lie. */
-import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ClaraError, messageOf } from '../errors.js'
+import { ClaraError } from '../errors.js'
 import type { FileDigest } from '../files/durable-file.js'
+import { isObject } from '../files/jsonl.js'
 import { modelDirectory } from './cache-directory.js'
 import { type EmbedderCard, type ModelCard, parseCard, type RerankerCard } from './card.js'
+import { describeFolder } from './huggingface.js'
+import { readOptionalJson } from './json-file.js'
 
 export const DEFAULT_EMBEDDER = 'all-minilm-l6-v2'
 
@@ -31,7 +34,7 @@ export type EmbedderModel = Model<EmbedderCard>
 export type RerankerModel = Model<RerankerCard>
 
 /**
- * @param nameOrPath an embedded or pulled model's name, or a folder.
+ * @param nameOrPath an embedded or pulled model's name, a folder, or an ONNX file in one.
  * @throws ClaraError `model` when there is no such model, it is no embedder, or its card is not right.
  */
 export async function resolveEmbedder(nameOrPath: string): Promise<EmbedderModel> {
@@ -48,8 +51,8 @@ export async function resolveReranker(nameOrPath: string): Promise<RerankerModel
 }
 
 export async function resolveModel(nameOrPath: string): Promise<Model> {
-  const directory = await directoryOf(nameOrPath)
-  const card = await readCard(directory)
+  const { directory, graph } = await locate(nameOrPath)
+  const card = await readCard(directory, graph)
   const file = (name: string): VerifiableFile => {
     const { bytes, sha256 } = card.files.find((f) => f.path === name)!
     return { path: join(directory, name), bytes, sha256 }
@@ -63,27 +66,40 @@ export async function resolveModel(nameOrPath: string): Promise<Model> {
   }
 }
 
-async function directoryOf(nameOrPath: string): Promise<string> {
-  if (EMBEDDED_NAMES.includes(nameOrPath)) return join(EMBEDDED, nameOrPath)
+/** A model is a folder, or one of several graphs in it. */
+interface Place {
+  directory: string
+  /** Relative to the folder. */
+  graph?: string
+}
+
+async function locate(nameOrPath: string): Promise<Place> {
+  if (EMBEDDED_NAMES.includes(nameOrPath)) return { directory: join(EMBEDDED, nameOrPath) }
   const pulled = /^[\w.-]+$/.test(nameOrPath) ? [modelDirectory(nameOrPath)] : []
-  for (const directory of [...pulled, nameOrPath]) {
-    if ((await stat(directory).catch(() => undefined))?.isDirectory()) return directory
+  for (const path of [...pulled, nameOrPath]) {
+    const found = await stat(path).catch(() => undefined)
+    if (found?.isDirectory()) return { directory: path }
+    if (found?.isFile() && path.endsWith('.onnx')) return placeOfGraph(resolve(path))
   }
   throw new ClaraError(
     'model',
-    `no model ${nameOrPath}: expected ${EMBEDDED_NAMES.join(', ')} or a folder that holds card.json`,
+    `no model ${nameOrPath}: expected ${EMBEDDED_NAMES.join(', ')}, a model's folder or its .onnx file`,
   )
 }
 
-async function readCard(directory: string): Promise<ModelCard> {
+function placeOfGraph(path: string): Place {
+  const folder = dirname(path)
+  const directory = basename(folder) === 'onnx' ? dirname(folder) : folder
+  return { directory, graph: relative(directory, path).replaceAll('\\', '/') }
+}
+
+/** A whole card is taken at its word; a card without "files" adds to what the folder says. */
+async function readCard(directory: string, graph: string | undefined): Promise<ModelCard> {
   const path = join(directory, 'card.json')
-  let value: unknown
-  try {
-    value = JSON.parse(await readFile(path, 'utf8'))
-  } catch (error) {
-    throw new ClaraError('model', `${path}: ${messageOf(error)}`, { cause: error })
-  }
-  const card = parseCard(value)
-  if (typeof card === 'string') throw new ClaraError('model', `${path}: ${card}`)
+  const value = (await readOptionalJson(path)) ?? {}
+  if (!isObject(value)) throw new ClaraError('model', `${path}: not a JSON object`)
+  const whole = value.files !== undefined && (graph === undefined || graph === value.model)
+  const card = parseCard(whole ? value : await describeFolder(directory, graph, value))
+  if (typeof card === 'string') throw new ClaraError('model', `${whole ? path : directory}: ${card}`)
   return card
 }

@@ -1,0 +1,17 @@
+import { readFile, stat } from 'node:fs/promises'
+import { ClaraError, isErrno, messageOf } from '../errors.js'
+
+/** No configuration of a model comes near. */
+const MOST_BYTES = 16 << 20
+
+/** @returns `undefined` where there is no such file. */
+export async function readOptionalJson(path: string): Promise<unknown> {
+  try {
+    const { size } = await stat(path)
+    if (size > MOST_BYTES) throw new Error(`${size} bytes are too many for a configuration`)
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch (error) {
+    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    throw new ClaraError('model', `${path}: ${messageOf(error)}`, { cause: error })
+  }
+}
