@@ -1,7 +1,16 @@
-/** @huggingface/tokenizers with what it leaves out: truncation, and a cap on absurd input. */
+/** Texts -> token ids: @huggingface/tokenizers with what it leaves out. */
 import { Tokenizer } from '@huggingface/tokenizers'
 import { isObject } from '../files/jsonl.js'
-import type { Encodings } from './encoding.js'
+import { assemble } from './assemble.js'
+import type { Encodings, TextPair } from './encoding.js'
+import { specialTokens, templateOf } from './template.js'
+import {
+  factsOf,
+  type TokenizerConfig,
+  type TokenizerFacts,
+  type TokenizerJson,
+  unknownId,
+} from './tokenizer-json.js'
 
 /** Characters read per token of room; past that a text is cut before it is tokenized. */
 const CHARACTERS_PER_TOKEN = 200
@@ -12,48 +21,65 @@ const CHARACTERS_PER_TOKEN = 200
  */
 const ASTRAL_IDEOGRAPH = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu
 
-export interface TextTokenizer {
+export interface TextTokenizer extends TokenizerFacts {
   /** Ids with special tokens, at most `maxTokens` a text; the closing special tokens survive the cut. */
   encode(texts: string[], maxTokens: number): Encodings
+  /**
+   * As `encode`, question and passage in one row. The passage is cut; the question only where it
+   * would leave no room for a token of the passage.
+   */
+  encodePairs(pairs: TextPair[], maxTokens: number): Encodings
   /** Tokens a text, special tokens not counted. */
   count(texts: string[]): Int32Array
   /** Special tokens around a single text. */
   specialTokens: number
 }
 
+/** Texts are taken as they are: sentence-transformers 6 does not strip them either. */
 export function createTokenizer(tokenizerJson: object, tokenizerConfig: object): TextTokenizer {
+  const json = tokenizerJson as TokenizerJson
   const tokenizer = new Tokenizer(tokenizerJson, tokenizerConfig)
-  const separate = separatesIdeographs(tokenizerJson)
-  const ids = (text: string, special: boolean) =>
-    tokenizer.encode(separate ? text.replace(ASTRAL_IDEOGRAPH, ' $& ') : text, {
-      add_special_tokens: special,
-    }).ids as number[]
-  const { leading, trailing } = specialTokensAround(ids('a', true), ids('a', false))
+  const separate = separatesIdeographs(json)
+  const tokenize = (text: string) =>
+    tokenizer.encode(separate ? text.replace(ASTRAL_IDEOGRAPH, ' $& ') : text, { add_special_tokens: false })
+      .ids as number[]
+  const template = templateOf(json)
+  const unknown = unknownId(json)
 
   return {
-    specialTokens: leading + trailing,
+    ...factsOf(json, tokenizerConfig as TokenizerConfig),
+    specialTokens: specialTokens(template.single),
     encode(texts, maxTokens) {
-      const rows = texts.map((text) => ids(cap(text.trim(), maxTokens * CHARACTERS_PER_TOKEN), true))
-      return flatten(rows, maxTokens, trailing)
+      const length = maxTokens * CHARACTERS_PER_TOKEN
+      const rows = texts.map((text) => ({ question: tokenize(cap(text, length)), passage: [] }))
+      return assemble(rows, template.single, maxTokens, unknown)
     },
-    count: (texts) => Int32Array.from(texts, (text) => ids(text, false).length),
+    encodePairs(pairs, maxTokens) {
+      const length = maxTokens * CHARACTERS_PER_TOKEN
+      const cappedIds = rememberLast((text) => tokenize(cap(text, length)))
+      const rows = pairs.map(({ question, passage }) => ({
+        question: cappedIds(question),
+        passage: tokenize(cap(passage, length)),
+      }))
+      return assemble(rows, template.pair, maxTokens, unknown)
+    },
+    count: (texts) => Int32Array.from(texts, (text) => tokenize(text).length),
   }
 }
 
-function separatesIdeographs(tokenizerJson: object): boolean {
-  const normalizer = 'normalizer' in tokenizerJson ? tokenizerJson.normalizer : undefined
+function separatesIdeographs({ normalizer }: TokenizerJson): boolean {
   return (
     isObject(normalizer) && normalizer.type === 'BertNormalizer' && normalizer.handle_chinese_chars === true
   )
 }
 
-function specialTokensAround(whole: number[], bare: number[]): { leading: number; trailing: number } {
-  const added = whole.length - bare.length
-  const leading = Array.from({ length: added + 1 }, (_, n) => n).find((n) =>
-    bare.every((id, i) => whole[n + i] === id),
-  )
-  if (leading === undefined) throw new Error('the tokenizer changes a text when it adds special tokens')
-  return { leading, trailing: added - leading }
+/** A question comes with many passages, one after the other. */
+function rememberLast(tokenize: (text: string) => number[]): (text: string) => number[] {
+  let last: { text: string; ids: number[] } | undefined
+  return (text) => {
+    if (last?.text !== text) last = { text, ids: tokenize(text) }
+    return last.ids
+  }
 }
 
 /** Cuts at white space where there is some, so that the last word is not half a word. */
@@ -61,22 +87,4 @@ function cap(text: string, length: number): string {
   if (text.length <= length) return text
   const space = text.lastIndexOf(' ', length)
   return text.slice(0, space > length / 2 ? space : length)
-}
-
-function flatten(rows: number[][], maxTokens: number, trailing: number): Encodings {
-  let truncated = 0
-  const cut = rows.map((row) => {
-    if (row.length <= maxTokens) return row
-    truncated++
-    return [...row.slice(0, maxTokens - trailing), ...row.slice(row.length - trailing)]
-  })
-  const starts = new Int32Array(cut.length + 1)
-  cut.forEach((row, i) => {
-    starts[i + 1] = starts[i]! + row.length
-  })
-  const ids = new Int32Array(starts[cut.length]!)
-  cut.forEach((row, i) => {
-    ids.set(row, starts[i])
-  })
-  return { ids, starts, truncated }
 }

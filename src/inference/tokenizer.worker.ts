@@ -3,17 +3,20 @@ import { ClaraError, messageOf } from '../errors.js'
 import { readVerified } from '../files/durable-file.js'
 import { Moved, serve } from '../files/worker-thread.js'
 import type { VerifiableFile } from '../models/resolve.js'
-import type { Encodings } from './encoding.js'
+import type { Encodings, TextPair } from './encoding.js'
 import { damaged, missing } from './model-files.js'
 import { createTokenizer, type TextTokenizer } from './tokenizer.js'
+import type { TokenizerFacts } from './tokenizer-json.js'
+
+export interface OpenedTokenizer extends TokenizerFacts {
+  /** Special tokens around a single text. */
+  specialTokens: number
+}
 
 let tokenizer: TextTokenizer
 
 const methods = {
-  async open(files: {
-    tokenizer: VerifiableFile
-    config: VerifiableFile
-  }): Promise<{ specialTokens: number }> {
+  async open(files: { tokenizer: VerifiableFile; config: VerifiableFile }): Promise<OpenedTokenizer> {
     const [json, config] = await Promise.all([readJson(files.tokenizer), readJson(files.config)])
     try {
       tokenizer = createTokenizer(json, config)
@@ -22,13 +25,22 @@ const methods = {
         cause: error,
       })
     }
-    return { specialTokens: tokenizer.specialTokens }
+    const { specialTokens, padId, paddingSide, maxLength } = tokenizer
+    return { specialTokens, padId, paddingSide, maxLength }
   },
   encode({ texts, maxTokens }: { texts: string[]; maxTokens: number }): Moved<Encodings> {
-    const encodings = tokenizer.encode(texts, maxTokens)
-    return new Moved(encodings, [encodings.ids.buffer, encodings.starts.buffer] as ArrayBuffer[])
+    return moved(tokenizer.encode(texts, maxTokens))
+  },
+  encodePairs({ pairs, maxTokens }: { pairs: TextPair[]; maxTokens: number }): Moved<Encodings> {
+    return moved(tokenizer.encodePairs(pairs, maxTokens))
   },
   count: (texts: string[]): Int32Array => tokenizer.count(texts),
+}
+
+function moved(encodings: Encodings): Moved<Encodings> {
+  const { ids, starts, typeIds } = encodings
+  const arrays = typeIds ? [ids, starts, typeIds] : [ids, starts]
+  return new Moved(encodings, arrays.map(({ buffer }) => buffer) as ArrayBuffer[])
 }
 
 async function readJson(file: VerifiableFile): Promise<object> {

@@ -8,7 +8,8 @@ function encodingsOf(lengths: number[]): Encodings {
   lengths.forEach((length, i) => {
     starts[i + 1] = starts[i]! + length
   })
-  return { ids: Int32Array.from({ length: starts.at(-1)! }, (_, i) => i + 1), starts, truncated: 0 }
+  const ids = Int32Array.from({ length: starts.at(-1)! }, (_, i) => i + 1)
+  return { ids, starts, truncated: 0, tokens: ids.length, unknown: 0 }
 }
 
 const random = randomFor('lengths')
