@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ClaraError } from '../errors.js'
+import { DEVICES, type Device, parseDevice } from '../inference/device.js'
 import { DEFAULT_EMBEDDER } from '../models/resolve.js'
 
 export interface OutputFlags {
@@ -11,7 +12,7 @@ export interface OutputFlags {
 
 export interface EmbedderFlags {
   embedder: string
-  device: 'auto' | 'cpu'
+  device: Device | undefined
   threads: number
 }
 
@@ -34,11 +35,13 @@ export function embedderFlags(command: Command): Command {
   return command
     .option(
       '--embedder <name|folder>',
-      'embedding model: a name, or a folder with card.json',
+      'embedding model: a name, its folder, or an .onnx file in one',
       DEFAULT_EMBEDDER,
     )
     .addOption(
-      new Option('--device <device>', 'where the model runs').choices(['auto', 'cpu']).default('auto'),
+      new Option('--device <device>', `where the model runs: ${DEVICES.join(', ')}; cuda:1 is the second GPU`)
+        .argParser(parseDevice)
+        .default(undefined, 'auto'),
     )
     .addOption(
       new Option('--threads <n>', 'model threads')

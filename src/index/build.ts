@@ -51,7 +51,7 @@ async function fill(
   const chunkWriter = await createChunkWriter(directory)
   const vectorFile = await DurableFile.create(path(FILES.vectors))
   const seen = { documents: 0, chunks: 0, keys: new Set<string>() }
-  const truncatedBefore = embedder.truncated
+  const truncatedBefore = embedder.counts.truncated
   try {
     await usearch.call('create', { dims, precision })
     const chunks = chunkDocuments(
@@ -82,7 +82,7 @@ async function fill(
         documents: seen.documents,
         chunks: seen.chunks,
         distinctChunks: seen.keys.size,
-        truncated: embedder.truncated - truncatedBefore,
+        truncated: embedder.counts.truncated - truncatedBefore,
       },
       chunking,
       files: {

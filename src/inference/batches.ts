@@ -1,38 +1,40 @@
 /** Which texts run together: alike in length, so that hardly a token is padding. */
 import { type Encodings, encodedLength } from './encoding.js'
-import type { Batch } from './session.worker.js'
+import type { Batch } from './feeds.js'
+
+export interface Padding {
+  padId: number
+  paddingSide: 'left' | 'right'
+}
 
 /**
- * Padded tokens a run. Small runs stay in the cache: 256 to 512 are equally fast on one thread,
- * 1,024 loses 4% (models/recipe/README.md).
+ * The rows of each run, the longest first. The plan depends on the lengths alone.
+ * @param rows of `encodings` that run.
+ * @param budget padded tokens a run; a longer row runs alone.
  */
-export const TOKEN_BUDGET = 512
-
-/**
- * Indices of the texts of each run, the longest first.
- * The plan depends on the lengths alone.
- */
-export function planBatches(encodings: Encodings, budget = TOKEN_BUDGET): number[][] {
-  const count = encodings.starts.length - 1
-  const order = Array.from({ length: count }, (_, i) => i).sort(
-    (a, b) => encodedLength(encodings, b) - encodedLength(encodings, a) || a - b,
-  )
+export function planBatches(encodings: Encodings, rows: number[], budget: number): number[][] {
+  const order = [...rows].sort((a, b) => encodedLength(encodings, b) - encodedLength(encodings, a) || a - b)
   const batches: number[][] = []
-  for (const index of order) {
+  for (const row of order) {
     const current = batches.at(-1)
     const width = current ? encodedLength(encodings, current[0]!) : 0
-    if (current && width * (current.length + 1) <= budget) current.push(index)
-    else batches.push([index])
+    if (current && width * (current.length + 1) <= budget) current.push(row)
+    else batches.push([row])
   }
   return batches
 }
 
-export function fillBatch(encodings: Encodings, indices: number[]): Batch {
-  const width = encodedLength(encodings, indices[0]!)
-  const ids = new Int32Array(indices.length * width)
-  const lengths = Int32Array.from(indices, (i) => encodedLength(encodings, i))
-  indices.forEach((index, row) => {
-    ids.set(encodings.ids.subarray(encodings.starts[index]!, encodings.starts[index + 1]!), row * width)
+export function fillBatch(encodings: Encodings, rows: number[], { padId, paddingSide }: Padding): Batch {
+  const width = encodedLength(encodings, rows[0]!)
+  const padLeft = paddingSide === 'left'
+  const ids = new Int32Array(rows.length * width).fill(padId)
+  const typeIds = encodings.typeIds && new Uint8Array(ids.length)
+  const lengths = Int32Array.from(rows, (row) => encodedLength(encodings, row))
+  rows.forEach((row, i) => {
+    const [start, end] = [encodings.starts[row]!, encodings.starts[row + 1]!]
+    const at = i * width + (padLeft ? width - (end - start) : 0)
+    ids.set(encodings.ids.subarray(start, end), at)
+    typeIds?.set(encodings.typeIds!.subarray(start, end), at)
   })
-  return { ids, lengths, width }
+  return { ids, ...(typeIds && { typeIds }), lengths, width, padLeft }
 }

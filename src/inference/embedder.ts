@@ -1,117 +1,85 @@
-/** Texts -> unit vectors, on threads of their own. */
-import { availableParallelism } from 'node:os'
+/** Texts -> vectors, on threads of their own. */
 import { ClaraError } from '../errors.js'
-import { startWorker, type WorkerThread } from '../files/worker-thread.js'
 import type { EmbedderModel } from '../models/resolve.js'
-import { fillBatch, planBatches } from './batches.js'
-import { openTokenizer, type ThreadedTokenizer } from './open-tokenizer.js'
-import type { SessionMethods } from './session.worker.js'
+import { type EngineOptions, openEngine, type Running } from './engine.js'
+import { createOnce } from './once.js'
+import type { ThreadedTokenizer } from './open-tokenizer.js'
+import { requireFinite } from './require-finite.js'
 
 export interface Embedder {
   model: EmbedderModel
   tokenizer: ThreadedTokenizer
   /** Length of a vector. */
   dims: number
-  /** Texts cut at the model's limit so far. */
-  truncated: number
+  /** Of all texts so far. */
+  counts: EmbedderCounts
+  running(): Running
   /**
-   * @returns unit vectors, row-major [texts, dims].
+   * @param nameOf a text, for a message about it.
+   * @returns vectors, row-major [texts, dims]; of unit length where the model's card says so.
    * @throws ClaraError `model` when a vector is not finite.
    */
-  embed(texts: string[], kind: 'query' | 'document'): Promise<Float32Array>
+  embed(texts: string[], kind: TextKind, nameOf?: (i: number) => string): Promise<Float32Array>
   close(): Promise<void>
 }
 
-export interface EmbedderOptions {
-  /** Sessions, of one thread each: two of them are faster than one of two threads. */
-  threads?: number
+export type TextKind = 'query' | 'document'
+
+export interface EmbedderCounts {
+  texts: number
+  /** Special tokens and the prefix's left out, the prefix's unknown tokens too. */
+  tokens: number
+  /** Tokens that stand for something that the vocabulary lacks. */
+  unknown: number
+  /** Texts cut at the model's limit. */
+  truncated: number
 }
 
-type Session = WorkerThread<SessionMethods>
+export interface EmbedderOptions extends EngineOptions {
+  /** Keep so many of a vector's numbers, the first (Matryoshka). */
+  dims?: number | undefined
+}
 
 /**
- * Starts a tokenizer thread and session threads. A vector does not depend on the number of
- * threads, nor on the texts beside it where the model keeps rows apart, as the embedded one does.
- * @throws ClaraError `model` when a file is missing, damaged or not loadable.
+ * Equal texts are embedded once. A vector does not depend on the number of threads, nor
+ * on the texts beside it.
+ * @throws ClaraError `model` when a file is missing, damaged or not loadable; `usage` for more
+ * dimensions than the model has.
  */
 export async function openEmbedder(model: EmbedderModel, options: EmbedderOptions = {}): Promise<Embedder> {
-  const sessions = Array.from({ length: options.threads ?? availableParallelism() }, (_, i) =>
-    startWorker<SessionMethods>(new URL('./session.worker.js', import.meta.url), `session ${i}`),
-  )
-  const closeSessions = () => Promise.all(sessions.map((session) => session.close()))
-  try {
-    const opened = sessions.map((session) =>
-      session.call('open', { model: model.model, dims: model.card.dims }),
-    )
-    const [tokenizer] = await Promise.all([openTokenizer(model), ...opened])
-    const close = async () => {
-      await Promise.all([tokenizer.close(), closeSessions()])
-    }
-    return createEmbedder(model, tokenizer, sessions, close)
-  } catch (error) {
-    await closeSessions()
-    throw error
+  const { card } = model
+  const dims = options.dims ?? card.dims
+  if (dims > card.dims) {
+    throw new ClaraError('usage', `${dims} dimensions asked for, ${card.name} has ${card.dims}`)
   }
-}
-
-function createEmbedder(
-  model: EmbedderModel,
-  tokenizer: ThreadedTokenizer,
-  sessions: Session[],
-  close: () => Promise<void>,
-): Embedder {
-  const { dims, queryPrefix, documentPrefix } = model.card
-  const onFreeSession = laneQueue(sessions)
-  const embedder: Embedder = {
+  const { pooling, normalised } = card
+  const engine = await openEngine(
     model,
-    tokenizer,
+    { kind: 'vector', pooling, modelDims: card.dims, dims, normalised },
+    options,
+  )
+  const counts: EmbedderCounts = { texts: 0, tokens: 0, unknown: 0, truncated: 0 }
+  const once = createOnce(dims)
+  return {
+    model,
+    tokenizer: engine.tokenizer,
     dims,
-    truncated: 0,
-    async embed(texts, kind) {
-      const prefix = kind === 'query' ? queryPrefix : documentPrefix
-      const encodings = await tokenizer.encode(prefix === '' ? texts : texts.map((text) => prefix + text))
-      embedder.truncated += encodings.truncated
-      const vectors = new Float32Array(texts.length * dims)
-      await Promise.all(
-        planBatches(encodings).map(async (indices) => {
-          const rows = await onFreeSession((session) => session.call('run', fillBatch(encodings, indices)))
-          indices.forEach((index, row) => {
-            const vector = rows.subarray(row * dims, (row + 1) * dims)
-            requireFinite(vector, texts[index]!)
-            vectors.set(vector, index * dims)
-          })
-        }),
-      )
-      return vectors
+    counts,
+    running: engine.running,
+    async embed(texts, kind, nameOf = (i) => `text ${i + 1}`) {
+      const prefix = kind === 'query' ? card.queryPrefix : card.documentPrefix
+      const prefixed = prefix === '' ? texts : texts.map((text) => prefix + text)
+      const encodings = await engine.tokenizer.encode(prefixed)
+      counts.texts += texts.length
+      counts.tokens += encodings.tokens
+      counts.unknown += encodings.unknown
+      counts.truncated += encodings.truncated
+      return once(prefixed, async (rows) => {
+        const vectors = await engine.run(encodings, rows)
+        requireFinite(vectors, dims, (row) => nameOf(rows[row]!))
+        return vectors
+      })
     },
-    close,
-  }
-  return embedder
-}
-
-/** Hands each task to the first session that is free, in the order in which tasks came. */
-function laneQueue(sessions: Session[]) {
-  const free = [...sessions]
-  const waiting: ((session: Session) => void)[] = []
-  return async <T>(task: (session: Session) => Promise<T>): Promise<T> => {
-    const session = free.pop() ?? (await new Promise<Session>((take) => waiting.push(take)))
-    try {
-      return await task(session)
-    } finally {
-      const next = waiting.shift()
-      if (next) next(session)
-      else free.push(session)
-    }
-  }
-}
-
-function requireFinite(vector: Float32Array, text: string): void {
-  for (const value of vector) {
-    if (!Number.isFinite(value)) {
-      throw new ClaraError(
-        'model',
-        `the model gave ${value} for a text that begins ${JSON.stringify(text.slice(0, 60))}`,
-      )
-    }
+    close: engine.close,
   }
 }

@@ -1,78 +1,126 @@
 /** A thread with one ONNX Runtime session: run() blocks the thread that it is called on. */
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession, type Tensor } from 'onnxruntime-node'
 import { ClaraError, messageOf } from '../errors.js'
-import { readVerified } from '../files/durable-file.js'
 import { Moved, serve } from '../files/worker-thread.js'
-import type { VerifiableFile } from '../models/resolve.js'
-import { damaged, missing } from './model-files.js'
+import { readOnnxFile } from '../models/onnx-file.js'
+import { automatic, type Choice, type Device, providerOption, remedyFor } from './device.js'
+import { type Batch, feedsFor } from './feeds.js'
+import { fromFloat16 } from './float16.js'
+import type { Output } from './output.js'
+import { normalise, pool, truncate } from './pooling.js'
 
-export interface Batch {
-  /** Row-major [rows, width], padded with zeros on the right. */
-  ids: Int32Array
-  /** Tokens of each row. */
-  lengths: Int32Array
-  width: number
+interface OpenArgs {
+  path: string
+  /** Tried one after the other. */
+  choices: Choice[]
+  threads: number
+  output: Output
+}
+
+const OUTPUT_NAMES = {
+  pooled: ['sentence_embedding', 'text_embeds', 'pooled_output'],
+  tokens: ['last_hidden_state', 'token_embeddings', 'hidden_states'],
+  logits: ['logits'],
 }
 
 let session: InferenceSession
-let dims: number
+let feeds: ReturnType<typeof feedsFor>
+let output: Output
+let outputName: string
 
 const methods = {
-  async open(args: { model: VerifiableFile; dims: number }): Promise<void> {
-    const { model } = args
-    const data = await readVerified(model.path, model).catch((error) => {
-      throw missing(model, error)
-    })
-    if (!data) throw damaged(model)
-    dims = args.dims
-    try {
-      session = await InferenceSession.create(data, {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: 1,
-        interOpNumThreads: 1,
-        logSeverityLevel: 3,
-      })
-    } catch (error) {
-      throw new ClaraError('model', `${model.path}: ONNX Runtime cannot load it: ${messageOf(error)}`, {
-        cause: error,
-      })
-    }
-    requireName(model, 'input', session.inputNames, 'input_ids')
-    requireName(model, 'input', session.inputNames, 'attention_mask')
-    requireName(model, 'output', session.outputNames, 'sentence_embedding')
+  /** Reads the graph without loading it. */
+  choose({ path, device }: { path: string; device: Device | undefined }) {
+    const { operators } = readOnnxFile(path)
+    const choices: Choice[] = device ? [{ ...device, why: 'asked for' }] : automatic(operators)
+    // One scale over all of a batch: ONNX's own dynamic quantisation.
+    return { choices, rowsMix: operators.has('DynamicQuantizeLinear') }
   },
-  /** @returns row-major [rows, dims]. */
+  async open(args: OpenArgs): Promise<Choice> {
+    const device = await createSession(args)
+    feeds = feedsFor(session.inputMetadata, args.path)
+    output = args.output
+    outputName = chooseOutput(args.path)
+    return device
+  },
+  /** @returns row-major [rows, dims or labels]. */
   async run(batch: Batch): Promise<Moved<Float32Array>> {
-    const rows = batch.lengths.length
-    const { sentence_embedding: output } = await session.run(feeds(batch, rows))
-    const vectors = output?.data
-    if (!(vectors instanceof Float32Array) || vectors.length !== rows * dims) {
-      throw new ClaraError(
-        'model',
-        `the model gave [${output?.dims}] of ${output?.type}, expected [${rows},${dims}] of float32`,
-      )
-    }
-    const copy = vectors.slice() // the tensor's own buffer belongs to the runtime
-    return new Moved(copy, [copy.buffer])
+    const { [outputName]: tensor } = await session.run(feeds(batch), [outputName])
+    const rows = rowsOf(tensor as Tensor, batch)
+    return new Moved(rows, [rows.buffer as ArrayBuffer])
   },
 }
 
-function requireName(model: VerifiableFile, kind: string, names: readonly string[], name: string): void {
-  if (!names.includes(name)) {
-    throw new ClaraError(
-      'model',
-      `${model.path}: ${kind}s are ${names.join(', ')}; expected one named ${name}`,
-    )
+/** Tries one after the other; what failed before the last is told as the reason for it. */
+async function createSession({ path, threads, choices }: OpenArgs): Promise<Choice> {
+  let failure = ''
+  for (const [i, choice] of choices.entries()) {
+    try {
+      session = await InferenceSession.create(path, {
+        executionProviders: [providerOption(choice)],
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        logSeverityLevel: 4, // what fails is thrown, and told by us
+      })
+      return { ...choice, why: choice.why + failure }
+    } catch (error) {
+      const message = messageOf(error).trim()
+      if (i === choices.length - 1) throw cannotOpen(path, choice, message, error)
+      failure = `: ${message}`
+    }
   }
+  throw new Error('no provider to try')
 }
 
-function feeds({ ids, lengths, width }: Batch, rows: number): InferenceSession.FeedsType {
-  const mask = new BigInt64Array(rows * width)
-  for (let row = 0; row < rows; row++) mask.fill(1n, row * width, row * width + lengths[row]!)
-  return {
-    input_ids: new Tensor('int64', BigInt64Array.from(ids, BigInt), [rows, width]),
-    attention_mask: new Tensor('int64', mask, [rows, width]),
+function cannotOpen(path: string, { provider }: Choice, message: string, cause: unknown): ClaraError {
+  return provider === 'cpu'
+    ? new ClaraError('model', `${path}: ONNX Runtime cannot load it: ${message}`, { cause })
+    : new ClaraError('model', `--device ${provider} cannot be used: ${message}: ${remedyFor(provider)}`, {
+        cause,
+      })
+}
+
+function chooseOutput(path: string): string {
+  const names = session.outputNames
+  const wanted = output.kind === 'logits' ? 'logits' : output.pooling === 'none' ? 'pooled' : 'tokens'
+  const name =
+    OUTPUT_NAMES[wanted].find((each) => names.includes(each)) ?? (names.length === 1 ? names[0] : undefined)
+  if (name !== undefined) return name
+  throw new ClaraError(
+    'model',
+    `${path}: outputs are ${names.join(', ')}; expected one named ${OUTPUT_NAMES[wanted].join(' or ')}`,
+  )
+}
+
+function rowsOf(tensor: Tensor, batch: Batch): Float32Array {
+  const rows = batch.lengths.length
+  const values = floatsOf(tensor)
+  if (output.kind === 'logits') {
+    requireShape(tensor, [rows, output.labels])
+    return values.slice() // the tensor's own buffer belongs to the runtime
   }
+  const { pooling, modelDims, dims, normalised } = output
+  requireShape(tensor, pooling === 'none' ? [rows, modelDims] : [rows, batch.width, modelDims])
+  const whole = pooling === 'none' ? values.slice() : pool({ ...batch, values, size: modelDims }, pooling)
+  const vectors = truncate(whole, modelDims, dims)
+  if (normalised) normalise(vectors, dims)
+  return vectors
+}
+
+function floatsOf({ data, type }: Tensor): Float32Array {
+  if (data instanceof Float32Array) return data
+  if (type === 'float16' && ArrayBuffer.isView(data)) {
+    return fromFloat16(new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2))
+  }
+  throw new ClaraError('model', `output ${outputName} is of ${type}, expected float32 or float16`)
+}
+
+function requireShape({ dims }: Tensor, expected: number[]): void {
+  if (dims.length === expected.length && dims.every((size, i) => size === expected[i])) return
+  throw new ClaraError(
+    'model',
+    `output ${outputName} is of shape [${dims}], expected [${expected}]: does the card fit the model?`,
+  )
 }
 
 serve(methods)

@@ -80,9 +80,9 @@ test('no texts give no vectors', async () => {
 })
 
 test('texts that are cut are counted', async () => {
-  const before = two.truncated
+  const before = two.counts.truncated
   await two.embed(['short', 'cat '.repeat(254), 'cat '.repeat(255), passages.join(' ')], 'document')
-  expect(two.truncated - before).toBe(2)
+  expect(two.counts.truncated - before).toBe(2)
 })
 
 test('tokens are counted without special tokens', async () => {

@@ -1,0 +1,161 @@
+/** A model at work: its tokenizer on one thread, its sessions on others, batches between them. */
+import { availableParallelism } from 'node:os'
+import type { Model } from '../models/resolve.js'
+import { fillBatch, planBatches } from './batches.js'
+import { type Calibrated, calibrate } from './calibrate.js'
+import { readCalibration, writeCalibration } from './calibration-file.js'
+import type { Choice, Device } from './device.js'
+import type { Encodings } from './encoding.js'
+import type { Batch } from './feeds.js'
+import { type Lanes, openLanes, type SessionSpec } from './lanes.js'
+import { defaultLayout, type Layout, type Setting, TOKEN_BUDGETS } from './layout.js'
+import { requireWhole } from './model-files.js'
+import { openTokenizer, type ThreadedTokenizer } from './open-tokenizer.js'
+import { type Output, sizeOf } from './output.js'
+
+export interface EngineOptions {
+  /** Threads of the model in all. */
+  threads?: number
+  /** `undefined`: chosen by what works here. */
+  device?: Device | undefined
+  /** Measure, once for this model and machine, which batches and threads are fastest. */
+  calibrate?: boolean
+}
+
+/** How a model is spread over the machine, and where it runs. */
+export interface Running extends Setting {
+  device: Choice
+}
+
+export interface Engine {
+  tokenizer: ThreadedTokenizer
+  running(): Running
+  /** @returns what the model gives for these rows of `encodings`, row-major [rows, dims or labels]. */
+  run(encodings: Encodings, rows: number[]): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** So many rows make a job that is worth calibrating for. */
+const CALIBRATE_FROM = 256
+
+/** @throws ClaraError `model` when a file is missing, damaged or not loadable. */
+export async function openEngine(model: Model, output: Output, options: EngineOptions): Promise<Engine> {
+  const { threads = availableParallelism(), device } = options
+  const spec = { path: model.model.path, device, output }
+  const machine = { sha256: model.model.sha256, threads, device }
+  const known = await readCalibration(machine)
+  const [lanes, tokenizer] = await bothOrNeither(
+    openVerified(model, spec, known ?? defaultLayout(threads, weightsOf(model))),
+    openTokenizer(model),
+  )
+  const start = { lanes, setting: known ?? initialSetting(lanes, threads, weightsOf(model)) }
+  if (!options.calibrate || known) return createEngine(start, tokenizer, sizeOf(output))
+  return createEngine(start, tokenizer, sizeOf(output), async (current, encodings, rows) => {
+    const sample = (count: number, budget: number) =>
+      batchesOf(encodings, spread(rows, count), budget, tokenizer).map(({ batch }) => batch)
+    const best = await calibrate(spec, current, rows.length, sample)
+    await writeCalibration(machine, best.setting)
+    return best
+  })
+}
+
+type Settle = (current: Calibrated, encodings: Encodings, rows: number[]) => Promise<Calibrated>
+
+function createEngine(
+  start: Calibrated,
+  tokenizer: ThreadedTokenizer,
+  size: number,
+  settle?: Settle,
+): Engine {
+  let current = Promise.resolve(start)
+  let latest = start
+  let unsettled = settle
+  let underWay = 0
+  return {
+    tokenizer,
+    running: () => ({ ...latest.setting, device: latest.lanes.device }),
+    async run(encodings, rows) {
+      if (unsettled && underWay === 0 && rows.length >= CALIBRATE_FROM) {
+        current = unsettled(latest, encodings, rows)
+        unsettled = undefined
+      }
+      underWay++
+      try {
+        latest = await current
+        return await runAll(latest, encodings, rows, size, tokenizer)
+      } finally {
+        underWay--
+      }
+    },
+    async close() {
+      const { lanes } = await current.catch(() => start)
+      await Promise.all([lanes.close(), tokenizer.close()])
+    },
+  }
+}
+
+async function runAll(
+  { lanes, setting }: Calibrated,
+  encodings: Encodings,
+  rows: number[],
+  size: number,
+  tokenizer: ThreadedTokenizer,
+): Promise<Float32Array> {
+  const results = new Float32Array(rows.length * size)
+  const places = new Map(rows.map((row, place) => [row, place]))
+  const budget = lanes.rowsMix ? 1 : setting.budget
+  await Promise.all(
+    batchesOf(encodings, rows, budget, tokenizer).map(async ({ members, batch }) => {
+      const values = await lanes.run(batch)
+      members.forEach((row, i) => {
+        results.set(values.subarray(i * size, (i + 1) * size), places.get(row)! * size)
+      })
+    }),
+  )
+  return results
+}
+
+function batchesOf(
+  encodings: Encodings,
+  rows: number[],
+  budget: number,
+  tokenizer: ThreadedTokenizer,
+): { members: number[]; batch: Batch }[] {
+  return planBatches(encodings, rows, budget).map((members) => ({
+    members,
+    batch: fillBatch(encodings, members, tokenizer),
+  }))
+}
+
+async function openVerified(model: Model, spec: SessionSpec, layout: Layout): Promise<Lanes> {
+  await Promise.all([model.model, ...model.externalData].map(requireWhole))
+  return openLanes(spec, layout)
+}
+
+function weightsOf({ model, externalData }: Model): number {
+  return [model, ...externalData].reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+function initialSetting({ device }: Lanes, threads: number, weights: number): Setting {
+  if (device.provider === 'cpu') return { ...defaultLayout(threads, weights), budget: TOKEN_BUDGETS.cpu[0]! }
+  return { sessions: 1, intraThreads: threads, budget: TOKEN_BUDGETS.gpu[0]! }
+}
+
+/** So many of them, evenly chosen. */
+function spread(rows: number[], count: number): number[] {
+  return Array.from({ length: count }, (_, i) => rows[Math.floor((i * rows.length) / count)]!)
+}
+
+interface Closable {
+  close(): Promise<void>
+}
+
+async function bothOrNeither<A extends Closable, B extends Closable>(
+  a: Promise<A>,
+  b: Promise<B>,
+): Promise<[A, B]> {
+  const [first, second] = await Promise.allSettled([a, b])
+  if (first.status === 'fulfilled' && second.status === 'fulfilled') return [first.value, second.value]
+  for (const each of [first, second]) if (each.status === 'fulfilled') await each.value.close()
+  throw first.status === 'rejected' ? first.reason : (second as PromiseRejectedResult).reason
+}

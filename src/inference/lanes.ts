@@ -1,0 +1,73 @@
+/** Several sessions of one model, each on a thread of its own, that share one queue of batches. */
+import { startWorker, type WorkerThread } from '../files/worker-thread.js'
+import type { Choice, Device } from './device.js'
+import type { Batch } from './feeds.js'
+import type { Layout } from './layout.js'
+import type { Output } from './output.js'
+import type { SessionMethods } from './session.worker.js'
+
+export interface SessionSpec {
+  /** Of the ONNX file. */
+  path: string
+  /** `undefined`: choose. */
+  device: Device | undefined
+  output: Output
+}
+
+export interface Lanes {
+  device: Choice
+  /** A row's result depends on the rows beside it, so that each must run alone. */
+  rowsMix: boolean
+  /** @returns row-major [rows, dims or labels]. */
+  run(batch: Batch): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+type Session = WorkerThread<SessionMethods>
+
+/** @throws ClaraError `model` when the graph cannot be loaded, or not on the device asked for. */
+export async function openLanes(spec: SessionSpec, layout: Layout): Promise<Lanes> {
+  const sessions = [startSession(0)]
+  const close = async () => {
+    await Promise.all(sessions.map((session) => session.close()))
+  }
+  try {
+    const first = sessions[0]!
+    const { choices, rowsMix } = await first.call('choose', spec)
+    const open = (session: Session, tried: Choice[]) =>
+      session.call('open', { ...spec, choices: tried, threads: layout.intraThreads })
+    // One session fills a GPU; a CPU is filled by as many as the layout says.
+    const sure = choices.length === 1
+    const device = sure ? choices[0]! : await open(first, choices)
+    if (device.provider === 'cpu') {
+      for (let i = 1; i < layout.sessions; i++) sessions.push(startSession(i))
+    }
+    await Promise.all(sessions.slice(sure ? 0 : 1).map((session) => open(session, [device])))
+    const onFreeSession = queueFor(sessions)
+    const run = (batch: Batch) => onFreeSession((session) => session.call('run', batch))
+    return { device, rowsMix, run, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function startSession(i: number): Session {
+  return startWorker<SessionMethods>(new URL('./session.worker.js', import.meta.url), `session ${i}`)
+}
+
+/** Hands each task to the first session that is free, in the order in which tasks came. */
+function queueFor(sessions: Session[]) {
+  const free = [...sessions]
+  const waiting: ((session: Session) => void)[] = []
+  return async <T>(task: (session: Session) => Promise<T>): Promise<T> => {
+    const session = free.pop() ?? (await new Promise<Session>((take) => waiting.push(take)))
+    try {
+      return await task(session)
+    } finally {
+      const next = waiting.shift()
+      if (next) next(session)
+      else free.push(session)
+    }
+  }
+}
