@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 // The tests run the built code (imports of #clara/…), worker threads and all.
@@ -7,5 +10,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    globalSetup: ['test/support/cache.ts'],
+    // Nothing of the user's own cache is read or written.
+    env: { CLARA_CACHE_DIR: mkdtempSync(join(tmpdir(), 'clara-test-cache-')) },
   },
 })

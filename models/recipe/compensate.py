@@ -13,14 +13,14 @@ GPTQ 0.9944, 0.9806; both: see the model card.
 
 import torch
 
-from quantise import WEIGHT_MAX
-
+# Of 8-bit codes; graph.py says why.
+WEIGHT_MAX = 63
 ALPHA = 0.5
 DAMPING = 0.01
 
 
 def linears(layer: torch.nn.Module) -> dict[str, torch.nn.Linear]:
-    """A layer's linear maps, in the order in which the exported graph runs them."""
+    """A layer's linear maps, in the order in which the graph runs them."""
     own = layer.attention.self
     return {
         "query": own.query,

@@ -1,9 +1,9 @@
 """The reference encoder and its fp32 ONNX export.
 
 The forward pass is written out on top of the checkpoint's own modules, so that the
-graph holds nothing but the arithmetic of BERT (Devlin et al. 2018): no mask
-bookkeeping, static shapes only where they are static, pooling and L2 normalisation
-inside the graph.
+graph holds nothing but the arithmetic of BERT (Devlin et al. 2018). Pooling and L2
+normalisation are the engine's: ONNX Runtime sums a single row in another order than
+several, so that the last bits of a vector would depend on the batch.
 """
 
 import importlib.util
@@ -23,7 +23,7 @@ def checkpoint_dir() -> Path:
 
 
 class SentenceEncoder(torch.nn.Module):
-    """(ids [B, T] int64, mask [B, T] int64) -> unit vectors [B, D] float32."""
+    """(ids [B, T] int64, mask [B, T] int64) -> token vectors [B, T, D] float32."""
 
     def __init__(self, bert: torch.nn.Module) -> None:
         super().__init__()
@@ -52,9 +52,7 @@ class SentenceEncoder(torch.nn.Module):
             context = self.attend(layer.attention.self, x, bias)
             x = layer.attention.output(context, x * before)
             x = layer.output(layer.intermediate(x), x * between)
-        weights = attention_mask.unsqueeze(-1).to(x.dtype)
-        mean = (x * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
-        return torch.nn.functional.normalize(mean, p=2, dim=1)
+        return x
 
 
 def load_encoder(source: Path) -> SentenceEncoder:
@@ -71,11 +69,11 @@ def export(encoder: SentenceEncoder, target: Path) -> None:
         (ids, mask),
         str(target),
         input_names=["input_ids", "attention_mask"],
-        output_names=["sentence_embedding"],
+        output_names=["last_hidden_state"],
         dynamic_axes={
             "input_ids": axes,
             "attention_mask": axes,
-            "sentence_embedding": {0: "batch"},
+            "last_hidden_state": axes,
         },
         opset_version=17,
         dynamo=False,

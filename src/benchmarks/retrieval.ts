@@ -36,6 +36,7 @@ export async function evaluateRetrieval(
       outputDir: join(work, 'index'),
       overwrite: false,
       precision: 'bf16',
+      force: true, // a low figure is what is asked for
       chunking: { tokens: embedder.model.card.maxTokens, overlap: 0, split: false },
     })
     const index = await openIndex(join(work, 'index'), embedder.model)

@@ -3,10 +3,12 @@ import { Command, Option } from 'commander'
 import { passageOf } from '../chunks/chunk.js'
 import { readDocuments } from '../documents/read-documents.js'
 import { ClaraError } from '../errors.js'
+import { bothOrNeither } from '../files/closable.js'
 import { requireVacant } from '../files/staged-directory.js'
 import { buildIndex } from '../index/build.js'
 import { type Manifest, PRECISIONS, type Precision, readManifest } from '../index/manifest.js'
 import { openIndex, verifyIndex } from '../index/open.js'
+import { unknownShare } from '../index/vocabulary.js'
 import { openEmbedder } from '../inference/embedder.js'
 import { resolveEmbedder } from '../models/resolve.js'
 import {
@@ -22,6 +24,7 @@ import {
 } from './flags.js'
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
+import { runningOn } from './running-on.js'
 import { readQueries, type SearchQuery, trecLines, writeTrec } from './search-output.js'
 import { createTalk } from './talk.js'
 
@@ -39,6 +42,8 @@ interface BuildFlags extends OutputFlags, EmbedderFlags, ChunkFlags {
   inputFile: string[]
   outputDir: string
   precision: Precision
+  dims?: number
+  force?: boolean
   overwrite?: boolean
 }
 
@@ -55,6 +60,12 @@ function buildCommand(): Command {
     .addOption(
       new Option('--precision <type>', 'vectors inside the graph').choices(PRECISIONS).default('bf16'),
     )
+    .option(
+      '--dims <n>',
+      'keep so many numbers of each vector, for models made for it (Matryoshka)',
+      wholeNumber(1, 1 << 16),
+    )
+    .option('--force', 'go on where over 5% of the corpus is unknown to the model')
     .option('--overwrite', 'replace an index that is there')
   chunkFlags(command)
   embedderFlags(command)
@@ -64,7 +75,7 @@ function buildCommand(): Command {
     const talk = createTalk(flags)
     if (!flags.overwrite) await requireVacant(flags.outputDir)
     const chunking = chunkingOf(flags)
-    const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), flags)
+    const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), { ...flags, calibrate: true })
     try {
       const started = performance.now()
       const manifest = await buildIndex(readDocuments(flags.inputFile, talk.onProblem), embedder, {
@@ -72,6 +83,7 @@ function buildCommand(): Command {
         overwrite: flags.overwrite ?? false,
         precision: flags.precision,
         chunking,
+        force: flags.force ?? false,
         onProgress: talk.counter('chunks'),
       })
       talk.finish()
@@ -84,7 +96,13 @@ function buildCommand(): Command {
       talk.remark(
         `${counts.chunks} chunks in ${seconds.toFixed(1)} s, ${(counts.chunks / seconds).toFixed(0)} a second`,
       )
-      printResult(flags, { index: flags.outputDir, ...summaryOf(manifest), bad_records: talk.problems() })
+      talk.remark(runningOn(embedder))
+      printResult(flags, {
+        index: flags.outputDir,
+        ...summaryOf(manifest),
+        unknown_token_share: Number(unknownShare(embedder).toFixed(4)),
+        bad_records: talk.problems(),
+      })
       process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
     } finally {
       await embedder.close()
@@ -117,7 +135,12 @@ function searchCommand(): Command {
     const queries = await queriesOf(flags, talk.onProblem)
     const model = await resolveEmbedder(flags.embedder)
     const threads = Math.min(flags.threads, queries.length)
-    const [index, embedder] = await Promise.all([openIndex(dir, model), openEmbedder(model, { threads })])
+    const { dims } = await readManifest(dir)
+    const { device } = flags
+    const [index, embedder] = await bothOrNeither(
+      openIndex(dir, model),
+      openEmbedder(model, { threads, dims, device }),
+    )
     try {
       const vectors = await embedder.embed(
         queries.map(({ text }) => text),

@@ -1,6 +1,8 @@
 /** clara-mine: questions and answers that exist -> samples with hard negatives. */
 import { Command } from 'commander'
+import { bothOrNeither } from '../files/closable.js'
 import { requireVacant, writeDirectory } from '../files/staged-directory.js'
+import { readManifest } from '../index/manifest.js'
 import { openIndex } from '../index/open.js'
 import { openEmbedder } from '../inference/embedder.js'
 import { resolveEmbedder } from '../models/resolve.js'
@@ -19,6 +21,7 @@ import {
   sampleFlags,
 } from './flags.js'
 import { printRun } from './print-run.js'
+import { runningOn } from './running-on.js'
 import { createTalk } from './talk.js'
 
 interface MineFlags extends OutputFlags, EmbedderFlags, SampleFlags {
@@ -39,7 +42,11 @@ export function mineCommand(): Command {
     const talk = createTalk(flags)
     if (!flags.overwrite) await requireVacant(flags.outputDir)
     const model = await resolveEmbedder(flags.embedder)
-    const [index, embedder] = await Promise.all([openIndex(flags.index, model), openEmbedder(model, flags)])
+    const { dims } = await readManifest(flags.index)
+    const [index, embedder] = await bothOrNeither(
+      openIndex(flags.index, model),
+      openEmbedder(model, { ...flags, dims, calibrate: true }),
+    )
     try {
       const topK = flags.targetTopK
       const warning = checkCorpusSize(index.manifest.counts.distinctChunks, topK)
@@ -59,6 +66,7 @@ export function mineCommand(): Command {
           onProgress: talk.counter('samples'),
         }),
       )
+      talk.remark(runningOn(embedder))
       printRun(flags, talk, flags.outputDir, report)
     } finally {
       await Promise.all([index.close(), embedder.close()])

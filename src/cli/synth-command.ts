@@ -36,6 +36,7 @@ import {
 } from './flags.js'
 import { printRun } from './print-run.js'
 import { onInterrupt } from './run-cli.js'
+import { runningOn } from './running-on.js'
 import { createTalk, type Talk } from './talk.js'
 
 interface SynthFlags extends OutputFlags, EmbedderFlags, ChunkFlags, SampleFlags {
@@ -48,6 +49,7 @@ interface SynthFlags extends OutputFlags, EmbedderFlags, ChunkFlags, SampleFlags
   pairsPerChunk: number
   concurrency: number
   timeout: number
+  force?: boolean
 }
 
 export function synthCommand(): Command {
@@ -66,6 +68,7 @@ export function synthCommand(): Command {
     .option('--pairs-per-chunk <n>', 'questions for each chunk, at most', wholeNumber(1, 50), 1)
     .option('--concurrency <n>', 'calls at once', wholeNumber(1, 1000), 8)
     .option('--timeout <seconds>', 'for one call', wholeNumber(1, 300), 60)
+    .option('--force', 'go on where over 5% of the corpus is unknown to the embedder')
   chunkFlags(command)
   embedderFlags(command)
   outputFlags(command)
@@ -160,7 +163,8 @@ async function indexSource(
   resumed: boolean,
   talk: Talk,
 ): Promise<Source> {
-  const embedder = await openEmbedder(model, flags)
+  const { dims } = flags.index ? await readManifest(flags.index) : {}
+  const embedder = await openEmbedder(model, { ...flags, dims, calibrate: true })
   try {
     const directory = flags.index ?? join(flags.outputDir, 'index')
     const built =
@@ -172,9 +176,11 @@ async function indexSource(
         overwrite: true,
         precision: 'bf16',
         chunking: chunkingOf(flags),
+        force: flags.force ?? false,
         onProgress: talk.counter('chunks'),
       })
       talk.finish()
+      talk.remark(runningOn(embedder))
     }
     const index = await openIndex(directory, model)
     return {

@@ -15,6 +15,7 @@ import type { EmbedderModel } from '../models/resolve.js'
 import { createChunkWriter } from './chunk-store.js'
 import { FILES, FORMAT, FORMAT_VERSION, type Manifest, type Precision } from './manifest.js'
 import type { UsearchMethods } from './usearch.worker.js'
+import { requireKnownWords } from './vocabulary.js'
 
 /** Chunks embedded at a time: enough that each run finds texts of its own length. */
 const WINDOW = 256
@@ -24,6 +25,8 @@ export interface BuildOptions {
   overwrite: boolean
   precision: Precision
   chunking: Manifest['chunking']
+  /** Go on where over 5% of the corpus is unknown to the model. */
+  force?: boolean
   onProgress?: (chunks: number) => void
 }
 
@@ -43,7 +46,7 @@ async function fill(
   directory: string,
   documents: AsyncIterable<Document>,
   embedder: Embedder,
-  { chunking, precision, onProgress }: BuildOptions,
+  { chunking, precision, force = false, onProgress }: BuildOptions,
 ): Promise<Manifest> {
   const path = (name: string) => join(directory, name)
   const { dims, model } = embedder
@@ -66,10 +69,12 @@ async function fill(
       }
       await vectorFile.write(new Uint8Array(vectors.buffer.slice(0)))
       await usearch.call('add', vectors, [vectors.buffer as ArrayBuffer])
+      if (!force) requireKnownWords(embedder, false)
       seen.chunks += window.length
       onProgress?.(seen.chunks)
     }
     if (seen.chunks === 0) throw new ClaraError('too-small', 'the corpus has no text to index')
+    if (!force) requireKnownWords(embedder, true)
     await usearch.call('save', path(FILES.graph))
     const manifest: Manifest = {
       format: FORMAT,
@@ -125,7 +130,9 @@ async function* embedded(
 ): AsyncGenerator<{ window: Chunk[]; vectors: Float32Array }> {
   let ahead: Promise<{ window: Chunk[]; vectors: Float32Array }> | undefined
   for await (const window of windows(chunks, WINDOW)) {
-    const next = embedder.embed(window.map(passageOf), 'document').then((vectors) => ({ window, vectors }))
+    const next = embedder
+      .embed(window.map(passageOf), 'document', (i) => `chunk ${window[i]!.id}`)
+      .then((vectors) => ({ window, vectors }))
     next.catch(() => {}) // seen when it is awaited
     if (ahead) yield await ahead
     ahead = next

@@ -56,7 +56,7 @@ function requireSameModel(
   { embedder, dims }: Manifest,
   { card, model }: EmbedderModel,
 ): void {
-  if (embedder.sha256 === model.sha256) return
+  if (embedder.sha256 === model.sha256 && dims <= card.dims) return
   throw new ClaraError(
     'index',
     `${directory}: built by ${embedder.name} (${dims} dimensions, sha256 ${embedder.sha256.slice(0, 12)}…), the query model is ` +

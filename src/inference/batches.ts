@@ -8,17 +8,30 @@ export interface Padding {
 }
 
 /**
+ * Which rows may run together. `any`: shorter ones are padded. `equal`: the graph takes no mask.
+ * `alone`: the graph takes one scale over all of a batch, so that rows change each other.
+ */
+export type Together = 'any' | 'equal' | 'alone'
+
+/**
  * The rows of each run, the longest first. The plan depends on the lengths alone.
  * @param rows of `encodings` that run.
  * @param budget padded tokens a run; a longer row runs alone.
  */
-export function planBatches(encodings: Encodings, rows: number[], budget: number): number[][] {
+export function planBatches(
+  encodings: Encodings,
+  rows: number[],
+  budget: number,
+  together: Together,
+): number[][] {
+  if (together === 'alone') return rows.map((row) => [row])
   const order = [...rows].sort((a, b) => encodedLength(encodings, b) - encodedLength(encodings, a) || a - b)
   const batches: number[][] = []
   for (const row of order) {
     const current = batches.at(-1)
     const width = current ? encodedLength(encodings, current[0]!) : 0
-    if (current && width * (current.length + 1) <= budget) current.push(row)
+    const fits = width * (current?.length ?? 0) + width <= budget
+    if (current && fits && (together === 'any' || width === encodedLength(encodings, row))) current.push(row)
     else batches.push([row])
   }
   return batches

@@ -56,7 +56,7 @@ async function rowsForTrial(
 
 async function bestBudget(start: Calibrated, batches: (budget: number) => Batch[]): Promise<number> {
   const { lanes, setting } = start
-  if (lanes.rowsMix) return setting.budget
+  if (lanes.together === 'alone') return setting.budget
   const others = TOKEN_BUDGETS[lanes.device.provider === 'cpu' ? 'cpu' : 'gpu'].filter(
     (b) => b !== setting.budget,
   )

@@ -16,7 +16,7 @@ export interface Embedder {
   running(): Running
   /**
    * @param nameOf a text, for a message about it.
-   * @returns vectors, row-major [texts, dims]; of unit length where the model's card says so.
+   * @returns unit vectors, row-major [texts, dims].
    * @throws ClaraError `model` when a vector is not finite.
    */
   embed(texts: string[], kind: TextKind, nameOf?: (i: number) => string): Promise<Float32Array>
@@ -38,6 +38,8 @@ export interface EmbedderCounts {
 export interface EmbedderOptions extends EngineOptions {
   /** Keep so many of a vector's numbers, the first (Matryoshka). */
   dims?: number | undefined
+  /** As the reference implementation gives them, which for some models is not of unit length. */
+  asReference?: boolean
 }
 
 /**
@@ -52,7 +54,8 @@ export async function openEmbedder(model: EmbedderModel, options: EmbedderOption
   if (dims > card.dims) {
     throw new ClaraError('usage', `${dims} dimensions asked for, ${card.name} has ${card.dims}`)
   }
-  const { pooling, normalised } = card
+  const { pooling } = card
+  const normalised = card.normalised || !options.asReference
   const engine = await openEngine(
     model,
     { kind: 'vector', pooling, modelDims: card.dims, dims, normalised },

@@ -1,7 +1,8 @@
 /** A model at work: its tokenizer on one thread, its sessions on others, batches between them. */
 import { availableParallelism } from 'node:os'
+import { bothOrNeither } from '../files/closable.js'
 import type { Model } from '../models/resolve.js'
-import { fillBatch, planBatches } from './batches.js'
+import { fillBatch, planBatches, type Together } from './batches.js'
 import { type Calibrated, calibrate } from './calibrate.js'
 import { readCalibration, writeCalibration } from './calibration-file.js'
 import type { Choice, Device } from './device.js'
@@ -52,7 +53,7 @@ export async function openEngine(model: Model, output: Output, options: EngineOp
   if (!options.calibrate || known) return createEngine(start, tokenizer, sizeOf(output))
   return createEngine(start, tokenizer, sizeOf(output), async (current, encodings, rows) => {
     const sample = (count: number, budget: number) =>
-      batchesOf(encodings, spread(rows, count), budget, tokenizer).map(({ batch }) => batch)
+      batchesOf(encodings, spread(rows, count), budget, lanes.together, tokenizer).map(({ batch }) => batch)
     const best = await calibrate(spec, current, rows.length, sample)
     await writeCalibration(machine, best.setting)
     return best
@@ -103,9 +104,8 @@ async function runAll(
 ): Promise<Float32Array> {
   const results = new Float32Array(rows.length * size)
   const places = new Map(rows.map((row, place) => [row, place]))
-  const budget = lanes.rowsMix ? 1 : setting.budget
   await Promise.all(
-    batchesOf(encodings, rows, budget, tokenizer).map(async ({ members, batch }) => {
+    batchesOf(encodings, rows, setting.budget, lanes.together, tokenizer).map(async ({ members, batch }) => {
       const values = await lanes.run(batch)
       members.forEach((row, i) => {
         results.set(values.subarray(i * size, (i + 1) * size), places.get(row)! * size)
@@ -119,9 +119,10 @@ function batchesOf(
   encodings: Encodings,
   rows: number[],
   budget: number,
+  together: Together,
   tokenizer: ThreadedTokenizer,
 ): { members: number[]; batch: Batch }[] {
-  return planBatches(encodings, rows, budget).map((members) => ({
+  return planBatches(encodings, rows, budget, together).map((members) => ({
     members,
     batch: fillBatch(encodings, members, tokenizer),
   }))
@@ -144,18 +145,4 @@ function initialSetting({ device }: Lanes, threads: number, weights: number): Se
 /** So many of them, evenly chosen. */
 function spread(rows: number[], count: number): number[] {
   return Array.from({ length: count }, (_, i) => rows[Math.floor((i * rows.length) / count)]!)
-}
-
-interface Closable {
-  close(): Promise<void>
-}
-
-async function bothOrNeither<A extends Closable, B extends Closable>(
-  a: Promise<A>,
-  b: Promise<B>,
-): Promise<[A, B]> {
-  const [first, second] = await Promise.allSettled([a, b])
-  if (first.status === 'fulfilled' && second.status === 'fulfilled') return [first.value, second.value]
-  for (const each of [first, second]) if (each.status === 'fulfilled') await each.value.close()
-  throw first.status === 'rejected' ? first.reason : (second as PromiseRejectedResult).reason
 }

@@ -1,5 +1,6 @@
 /** Several sessions of one model, each on a thread of its own, that share one queue of batches. */
 import { startWorker, type WorkerThread } from '../files/worker-thread.js'
+import type { Together } from './batches.js'
 import type { Choice, Device } from './device.js'
 import type { Batch } from './feeds.js'
 import type { Layout } from './layout.js'
@@ -16,8 +17,7 @@ export interface SessionSpec {
 
 export interface Lanes {
   device: Choice
-  /** A row's result depends on the rows beside it, so that each must run alone. */
-  rowsMix: boolean
+  together: Together
   /** @returns row-major [rows, dims or labels]. */
   run(batch: Batch): Promise<Float32Array>
   close(): Promise<void>
@@ -33,7 +33,7 @@ export async function openLanes(spec: SessionSpec, layout: Layout): Promise<Lane
   }
   try {
     const first = sessions[0]!
-    const { choices, rowsMix } = await first.call('choose', spec)
+    const { choices, together } = await first.call('choose', spec)
     const open = (session: Session, tried: Choice[]) =>
       session.call('open', { ...spec, choices: tried, threads: layout.intraThreads })
     // One session fills a GPU; a CPU is filled by as many as the layout says.
@@ -45,7 +45,7 @@ export async function openLanes(spec: SessionSpec, layout: Layout): Promise<Lane
     await Promise.all(sessions.slice(sure ? 0 : 1).map((session) => open(session, [device])))
     const onFreeSession = queueFor(sessions)
     const run = (batch: Batch) => onFreeSession((session) => session.call('run', batch))
-    return { device, rowsMix, run, close }
+    return { device, together, run, close }
   } catch (error) {
     await close()
     throw error

@@ -3,6 +3,7 @@ import { InferenceSession, type Tensor } from 'onnxruntime-node'
 import { ClaraError, messageOf } from '../errors.js'
 import { Moved, serve } from '../files/worker-thread.js'
 import { readOnnxFile } from '../models/onnx-file.js'
+import type { Together } from './batches.js'
 import { automatic, type Choice, type Device, providerOption, remedyFor } from './device.js'
 import { type Batch, feedsFor } from './feeds.js'
 import { fromFloat16 } from './float16.js'
@@ -31,10 +32,11 @@ let outputName: string
 const methods = {
   /** Reads the graph without loading it. */
   choose({ path, device }: { path: string; device: Device | undefined }) {
-    const { operators } = readOnnxFile(path)
+    const { operators, inputs } = readOnnxFile(path)
     const choices: Choice[] = device ? [{ ...device, why: 'asked for' }] : automatic(operators)
-    // One scale over all of a batch: ONNX's own dynamic quantisation.
-    return { choices, rowsMix: operators.has('DynamicQuantizeLinear') }
+    const maskless = inputs.includes('attention_mask') ? 'any' : 'equal'
+    const together: Together = operators.has('DynamicQuantizeLinear') ? 'alone' : maskless
+    return { choices, together }
   },
   async open(args: OpenArgs): Promise<Choice> {
     const device = await createSession(args)

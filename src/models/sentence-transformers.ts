@@ -24,7 +24,7 @@ const LEGACY: Record<string, string> = {
   pooling_mode_mean_sqrt_len_tokens: 'mean_sqrt_len_tokens',
   pooling_mode_weightedmean_tokens: 'weightedmean',
 }
-/** In the order in which `encode_query` and `encode_document` look for them. */
+/** The first that says something. sentence-transformers 6 has an empty `document` always, so misses a `passage`. */
 const QUERY_PROMPTS = ['query']
 const DOCUMENT_PROMPTS = ['document', 'passage', 'corpus']
 
@@ -87,7 +87,7 @@ function prefixesOf(config: unknown): { queryPrefix: string; documentPrefix: str
   const settings = isObject(config) ? config : {}
   const prompts = isObject(settings.prompts) ? settings.prompts : {}
   const first = (names: string[]): string => {
-    const name = names.find((each) => typeof prompts[each] === 'string') ?? settings.default_prompt_name
+    const name = names.find((each) => prompts[each]) ?? settings.default_prompt_name
     const prompt = typeof name === 'string' ? prompts[name] : undefined
     return typeof prompt === 'string' ? prompt : ''
   }

@@ -47,6 +47,7 @@ export async function* mineNegatives(
     const vectors = await embedder.embed(
       window.map(({ question }) => question),
       'query',
+      (i) => `the question at ${window[i]!.path}:${window[i]!.line}`,
     )
     const { ids, scores, k } = await index.search(vectors, depth)
     for (const [row, question] of window.entries()) {

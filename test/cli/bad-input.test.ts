@@ -9,7 +9,7 @@ const work = workFolder()
 const corpus = example('raw_knowledge.jsonl')
 
 const build = (input: string, out: string, ...flags: string[]) =>
-  clara(['index', 'build', '--input-file', input, '--output-dir', join(work, out), ...flags])
+  clara(['index', 'build', '--input-file', input, '--output-dir', join(work, out), '--force', ...flags])
 
 describe('usage errors exit with 2 and point to the mistake', () => {
   it.each([
@@ -24,7 +24,7 @@ describe('usage errors exit with 2 and point to the mistake', () => {
     ],
     [
       ['index', 'build', '--input-file', corpus, '--output-dir', join(work, 'u'), '--device', 'tpu'],
-      'Allowed choices are auto, cpu',
+      '--device tpu: expected auto, cpu, cuda',
     ],
     [
       ['index', 'build', '--input-file', corpus, '--output-dir', join(work, 'u'), '--embedder', 'bge-huge'],
@@ -132,7 +132,7 @@ describe('writing fails', () => {
     for (const blocks of [0, 8, 32, 60, 100]) {
       // EFBIG at the limit: the signal that would end the process is ignored, as the shell passes on
       const { code, signal, stderr } = await shell(
-        `trap '' XFSZ; ulimit -f ${blocks}; clara index build --input-file '${corpus}' --output-dir '${target}' --overwrite --quiet`,
+        `trap '' XFSZ; ulimit -f ${blocks}; clara index build --input-file '${corpus}' --output-dir '${target}' --overwrite --force --quiet`,
       )
       expect({ blocks, code, signal }).toEqual({ blocks, code: 2, signal: null })
       expect(stderr).toMatch(/^error: /)
@@ -163,7 +163,7 @@ describe('a build that is killed', () => {
     const target = join(work, 'killed')
     const staged = () => readdirSync(work).filter((entry) => entry.startsWith('.killed'))
     for (const signal of ['SIGKILL', 'SIGINT'] as const) {
-      const started = clara(['index', 'build', '--input-file', file, '--output-dir', target], {
+      const started = clara(['index', 'build', '--input-file', file, '--output-dir', target, '--force'], {
         onStart: async (child) => {
           while (!staged().some((entry) => entry.endsWith(`-${child.pid}`))) await sleep(10)
           await sleep(300) // in the middle of it

@@ -17,7 +17,16 @@ const corpus = example('raw_knowledge.jsonl')
 const qa = example('qa.jsonl')
 
 beforeAll(async () => {
-  const built = await clara(['index', 'build', '--input-file', corpus, '--output-dir', index, '--json'])
+  const built = await clara([
+    'index',
+    'build',
+    '--input-file',
+    corpus,
+    '--output-dir',
+    index,
+    '--force',
+    '--json',
+  ])
   expect(built.stderr).not.toContain('error')
   expect(built.code).toBe(0)
   expect(JSON.parse(built.stdout)).toMatchObject({ documents: 72, chunks: 72, dims: 384, bad_records: 0 })
@@ -248,10 +257,20 @@ describe('clara index', () => {
     mkdirSync(join(folder, 'deep'), { recursive: true })
     const paragraph = 'A sentence about indexes and the chunks that they hold. '.repeat(12)
     writeFileSync(join(folder, 'long.md'), `# Title\n\n${paragraph}\n\n${paragraph}\n\n${paragraph}`)
-    writeFileSync(join(folder, 'deep', '中文.txt'), '向量索引保存每个段落的向量。检索时先计算问题的向量。')
+    writeFileSync(join(folder, 'deep', '中文.txt'), '向量索引保存每个段落的向量。')
     const cut = JSON.parse(
-      (await clara(['index', 'build', '--input-file', folder, '--output-dir', join(work, 'cut'), '--json']))
-        .stdout,
+      (
+        await clara([
+          'index',
+          'build',
+          '--input-file',
+          folder,
+          '--output-dir',
+          join(work, 'cut'),
+          '--force',
+          '--json',
+        ])
+      ).stdout,
     )
     expect(cut).toMatchObject({ documents: 2, truncated_chunks: 0 })
     expect(cut.chunks).toBeGreaterThan(2)
@@ -264,6 +283,7 @@ describe('clara index', () => {
           folder,
           '--output-dir',
           join(work, 'whole'),
+          '--force',
           '--no-chunk',
           '--json',
         ])

@@ -43,7 +43,7 @@ const data = (out: string) => readFileSync(join(work, out, 'end_to_end_data.json
 describe('clara synth', () => {
   it('writes questions and mines hard negatives by the local model', async () => {
     const { url, requests } = await start()
-    const { code, stdout } = await synth('local', url, '--local-embeddings', '--json')
+    const { code, stdout } = await synth('local', url, '--local-embeddings', '--force', '--json')
     expect(code).toBe(0)
     expect(requests).toHaveLength(20)
     expect(JSON.parse(stdout)).toMatchObject({
@@ -89,7 +89,7 @@ describe('clara synth', () => {
   it('works from an index that exists', async () => {
     const { url } = await start()
     const index = join(work, 'index')
-    await clara(['index', 'build', '--input-file', corpus, '--output-dir', index, '--quiet'])
+    await clara(['index', 'build', '--input-file', corpus, '--output-dir', index, '--force', '--quiet'])
     const out = join(work, 'from-index')
     const args = [
       'synth',

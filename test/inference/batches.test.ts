@@ -27,7 +27,7 @@ test.each([
   ...[2, 50, 999].map((count) => [`${count} of mixed lengths`, mixed(count)] as [string, number[]]),
 ])('planBatches of %s', (_, lengths: number[]) => {
   const encodings = encodingsOf(lengths)
-  const batches = planBatches(encodings, all(lengths), TOKEN_BUDGET)
+  const batches = planBatches(encodings, all(lengths), TOKEN_BUDGET, 'any')
   const planned = batches.flat()
   expect([...planned].sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i))
   for (const batch of batches) {
@@ -37,22 +37,24 @@ test.each([
   for (const [i, index] of planned.slice(1).entries()) {
     expect(lengths[index]).toBeLessThanOrEqual(lengths[planned[i]!]!) // the longest first
   }
-  expect(planBatches(encodingsOf(lengths), all(lengths), TOKEN_BUDGET)).toEqual(batches)
+  expect(planBatches(encodingsOf(lengths), all(lengths), TOKEN_BUDGET, 'any')).toEqual(batches)
 })
 
 test('planBatches wastes little on padding', () => {
   const lengths = mixed(1000)
-  const padded = planBatches(encodingsOf(lengths), all(lengths), TOKEN_BUDGET).reduce(
+  const padded = planBatches(encodingsOf(lengths), all(lengths), TOKEN_BUDGET, 'any').reduce(
     (sum, b) => sum + b.length * lengths[b[0]!]!,
     0,
   )
   expect(padded / lengths.reduce((a, b) => a + b)).toBeLessThan(1.02)
 })
 
-test('planBatches runs only the rows that it is told, and each alone with a budget of 1', () => {
-  const encodings = encodingsOf([5, 9, 5, 7, 5])
-  expect(planBatches(encodings, [0, 3, 4], 100)).toEqual([[3, 0, 4]])
-  expect(planBatches(encodings, [0, 3, 4], 1)).toEqual([[3], [0], [4]])
+test.each([
+  ['any', [[3, 0, 4]]],
+  ['equal', [[3], [0, 4]]],
+  ['alone', [[0], [3], [4]]],
+] as const)('planBatches runs only the rows that it is told, together with %s', (together, batches) => {
+  expect(planBatches(encodingsOf([5, 9, 5, 7, 5]), [0, 3, 4], 100, together)).toEqual(batches)
 })
 
 test.each([

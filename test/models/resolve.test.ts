@@ -32,12 +32,12 @@ test('an unknown name is refused with the known ones', async () => {
 })
 
 test.each([
-  ['no card', undefined, 'no such file'],
+  ['nothing in it', undefined, 'has no config.json'],
   ['a card that is not JSON', '{', 'JSON'],
   ['a card that is wrong', JSON.stringify({ ...card, dims: 0 }), '"dims"'],
 ])('a folder with %s is refused', async (_, content, message) => {
   if (content !== undefined) await directory.write('card.json', content)
   await expect(resolveEmbedder(directory.path)).rejects.toMatchObject(
-    claraError('model', join(directory.path, 'card.json'), message),
+    claraError('model', directory.path, message),
   )
 })

@@ -36,6 +36,7 @@ export function build(
     overwrite: false,
     precision: 'bf16',
     chunking: { tokens: 256, overlap: 0, split: true },
+    force: true, // a sixth of the example is Chinese
     ...options,
   })
 }

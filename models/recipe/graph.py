@@ -1,0 +1,153 @@
+"""The int8 graph: a text's token ids in, its token vectors out.
+
+ONNX Runtime's quantize_dynamic takes one scale for a whole activation tensor, so a
+text's vector depends on the texts beside it (cosine 0.989 at worst between alone and
+in a batch, measured), and one massive activation coarsens every other token. Here each
+token row has its own scale:
+
+    r = max |x| of the row        y = r * (quantise(x / r) @ W_int8) * w_scale
+
+x / r lies in [-1, 1], so the quantiser's own scale is a constant. Weights are symmetric
+per output channel, in 7 of their 8 bits: two u8 x s8 products then always fit the 16-bit
+lanes of vpmaddubsw, and CPUs without VNNI give the same integers as those with it.
+The token embedding table is int8 with a scale a row.
+
+There is no attention mask: the texts of a batch have one length, which costs the engine
+nothing (a run of one text is as fast as one of four), and without a mask attention runs
+as one fused operator. GELU is the tanh approximation, fused with its bias.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from compensate import linears
+
+# u8 = round(x / r / scale) + zero point. After GELU x >= -0.17, so most of the range
+# goes to the positive side; a row that hardly activates is clipped at the bottom.
+GRIDS = {"signed": (1 / 127, 128), "gelu": (1 / 212, 43)}
+SMALLEST_ROW = 1e-6
+CONTRIB = "com.microsoft"
+
+
+class Graph:
+    """Nodes in the order in which they run; a weight is added where it is used."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: dict[str, onnx.TensorProto] = {}
+        self.smallest = self.constant("smallest_row", np.float32(SMALLEST_ROW))
+
+    def constant(self, name: str, value: np.ndarray | torch.Tensor) -> str:
+        array = value.detach().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+        self.weights[name] = numpy_helper.from_array(np.ascontiguousarray(array), name)
+        return name
+
+    def run(self, operator: str, inputs: list[str], domain: str = "", **attributes) -> str:
+        output = f"{operator}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, inputs, [output], domain=domain, **attributes))
+        return output
+
+    def rows(self, x: str, grid: str) -> tuple[str, str]:
+        """x [B, T, D] -> its codes u8 [B, T, D], and the scale of each row [B, T, 1]."""
+        peaks = [self.run("ReduceMax", [x], axes=[-1], keepdims=1), self.smallest]
+        if grid == "signed":
+            peaks.append(self.run("Neg", [self.run("ReduceMin", [x], axes=[-1], keepdims=1)]))
+        r = self.run("Max", peaks)
+        unit = self.run("Mul", [x, self.run("Reciprocal", [r])])
+        return self.run("QuantizeLinear", [unit, *self.grid(grid)]), r
+
+    def grid(self, name: str) -> tuple[str, str]:
+        scale, zero = GRIDS[name]
+        return (
+            self.constant(f"{name}_scale", np.float32(scale)),
+            self.constant(f"{name}_zero", np.uint8(zero)),
+        )
+
+    def linear(self, name: str, rows: tuple[str, str], grid: str, weight: torch.Tensor, step: np.ndarray) -> str:
+        """Without its bias. weight [out, in] lies on the grid of `step` [out]."""
+        codes, r = rows
+        w = weight.detach().numpy().T
+        integers = np.rint(w / step)
+        if np.abs(integers * step - w).max() > 1e-5 * np.abs(w).max():
+            raise ValueError(f"{name}: weights are not on their grid")
+        scale, zero = self.grid(grid)
+        inputs = [
+            codes,
+            self.constant(f"{name}_codes", integers.astype(np.int8)),
+            scale,
+            self.constant(f"{name}_steps", step),
+            zero,
+        ]
+        return self.run("Mul", [self.run("MatMulIntegerToFloat", inputs, CONTRIB), r])
+
+    def norm(self, name: str, x: str, module: torch.nn.LayerNorm) -> str:
+        inputs = [x, self.constant(f"{name}_weight", module.weight), self.constant(f"{name}_bias", module.bias)]
+        return self.run("LayerNormalization", inputs, axis=-1, epsilon=module.eps)
+
+    def embed(self, embeddings: torch.nn.Module) -> str:
+        table = embeddings.word_embeddings.weight.detach().numpy()
+        scale = np.maximum(np.abs(table).max(1, keepdims=True), 1e-12).astype(np.float32) / 127
+        codes = self.constant("token_codes", np.rint(table / scale).astype(np.int8))
+        rows = self.run("Cast", [self.run("Gather", [codes, "input_ids"])], to=TensorProto.FLOAT)
+        scales = self.run("Gather", [self.constant("token_scales", scale), "input_ids"])
+        first_segment = embeddings.token_type_embeddings.weight[0]
+        positions = self.constant("positions", embeddings.position_embeddings.weight + first_segment)
+        start = self.constant("start", np.array([0], np.int64))
+        width = self.run("Shape", ["input_ids"], start=1, end=2)
+        place = self.run("Slice", [positions, start, width, start])
+        summed = self.run("Add", [self.run("Mul", [rows, scales]), place])
+        return self.norm("embedding_norm", summed, embeddings.LayerNorm)
+
+    def layer(self, name: str, x: str, layer: torch.nn.Module, scales: tuple, steps: dict) -> str:
+        maps = linears(layer)
+
+        def linear(part: str, rows: tuple[str, str], grid: str = "signed") -> str:
+            return self.linear(f"{name}_{part}", rows, grid, maps[part].weight, steps[part])
+
+        def residual(part: str, y: str, before: str, scale: torch.Tensor) -> str:
+            biased = self.run("Add", [y, self.constant(f"{name}_{part}_bias", maps[part].bias)])
+            kept = self.run("Mul", [before, self.constant(f"{name}_{part}_kept", scale)])
+            return self.run("Add", [biased, kept])
+
+        rows = self.rows(x, "signed")
+        own = ["query", "key", "value"]
+        bias = self.constant(f"{name}_attention_bias", torch.cat([maps[part].bias for part in own]))
+        heads = layer.attention.self.num_attention_heads
+        inputs = [*(linear(part, rows) for part in own), bias]
+        context = self.run("MultiHeadAttention", inputs, CONTRIB, num_heads=heads)
+        y = linear("attention_output", self.rows(context, "signed"))
+        between = self.norm(
+            f"{name}_between", residual("attention_output", y, x, scales[0]), layer.attention.output.LayerNorm
+        )
+        wide = linear("intermediate", self.rows(between, "signed"))
+        bias = self.constant(f"{name}_intermediate_bias", maps["intermediate"].bias)
+        y = linear("output", self.rows(self.run("FastGelu", [wide, bias], CONTRIB), "gelu"), "gelu")
+        return self.norm(f"{name}_end", residual("output", y, between, scales[1]), layer.output.LayerNorm)
+
+
+def build(encoder: torch.nn.Module, steps: list[torch.Tensor], target: Path) -> None:
+    """steps: of each linear map's weight grid, in the order of `linears`, layer by layer."""
+    graph = Graph()
+    remaining = iter(steps)
+    x = graph.embed(encoder.bert.embeddings)
+    for index, layer in enumerate(encoder.bert.encoder.layer):
+        own = {part: next(remaining).numpy() for part in linears(layer)}
+        x = graph.layer(f"layer{index}", x, layer, encoder.residual_scale[index], own)
+    graph.nodes.append(helper.make_node("Identity", [x], ["last_hidden_state"]))
+    size = encoder.bert.config.hidden_size
+    proto = helper.make_graph(
+        graph.nodes,
+        "encoder",
+        [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "tokens"])],
+        [helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, ["batch", "tokens", size])],
+        list(graph.weights.values()),
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid(CONTRIB, 1)]
+    model = helper.make_model(proto, opset_imports=opsets, producer_name="clara-topk models/recipe")
+    model.ir_version = 8
+    onnx.checker.check_model(model, full_check=False)
+    onnx.save(model, target)

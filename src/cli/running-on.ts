@@ -1,0 +1,19 @@
+import type { Running } from '../inference/engine.js'
+
+/** A line that says where a model runs, why there, and how it is spread. */
+export function runningOn({
+  running,
+  model,
+}: {
+  running(): Running
+  model: { card: { name: string } }
+}): string {
+  const { device, sessions, intraThreads, budget } = running()
+  const where = device.id === 0 ? device.provider : `${device.provider}:${device.id}`
+  const spread = `${count(sessions, 'session')} of ${count(intraThreads, 'thread')}`
+  return `${model.card.name} on ${where} (${device.why}): ${spread}, ${budget} tokens a run`
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`
+}
