@@ -88,21 +88,25 @@ class Graph:
         inputs = [x, self.constant(f"{name}_weight", module.weight), self.constant(f"{name}_bias", module.bias)]
         return self.run("LayerNormalization", inputs, axis=-1, epsilon=module.eps)
 
-    def embed(self, embeddings: torch.nn.Module) -> str:
+    def embed(self, embeddings: torch.nn.Module, segments: bool) -> str:
         table = embeddings.word_embeddings.weight.detach().numpy()
         scale = np.maximum(np.abs(table).max(1, keepdims=True), 1e-12).astype(np.float32) / 127
         codes = self.constant("token_codes", np.rint(table / scale).astype(np.int8))
         rows = self.run("Cast", [self.run("Gather", [codes, "input_ids"])], to=TensorProto.FLOAT)
         scales = self.run("Gather", [self.constant("token_scales", scale), "input_ids"])
-        first_segment = embeddings.token_type_embeddings.weight[0]
-        positions = self.constant("positions", embeddings.position_embeddings.weight + first_segment)
+        kinds = embeddings.token_type_embeddings.weight
+        own = embeddings.position_embeddings.weight
+        positions = self.constant("positions", own if segments else own + kinds[0])
         start = self.constant("start", np.array([0], np.int64))
         width = self.run("Shape", ["input_ids"], start=1, end=2)
         place = self.run("Slice", [positions, start, width, start])
         summed = self.run("Add", [self.run("Mul", [rows, scales]), place])
+        if segments:
+            segment = self.run("Gather", [self.constant("segments", kinds), "token_type_ids"])
+            summed = self.run("Add", [summed, segment])
         return self.norm("embedding_norm", summed, embeddings.LayerNorm)
 
-    def layer(self, name: str, x: str, layer: torch.nn.Module, scales: tuple, steps: dict) -> str:
+    def layer(self, name: str, x: str, layer: torch.nn.Module, scales: tuple, steps: dict, mask: list[str]) -> str:
         maps = linears(layer)
 
         def linear(part: str, rows: tuple[str, str], grid: str = "signed") -> str:
@@ -117,7 +121,7 @@ class Graph:
         own = ["query", "key", "value"]
         bias = self.constant(f"{name}_attention_bias", torch.cat([maps[part].bias for part in own]))
         heads = layer.attention.self.num_attention_heads
-        inputs = [*(linear(part, rows) for part in own), bias]
+        inputs = [*(linear(part, rows) for part in own), bias, *mask]
         context = self.run("MultiHeadAttention", inputs, CONTRIB, num_heads=heads)
         y = linear("attention_output", self.rows(context, "signed"))
         between = self.norm(
@@ -129,21 +133,49 @@ class Graph:
         return self.norm(f"{name}_end", residual("output", y, between, scales[1]), layer.output.LayerNorm)
 
 
-def build(encoder: torch.nn.Module, steps: list[torch.Tensor], target: Path) -> None:
-    """steps: of each linear map's weight grid, in the order of `linears`, layer by layer."""
+    def classify(self, x: str, pooler: torch.nn.Linear, classifier: torch.nn.Linear) -> str:
+        """Token vectors -> logits [B, labels], from the first token, in fp32."""
+        first = self.run("Gather", [x, self.constant("first", np.array(0, np.int64))], axis=1)
+        for name, module in (("pooler", pooler), ("classifier", classifier)):
+            inputs = [first, self.constant(f"{name}_weight", module.weight), self.constant(f"{name}_bias", module.bias)]
+            first = self.run("Gemm", inputs, transB=1)
+            if name == "pooler":
+                first = self.run("Tanh", [first])
+        return first
+
+
+def build(
+    encoder: torch.nn.Module,
+    steps: list[torch.Tensor],
+    target: Path,
+    masked: bool = False,
+    head: tuple[torch.nn.Linear, torch.nn.Linear] | None = None,
+) -> None:
+    """steps: of each linear map's weight grid, in the order of `linears`, layer by layer.
+    masked: with an attention mask, for engines that pad. head: pooler and classifier of a
+    cross-encoder; its graph reads segments and gives logits."""
     graph = Graph()
     remaining = iter(steps)
-    x = graph.embed(encoder.bert.embeddings)
+    inputs = ["input_ids"]
+    mask = []
+    if masked:
+        inputs.append("attention_mask")
+        mask = [graph.run("Cast", ["attention_mask"], to=TensorProto.INT32)]
+    if head:
+        inputs.append("token_type_ids")
+    x = graph.embed(encoder.bert.embeddings, segments=head is not None)
     for index, layer in enumerate(encoder.bert.encoder.layer):
         own = {part: next(remaining).numpy() for part in linears(layer)}
-        x = graph.layer(f"layer{index}", x, layer, encoder.residual_scale[index], own)
-    graph.nodes.append(helper.make_node("Identity", [x], ["last_hidden_state"]))
-    size = encoder.bert.config.hidden_size
+        x = graph.layer(f"layer{index}", x, layer, encoder.residual_scale[index], own, mask)
+    output, shape = "last_hidden_state", ["batch", "tokens", encoder.bert.config.hidden_size]
+    if head:
+        x, output, shape = graph.classify(x, *head), "logits", ["batch", head[1].out_features]
+    graph.nodes.append(helper.make_node("Identity", [x], [output]))
     proto = helper.make_graph(
         graph.nodes,
         "encoder",
-        [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "tokens"])],
-        [helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, ["batch", "tokens", size])],
+        [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"]) for name in inputs],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)],
         list(graph.weights.values()),
     )
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid(CONTRIB, 1)]

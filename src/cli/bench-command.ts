@@ -1,18 +1,10 @@
-/** clara-bench: retrieval quality and embedding speed, as numbers. */
+/** clara-bench: retrieval quality, throughput and latency, as numbers. */
 import { Command } from 'commander'
 import { evaluateRetrieval } from '../benchmarks/retrieval.js'
-import { measureThroughput } from '../benchmarks/throughput.js'
-import { readDocuments } from '../documents/read-documents.js'
 import { type Embedder, openEmbedder } from '../inference/embedder.js'
 import { resolveEmbedder } from '../models/resolve.js'
-import {
-  type EmbedderFlags,
-  embedderFlags,
-  example,
-  type OutputFlags,
-  outputFlags,
-  wholeNumber,
-} from './flags.js'
+import { latencyCommand, throughputCommand } from './bench-speed.js'
+import { type EmbedderFlags, embedderFlags, example, type OutputFlags, outputFlags } from './flags.js'
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
 import { createTalk, type Talk } from './talk.js'
@@ -22,6 +14,7 @@ export function benchCommand(): Command {
     .description('Measures, on this machine and with the user’s own data.')
     .addCommand(retrievalCommand())
     .addCommand(throughputCommand())
+    .addCommand(latencyCommand())
   return example(command, 'clara-bench retrieval my-beir-folder --json')
 }
 
@@ -34,19 +27,6 @@ function retrievalCommand(): Command {
   benchFlags(command, 'clara-bench retrieval my-beir-folder --json')
   return command.action((folder: string, flags: BenchFlags) =>
     measure(flags, (embedder, talk) => evaluateRetrieval(folder, embedder, talk.onProblem)),
-  )
-}
-
-function throughputCommand(): Command {
-  const command = new Command('throughput')
-    .description('Passages a second through tokenizer and model.')
-    .requiredOption('--input-file <path...>', 'JSONL, text, Markdown, or a folder')
-    .option('--repeat <n>', 'timed passes; the median counts', wholeNumber(1, 1000), 5)
-  benchFlags(command, 'clara-bench throughput --input-file corpus.jsonl')
-  return command.action((flags: BenchFlags & { inputFile: string[]; repeat: number }) =>
-    measure(flags, (embedder, talk) =>
-      measureThroughput(readDocuments(flags.inputFile, talk.onProblem), embedder, flags.repeat),
-    ),
   )
 }
 

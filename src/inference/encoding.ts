@@ -21,3 +21,27 @@ export interface TextPair {
 export function encodedLength(encodings: Encodings, index: number): number {
   return encodings.starts[index + 1]! - encodings.starts[index]!
 }
+
+export function allRows({ starts }: Encodings): number[] {
+  return Array.from({ length: starts.length - 1 }, (_, row) => row)
+}
+
+export function joinEncodings(parts: Encodings[]): Encodings {
+  const sum = (of: (part: Encodings) => number) => parts.reduce((total, part) => total + of(part), 0)
+  const ids = new Int32Array(sum((part) => part.ids.length))
+  const typeIds = parts.some((part) => part.typeIds) ? new Uint8Array(ids.length) : undefined
+  const starts = new Int32Array(sum((part) => part.starts.length - 1) + 1)
+  let [token, row] = [0, 0]
+  for (const part of parts) {
+    ids.set(part.ids, token)
+    if (part.typeIds) typeIds!.set(part.typeIds, token)
+    for (const start of part.starts.subarray(1)) starts[++row] = token + start
+    token += part.ids.length
+  }
+  const counts = {
+    truncated: sum((part) => part.truncated),
+    tokens: sum((part) => part.tokens),
+    unknown: sum((part) => part.unknown),
+  }
+  return { ids, starts, ...(typeIds && { typeIds }), ...counts }
+}

@@ -6,7 +6,7 @@ import { fillBatch, planBatches, type Together } from './batches.js'
 import { type Calibrated, calibrate } from './calibrate.js'
 import { readCalibration, writeCalibration } from './calibration-file.js'
 import type { Choice, Device } from './device.js'
-import type { Encodings } from './encoding.js'
+import { allRows, type Encodings } from './encoding.js'
 import type { Batch } from './feeds.js'
 import { type Lanes, openLanes, type SessionSpec } from './lanes.js'
 import { defaultLayout, type Layout, type Setting, TOKEN_BUDGETS } from './layout.js'
@@ -33,6 +33,10 @@ export interface Engine {
   running(): Running
   /** @returns what the model gives for these rows of `encodings`, row-major [rows, dims or labels]. */
   run(encodings: Encodings, rows: number[]): Promise<Float32Array>
+  /** Of all runs so far. */
+  counts: { runs: number; tokens: number; padding: number }
+  /** @returns seconds of the bare model over all rows in ideal batches, with no other work: the ceiling. */
+  ideal(encodings: Encodings): Promise<number>
   close(): Promise<void>
 }
 
@@ -72,8 +76,10 @@ function createEngine(
   let latest = start
   let unsettled = settle
   let underWay = 0
+  const counts = { runs: 0, tokens: 0, padding: 0 }
   return {
     tokenizer,
+    counts,
     running: () => ({ ...latest.setting, device: latest.lanes.device }),
     async run(encodings, rows) {
       if (unsettled && underWay === 0 && rows.length >= CALIBRATE_FROM) {
@@ -83,10 +89,18 @@ function createEngine(
       underWay++
       try {
         latest = await current
-        return await runAll(latest, encodings, rows, size, tokenizer)
+        const { lanes, setting } = latest
+        const batches = batchesOf(encodings, rows, setting.budget, lanes.together, tokenizer)
+        count(counts, batches)
+        return await runAll(lanes, batches, rows, size)
       } finally {
         underWay--
       }
+    },
+    async ideal(encodings) {
+      const { lanes, setting } = await current
+      const batches = batchesOf(encodings, allRows(encodings), setting.budget, lanes.together, tokenizer)
+      return lanes.ideal(batches.map(({ batch }) => batch))
     },
     async close() {
       const { lanes } = await current.catch(() => start)
@@ -95,17 +109,20 @@ function createEngine(
   }
 }
 
-async function runAll(
-  { lanes, setting }: Calibrated,
-  encodings: Encodings,
-  rows: number[],
-  size: number,
-  tokenizer: ThreadedTokenizer,
-): Promise<Float32Array> {
+function count(counts: Engine['counts'], batches: Run[]): void {
+  for (const { batch } of batches) {
+    const tokens = batch.lengths.reduce((sum, length) => sum + length, 0)
+    counts.runs++
+    counts.tokens += tokens
+    counts.padding += batch.ids.length - tokens
+  }
+}
+
+async function runAll(lanes: Lanes, batches: Run[], rows: number[], size: number): Promise<Float32Array> {
   const results = new Float32Array(rows.length * size)
   const places = new Map(rows.map((row, place) => [row, place]))
   await Promise.all(
-    batchesOf(encodings, rows, setting.budget, lanes.together, tokenizer).map(async ({ members, batch }) => {
+    batches.map(async ({ members, batch }) => {
       const values = await lanes.run(batch)
       members.forEach((row, i) => {
         results.set(values.subarray(i * size, (i + 1) * size), places.get(row)! * size)
@@ -115,13 +132,19 @@ async function runAll(
   return results
 }
 
+interface Run {
+  /** Rows of the encodings, in the batch's order. */
+  members: number[]
+  batch: Batch
+}
+
 function batchesOf(
   encodings: Encodings,
   rows: number[],
   budget: number,
   together: Together,
   tokenizer: ThreadedTokenizer,
-): { members: number[]; batch: Batch }[] {
+): Run[] {
   return planBatches(encodings, rows, budget, together).map((members) => ({
     members,
     batch: fillBatch(encodings, members, tokenizer),

@@ -20,6 +20,8 @@ export interface Lanes {
   together: Together
   /** @returns row-major [rows, dims or labels]. */
   run(batch: Batch): Promise<Float32Array>
+  /** @returns seconds of the bare runs, batches dealt out beforehand: what nothing can be faster than. */
+  ideal(batches: Batch[]): Promise<number>
   close(): Promise<void>
 }
 
@@ -45,7 +47,11 @@ export async function openLanes(spec: SessionSpec, layout: Layout): Promise<Lane
     await Promise.all(sessions.slice(sure ? 0 : 1).map((session) => open(session, [device])))
     const onFreeSession = queueFor(sessions)
     const run = (batch: Batch) => onFreeSession((session) => session.call('run', batch))
-    return { device, together, run, close }
+    const ideal = async (batches: Batch[]) => {
+      const seconds = deal(batches, sessions.length).map((hand, i) => sessions[i]!.call('ideal', hand))
+      return Math.max(...(await Promise.all(seconds)))
+    }
+    return { device, together, run, ideal, close }
   } catch (error) {
     await close()
     throw error
@@ -54,6 +60,17 @@ export async function openLanes(spec: SessionSpec, layout: Layout): Promise<Lane
 
 function startSession(i: number): Session {
   return startWorker<SessionMethods>(new URL('./session.worker.js', import.meta.url), `session ${i}`)
+}
+
+/** Largest first, each to the hand that holds least. */
+function deal(batches: Batch[], count: number): Batch[][] {
+  const hands = Array.from({ length: count }, () => ({ batches: [] as Batch[], tokens: 0 }))
+  for (const batch of [...batches].sort((a, b) => b.ids.length - a.ids.length)) {
+    const least = hands.reduce((a, b) => (b.tokens < a.tokens ? b : a))
+    least.batches.push(batch)
+    least.tokens += batch.ids.length
+  }
+  return hands.map((hand) => hand.batches)
 }
 
 /** Hands each task to the first session that is free, in the order in which tasks came. */
