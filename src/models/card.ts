@@ -61,7 +61,9 @@ export function parseCard(value: unknown): ModelCard | string {
     return `"kind" is ${JSON.stringify(value.kind)}, expected "embedder" or "reranker"`
   }
   const wrong =
-    wrongBase(value) ?? wrongFiles(value) ?? (value.kind === 'embedder' ? wrongEmbedder : wrongReranker)(value)
+    wrongBase(value) ??
+    wrongFiles(value) ??
+    (value.kind === 'embedder' ? wrongEmbedder : wrongReranker)(value)
   return wrong ?? (value as unknown as ModelCard)
 }
 
@@ -80,9 +82,7 @@ function wrongEmbedder(card: JsonObject): string | undefined {
   if (!POOLINGS.includes(card.pooling as Pooling)) {
     return `"pooling" is ${JSON.stringify(card.pooling)}, expected one of ${POOLINGS.join(', ')}`
   }
-  return (
-    firstOf(['queryPrefix', 'documentPrefix'], (key) => needString(card, key)) ?? needCount(card, 'dims')
-  )
+  return firstOf(['queryPrefix', 'documentPrefix'], (key) => needString(card, key)) ?? needCount(card, 'dims')
 }
 
 function wrongReranker(card: JsonObject): string | undefined {
@@ -101,7 +101,9 @@ function wrongFiles(card: JsonObject): string | undefined {
   const required = ['model', 'tokenizer', 'tokenizerConfig'] as const
   return (
     firstOf(required, (key) => needString(card, key)) ??
-    firstOf(required, (key) => (listed(card[key]) ? undefined : `"${key}" names ${card[key]}, which "files" lacks`)) ??
+    firstOf(required, (key) =>
+      listed(card[key]) ? undefined : `"${key}" names ${card[key]}, which "files" lacks`,
+    ) ??
     firstOf(externalData, (name) =>
       listed(name) ? undefined : `"externalData" names ${name}, which "files" lacks`,
     ) ??

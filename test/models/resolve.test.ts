@@ -13,7 +13,9 @@ test('the embedded model resolves by name and by folder', async () => {
   const byName = await resolveEmbedder(DEFAULT_EMBEDDER)
   expect(byName.card.name).toBe(DEFAULT_EMBEDDER)
   expect(byName.model.path).toBe(join(EMBEDDED, 'model.onnx'))
-  expect(byName.model.sha256).toBe(card.files.find(({ path }: { path: string }) => path === 'model.onnx').sha256)
+  expect(byName.model.sha256).toBe(
+    card.files.find(({ path }: { path: string }) => path === 'model.onnx').sha256,
+  )
   expect(await resolveEmbedder(EMBEDDED)).toEqual(byName)
 })
 
