@@ -16,3 +16,12 @@ export function cacheDirectory(): string {
 export function modelDirectory(name: string): string {
   return join(cacheDirectory(), 'models', name)
 }
+
+/** What a pull keeps until a model is whole: hidden, beside the model's place, on its file system. */
+export function partialDirectory(name: string): string {
+  return join(cacheDirectory(), 'models', `.${name}.partial`)
+}
+
+export function modelLock(name: string): string {
+  return join(cacheDirectory(), 'models', `.${name}.lock`)
+}

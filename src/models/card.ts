@@ -1,11 +1,19 @@
 /** What a model is, as data: `card.json` beside its files. */
 import { isObject, type JsonObject } from '../files/jsonl.js'
 
+/**
+ * What a pulled file was compared with. `pinned`: the sha256 of our catalogue. `hub`: the sha256
+ * that the hub stated. `unverified`: no sha256, only a size or the id of a git object.
+ */
+export const LEVELS = ['pinned', 'hub', 'unverified'] as const
+export type Level = (typeof LEVELS)[number]
+
 export interface ModelFile {
   /** Relative to the card. */
   path: string
   bytes: number
   sha256: string
+  verified?: Level
 }
 
 /** How token vectors become one vector. `none`: the graph has done it. */
@@ -17,6 +25,7 @@ interface CardBase {
   /** Longest input in tokens, special tokens counted. */
   maxTokens: number
   languages: string[]
+  precision?: string
   licence: string
   source: string
   /** Names among `files`. */

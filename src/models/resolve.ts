@@ -6,6 +6,7 @@ import { ClaraError, messageOf } from '../errors.js'
 import type { FileDigest } from '../files/durable-file.js'
 import { modelDirectory } from './cache-directory.js'
 import { type EmbedderCard, type ModelCard, parseCard, type RerankerCard } from './card.js'
+import { CATALOGUE, findEntry, nearNames } from './catalogue.js'
 
 export const DEFAULT_EMBEDDER = 'all-minilm-l6-v2'
 
@@ -47,9 +48,14 @@ export async function resolveReranker(nameOrPath: string): Promise<RerankerModel
   throw new ClaraError('model', `${nameOrPath} is an embedder: a reranker is needed here`)
 }
 
+/** Its folder and its card, whatever it is. */
+export async function locateModel(nameOrPath: string): Promise<{ folder: string; card: ModelCard }> {
+  const folder = await directoryOf(nameOrPath)
+  return { folder, card: await readCard(folder) }
+}
+
 export async function resolveModel(nameOrPath: string): Promise<Model> {
-  const directory = await directoryOf(nameOrPath)
-  const card = await readCard(directory)
+  const { folder: directory, card } = await locateModel(nameOrPath)
   const file = (name: string): VerifiableFile => {
     const { bytes, sha256 } = card.files.find((f) => f.path === name)!
     return { path: join(directory, name), bytes, sha256 }
@@ -69,10 +75,15 @@ async function directoryOf(nameOrPath: string): Promise<string> {
   for (const directory of [...pulled, nameOrPath]) {
     if ((await stat(directory).catch(() => undefined))?.isDirectory()) return directory
   }
-  throw new ClaraError(
-    'model',
-    `no model ${nameOrPath}: expected ${EMBEDDED_NAMES.join(', ')} or a folder that holds card.json`,
-  )
+  throw new ClaraError('model', unknownModel(nameOrPath))
+}
+
+/** What to do about a name that stands for nothing here. */
+export function unknownModel(name: string): string {
+  if (findEntry(name)) return `${name} is not here yet: run clara-models pull ${name}`
+  const near = nearNames(name, [...EMBEDDED_NAMES, ...CATALOGUE.map((entry) => entry.name)])
+  const hint = near.length > 0 ? `did you mean ${near.join(', ')}? ` : ''
+  return `no model ${name}: ${hint}expected ${EMBEDDED_NAMES.join(', ')}, another name of clara-models list, or a folder that holds card.json`
 }
 
 async function readCard(directory: string): Promise<ModelCard> {
