@@ -90,8 +90,9 @@ export async function startModelHub(repositories: Record<string, HubRepository>)
     if (reply.etag === null) delete headers.etag
     if (reply.length !== null) headers['content-length'] = String(reply.length ?? body.length)
     response.writeHead(status, headers)
-    if (request.what === 'file') sent += await send(response, body, reply)
-    else await send(response, body, reply)
+    await send(response, body, reply, (bytes) => {
+      if (request.what === 'file') sent += bytes
+    })
   }
   const usualReply = (
     request: HubRequest,
@@ -184,26 +185,28 @@ function ranged(data: Buffer, { range, ...headers }: IncomingHttpHeaders, reply:
   }
 }
 
-/** @returns how many bytes went out. */
-async function send(response: ServerResponse, body: Buffer, reply: HubReply): Promise<number> {
+async function send(
+  response: ServerResponse,
+  body: Buffer,
+  reply: HubReply,
+  onSent: (bytes: number) => void,
+): Promise<void> {
   const { cutAfter, drip = 1 << 16, dripMs = 0, hang, endless } = reply
   const all = cutAfter === undefined ? body : body.subarray(0, cutAfter)
   const end = hang === 'in-body' ? Math.floor(all.length / 2) : all.length
-  let sent = 0
-  while (sent < end && !response.destroyed) {
-    const part = all.subarray(sent, Math.min(end, sent + drip))
+  for (let at = 0; at < end && !response.destroyed; at += drip) {
+    const part = all.subarray(at, Math.min(end, at + drip))
     await new Promise<void>((resolve) => response.write(part, () => resolve()))
-    sent += part.length
+    onSent(part.length)
     if (dripMs > 0) await sleep(dripMs)
   }
   while (endless && !response.destroyed) {
-    await new Promise<void>((resolve) => response.write(Buffer.alloc(4096, 7), () => resolve()))
+    await new Promise<void>((resolve) => response.write(Buffer.alloc(1 << 16, 7), () => resolve()))
     await sleep(1)
   }
   if (cutAfter !== undefined) await sleep(20) // what was sent arrives before the end
   if (cutAfter !== undefined) response.destroy()
   else if (!hang) response.end()
-  return sent
 }
 
 async function listen(

@@ -13,6 +13,9 @@ import type { Hub } from './hub.js'
 /** A file whose size nobody states ends here at the latest. */
 const MAX_UNKNOWN_BYTES = 4 * 2 ** 30
 
+/** What has come and is not written yet. Past that, a slow disk lets the connection go and asks again. */
+const MAX_BACKLOG_BYTES = 2 ** 28
+
 export interface DownloadOptions {
   /** Told of all bytes that are there, those of earlier attempts included. */
   onBytes: (bytes: number) => void
@@ -126,6 +129,9 @@ async function append(
       await writeAll(handle, block, part)
       end += block.byteLength
       progress(end)
+      if (body.readableLength > MAX_BACKLOG_BYTES) {
+        throw new Failure('retry', `${part}: the disk is slower than the network`)
+      }
     }
     await handle.sync().catch((error) => unwritable(part, error))
     return end

@@ -6,6 +6,12 @@ import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
 import { ClaraError, messageOf } from '../errors.js'
 import { Failure } from './failure.js'
 
+/**
+ * More than a body ever has waiting (see download.ts), because undici 7 must not be slowed down: on a
+ * full buffer it pauses its parser, and a connection that ends meanwhile fails an assertion outside
+ * of any promise, which ends the process (nodejs/undici#5360; the fix is in 8, which is not for Node 20).
+ */
+const UNREACHED_BUFFER = 2 ** 30
 const MAX_REDIRECTS = 10
 const REDIRECTS = [301, 302, 303, 307, 308]
 
@@ -41,13 +47,14 @@ export function openHttp({ endpoint, token, timeoutMs }: HttpOptions): Http {
       let at = url
       for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
         const sent = { 'user-agent': 'clara-topk', 'accept-encoding': 'identity', ...headers, ...own(at) }
-        const answer = await request(at, { dispatcher, headers: sent }).catch((error) => {
+        const options = { dispatcher, headers: sent, highWaterMark: UNREACHED_BUFFER }
+        const answer = await request(at, options).catch((error) => {
           throw new Failure('retry', `${shown(at)}: ${reason(error)}`, { cause: error })
         })
         const response = wrap(at, answer)
         if (!REDIRECTS.includes(response.status)) return await checked(response)
         await discard(response)
-        at = target(at, response.header('location'))
+        at = redirectTarget(at, response.header('location'))
       }
       throw new Failure(
         'none',
@@ -90,7 +97,8 @@ function wrap(url: URL, { statusCode, headers, body }: Dispatcher.ResponseData):
   }
 }
 
-function target(from: URL, location: string | undefined): URL {
+/** Where a redirect may lead: never out of https, nor to anything but a web server. */
+export function redirectTarget(from: URL, location: string | undefined): URL {
   if (location === undefined || !URL.canParse(location, from.href)) {
     throw new Failure('none', `${shown(from)}: redirects to nowhere`)
   }

@@ -20,7 +20,7 @@ export interface HubFile {
 }
 
 /** A listing or a commit; the listing of a large repository has 100 KB. */
-const MAX_METADATA_BYTES = 16 << 20
+const MAX_METADATA_BYTES = 4 << 20
 
 export function fileUrl(
   { endpoint }: Pick<Hub, 'endpoint'>,

@@ -26,6 +26,7 @@ let repositories: ReturnType<typeof tinyRepository>
 
 beforeEach(async () => {
   vi.stubEnv('CLARA_CACHE_DIR', cache.path)
+  vi.stubEnv('no_proxy', '127.0.0.1')
   repositories = tinyRepository()
   hub = await startModelHub(repositories)
 })
