@@ -68,9 +68,9 @@ export async function installCuda(force: boolean): Promise<CudaPlan> {
 }
 
 /**
- * The script reads its flag from here before npm's settings. In 1.30 it takes `cuda12` as if nothing
- * was said, which installs what is missing, unless it believes to run inside its own repository:
- * hence no variable of an npm around us. `true` fetches even what is there.
+ * The script reads its flag from here before npm's settings. Version 1.30 takes `cuda12` as if nothing
+ * was said: it installs what is missing, but nothing if npm's variables say that a script of the
+ * project around is running; hence none of them. `true` fetches even what is there.
  */
 function environment(force: boolean): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))
