@@ -3,7 +3,7 @@
  * over; of a process on another machine nothing can be known, so its lock stands.
  */
 import { readFileSync, rmSync } from 'node:fs'
-import { link, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { open, readFile, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isErrno } from '../errors.js'
@@ -23,7 +23,7 @@ export interface Lock {
 }
 
 const POLL_MS = 200
-/** Writing a lock takes less: what is unreadable for longer was left by a kill. */
+/** A lock is empty for a moment, until its holder has written its name; for longer only after a kill. */
 const SETTLED_MS = 10_000
 
 /** Path -> what this process wrote there. */
@@ -37,7 +37,7 @@ export async function tryLock(path: string): Promise<Lock | Holder> {
   const holder = { pid: process.pid, host: hostname(), started: await startOf(process.pid), since: now() }
   const text = `${JSON.stringify(holder)}\n`
   for (;;) {
-    if (await createWhole(path, text)) {
+    if (await createExclusive(path, text)) {
       held.set(path, text)
       return { release: () => release(path, text) }
     }
@@ -61,21 +61,6 @@ export async function waitForLock(path: string, onWait: (holder: Holder) => void
     if ('release' in got || (got.pid !== 0 && got.host !== hostname())) return got
     if (!told) onWait(got)
     await sleep(POLL_MS)
-  }
-}
-
-/** With all its content at once, so that nobody reads half of it. */
-async function createWhole(path: string, text: string): Promise<boolean> {
-  const temporary = `${path}.${process.pid}`
-  await writeFile(temporary, text)
-  try {
-    await link(temporary, path)
-    return true
-  } catch (error) {
-    if (isErrno(error) && error.code === 'EEXIST') return false
-    return await createExclusive(path, text) // a file system without links
-  } finally {
-    await rm(temporary, { force: true })
   }
 }
 

@@ -55,7 +55,7 @@ export async function listFiles(hub: Hub, repository: string, commit: string): P
     }
     if (item.type !== 'file') continue
     const file = hubFile(item)
-    if (!file) throw garbage(url, `a size and an id for ${item.path}`)
+    if (!file) throw garbage(url, `a size and an id for ${JSON.stringify(item.path)}`)
     files.set(item.path, file)
   }
   return files

@@ -71,7 +71,7 @@ export async function resolveModel(nameOrPath: string): Promise<Model> {
 
 async function directoryOf(nameOrPath: string): Promise<string> {
   if (EMBEDDED_NAMES.includes(nameOrPath)) return join(EMBEDDED, nameOrPath)
-  const pulled = /^[\w.-]+$/.test(nameOrPath) ? [modelDirectory(nameOrPath)] : []
+  const pulled = /^\w[\w.-]*$/.test(nameOrPath) ? [modelDirectory(nameOrPath)] : []
   for (const directory of [...pulled, nameOrPath]) {
     if ((await stat(directory).catch(() => undefined))?.isDirectory()) return directory
   }
