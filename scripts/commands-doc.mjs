@@ -14,6 +14,13 @@ const COMMANDS = [
   ['mine'],
   ['synth'],
   ['validate'],
+  ['models'],
+  ['models', 'list'],
+  ['models', 'pull'],
+  ['models', 'info'],
+  ['models', 'verify'],
+  ['models', 'rm'],
+  ['models', 'install-cuda'],
   ['bench', 'retrieval'],
   ['bench', 'throughput'],
 ]

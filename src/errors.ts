@@ -4,8 +4,18 @@
  * `input`: a file's content or absence. `usage`: the command line. `exists`: something is in
  * the way. `model`: a model's files or what it computed. `index`: an index directory.
  * `too-small`: the corpus has too few chunks. `llm`: the endpoint. `io`: the file system.
+ * `network`: the model hub, or the way to it.
  */
-export type ErrorCode = 'input' | 'usage' | 'exists' | 'model' | 'index' | 'too-small' | 'llm' | 'io'
+export type ErrorCode =
+  | 'input'
+  | 'usage'
+  | 'exists'
+  | 'model'
+  | 'index'
+  | 'too-small'
+  | 'llm'
+  | 'io'
+  | 'network'
 
 export class ClaraError extends Error {
   readonly code: ErrorCode

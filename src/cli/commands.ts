@@ -1,7 +1,7 @@
 /** The commands by name. Each is loaded when it is asked for: a search should start at once. */
 import type { Command } from 'commander'
 
-export type CommandName = 'index' | 'mine' | 'synth' | 'validate' | 'bench'
+export type CommandName = 'index' | 'mine' | 'synth' | 'validate' | 'models' | 'bench'
 
 export const COMMANDS: Record<CommandName, { summary: string; load: () => Promise<Command> }> = {
   index: {
@@ -19,6 +19,10 @@ export const COMMANDS: Record<CommandName, { summary: string; load: () => Promis
   validate: {
     summary: 'check training data before it is used',
     load: async () => (await import('./validate-command.js')).validateCommand(),
+  },
+  models: {
+    summary: 'fetch, check and list models',
+    load: async () => (await import('./models-command.js')).modelsCommand(),
   },
   bench: {
     summary: 'measure retrieval quality and speed',

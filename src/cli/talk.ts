@@ -14,6 +14,8 @@ export interface Talk {
   problems(): number
   /** A counter that shows its rate: `counter('chunks')(250)`. */
   counter(what: string): (done: number) => void
+  /** A line that changes: shown now and then, and made only when it is shown. */
+  progress(): (line: () => string) => void
   /** Ends the line of a counter and says how many problems were not printed. */
   finish(): void
 }
@@ -26,6 +28,17 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
     process.stderr.write(`${open ? '\r\x1b[K' : ''}${text}\n`)
     open = false
   }
+  const progress = () => {
+    let shown = performance.now()
+    return (text: () => string) => {
+      const now = performance.now()
+      if (quiet || now - shown < (tty ? TTY_INTERVAL_MS : LOG_INTERVAL_MS)) return
+      shown = now
+      if (!tty) return line(text())
+      process.stderr.write(`\r\x1b[K${text()}`)
+      open = true
+    }
+  }
   return {
     remark(text) {
       if (!quiet) line(text)
@@ -37,17 +50,11 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
     problems: () => problems,
     counter(what) {
       const start = performance.now()
-      let shown = start
-      return (done) => {
-        const now = performance.now()
-        if (quiet || now - shown < (tty ? TTY_INTERVAL_MS : LOG_INTERVAL_MS)) return
-        shown = now
-        const text = `${done} ${what}, ${((done / (now - start)) * 1000).toFixed(0)}/s`
-        if (!tty) return line(text)
-        process.stderr.write(`\r\x1b[K${text}`)
-        open = true
-      }
+      const show = progress()
+      return (done) =>
+        show(() => `${done} ${what}, ${((done / (performance.now() - start)) * 1000).toFixed(0)}/s`)
     },
+    progress,
     finish() {
       if (open) process.stderr.write('\r\x1b[K')
       open = false

@@ -4,6 +4,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ClaraError, isErrno } from '../errors.js'
 import { syncDirectory } from './durable-file.js'
+import { isAlive } from './processes.js'
 
 const MARK = '.clara-staging-'
 
@@ -104,14 +105,5 @@ async function removeAbandoned(parent: string, name: string): Promise<void> {
   for (const entry of await readdir(parent)) {
     if (!entry.startsWith(prefix) || isAlive(Number(entry.slice(prefix.length)))) continue
     await rm(join(parent, entry), { recursive: true, force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return isErrno(error) && error.code === 'EPERM'
   }
 }

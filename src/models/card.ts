@@ -1,11 +1,19 @@
 /** What a model is, as data: `card.json` beside its files. */
 import { isObject, type JsonObject } from '../files/jsonl.js'
 
+/**
+ * What a pulled file was compared with. `pinned`: the sha256 of our catalogue. `hub`: the sha256
+ * that the hub stated. `unverified`: no sha256, only a size or the id of a git object.
+ */
+export const LEVELS = ['pinned', 'hub', 'unverified'] as const
+export type Level = (typeof LEVELS)[number]
+
 export interface ModelFile {
   /** Relative to the card. */
   path: string
   bytes: number
   sha256: string
+  verified?: Level
 }
 
 /** How token vectors become one vector. `none`: the graph has done it. */
@@ -17,6 +25,7 @@ interface CardBase {
   /** Longest input in tokens, special tokens counted. */
   maxTokens: number
   languages: string[]
+  precision?: string
   licence: string
   source: string
   /** Names among `files`. */
@@ -61,7 +70,9 @@ export function parseCard(value: unknown): ModelCard | string {
     return `"kind" is ${JSON.stringify(value.kind)}, expected "embedder" or "reranker"`
   }
   const wrong =
-    wrongBase(value) ?? wrongFiles(value) ?? (value.kind === 'embedder' ? wrongEmbedder : wrongReranker)(value)
+    wrongBase(value) ??
+    wrongFiles(value) ??
+    (value.kind === 'embedder' ? wrongEmbedder : wrongReranker)(value)
   return wrong ?? (value as unknown as ModelCard)
 }
 
@@ -80,9 +91,7 @@ function wrongEmbedder(card: JsonObject): string | undefined {
   if (!POOLINGS.includes(card.pooling as Pooling)) {
     return `"pooling" is ${JSON.stringify(card.pooling)}, expected one of ${POOLINGS.join(', ')}`
   }
-  return (
-    firstOf(['queryPrefix', 'documentPrefix'], (key) => needString(card, key)) ?? needCount(card, 'dims')
-  )
+  return firstOf(['queryPrefix', 'documentPrefix'], (key) => needString(card, key)) ?? needCount(card, 'dims')
 }
 
 function wrongReranker(card: JsonObject): string | undefined {
@@ -101,7 +110,9 @@ function wrongFiles(card: JsonObject): string | undefined {
   const required = ['model', 'tokenizer', 'tokenizerConfig'] as const
   return (
     firstOf(required, (key) => needString(card, key)) ??
-    firstOf(required, (key) => (listed(card[key]) ? undefined : `"${key}" names ${card[key]}, which "files" lacks`)) ??
+    firstOf(required, (key) =>
+      listed(card[key]) ? undefined : `"${key}" names ${card[key]}, which "files" lacks`,
+    ) ??
     firstOf(externalData, (name) =>
       listed(name) ? undefined : `"externalData" names ${name}, which "files" lacks`,
     ) ??

@@ -76,7 +76,11 @@ async function embedderFields(
 }
 
 /** As sentence-transformers: what it states, else the lesser of the tokenizer's limit and the positions. */
-async function longestInput(directory: string, config: JsonObject, stated?: number): Promise<number | undefined> {
+async function longestInput(
+  directory: string,
+  config: JsonObject,
+  stated?: number,
+): Promise<number | undefined> {
   if (stated) return stated
   const tokenizer = await readOptionalJson(join(directory, 'tokenizer_config.json'))
   const limits = [isObject(tokenizer) ? tokenizer.model_max_length : undefined, positionsOf(config)]
@@ -84,9 +88,15 @@ async function longestInput(directory: string, config: JsonObject, stated?: numb
   return known.length === 0 ? undefined : Math.min(...known)
 }
 
-function positionsOf({ model_type: type, max_position_embeddings: positions, pad_token_id: pad }: JsonObject) {
+function positionsOf({
+  model_type: type,
+  max_position_embeddings: positions,
+  pad_token_id: pad,
+}: JsonObject) {
   if (typeof positions !== 'number') return undefined
-  const reserved = POSITIONS_AFTER_PADDING.includes(String(type)) ? (typeof pad === 'number' ? pad : 1) + 1 : 0
+  const reserved = POSITIONS_AFTER_PADDING.includes(String(type))
+    ? (typeof pad === 'number' ? pad : 1) + 1
+    : 0
   return positions - reserved
 }
 
@@ -107,7 +117,10 @@ async function firstGraph(directory: string): Promise<string> {
 /** ONNX states external data relative to the graph; a path that leaves the folder is an attack. */
 function besideGraph(directory: string, model: string, name: string): string {
   if (!/[\\/]/.test(name) && name !== '..' && name !== '.') return join(dirname(model), name)
-  throw new ClaraError('model', `${join(directory, model)}: its weights lie in ${name}, expected a file beside it`)
+  throw new ClaraError(
+    'model',
+    `${join(directory, model)}: its weights lie in ${name}, expected a file beside it`,
+  )
 }
 
 async function describeFile(directory: string, path: string): Promise<ModelFile> {

@@ -31,7 +31,9 @@ export function readOnnxFile(path: string): OnnxFile {
     return found
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new ClaraError('model', `${path}: is no ONNX file, or a part of one: ${error.message}`, { cause: error })
+    throw new ClaraError('model', `${path}: is no ONNX file, or a part of one: ${error.message}`, {
+      cause: error,
+    })
   } finally {
     file.close()
   }

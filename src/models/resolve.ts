@@ -7,6 +7,7 @@ import type { FileDigest } from '../files/durable-file.js'
 import { isObject } from '../files/jsonl.js'
 import { modelDirectory } from './cache-directory.js'
 import { type EmbedderCard, type ModelCard, parseCard, type RerankerCard } from './card.js'
+import { CATALOGUE, findEntry, nearNames } from './catalogue.js'
 import { describeFolder } from './huggingface.js'
 import { readOptionalJson } from './json-file.js'
 
@@ -50,9 +51,14 @@ export async function resolveReranker(nameOrPath: string): Promise<RerankerModel
   throw new ClaraError('model', `${nameOrPath} is an embedder: a reranker is needed here`)
 }
 
-export async function resolveModel(nameOrPath: string): Promise<Model> {
+/** Its folder and its card, whatever it is. */
+export async function locateModel(nameOrPath: string): Promise<{ folder: string; card: ModelCard }> {
   const { directory, graph } = await locate(nameOrPath)
-  const card = await readCard(directory, graph)
+  return { folder: directory, card: await readCard(directory, graph) }
+}
+
+export async function resolveModel(nameOrPath: string): Promise<Model> {
+  const { folder: directory, card } = await locateModel(nameOrPath)
   const file = (name: string): VerifiableFile => {
     const { bytes, sha256 } = card.files.find((f) => f.path === name)!
     return { path: join(directory, name), bytes, sha256 }
@@ -75,16 +81,21 @@ interface Place {
 
 async function locate(nameOrPath: string): Promise<Place> {
   if (EMBEDDED_NAMES.includes(nameOrPath)) return { directory: join(EMBEDDED, nameOrPath) }
-  const pulled = /^[\w.-]+$/.test(nameOrPath) ? [modelDirectory(nameOrPath)] : []
+  const pulled = /^\w[\w.-]*$/.test(nameOrPath) ? [modelDirectory(nameOrPath)] : []
   for (const path of [...pulled, nameOrPath]) {
     const found = await stat(path).catch(() => undefined)
     if (found?.isDirectory()) return { directory: path }
     if (found?.isFile() && path.endsWith('.onnx')) return placeOfGraph(resolve(path))
   }
-  throw new ClaraError(
-    'model',
-    `no model ${nameOrPath}: expected ${EMBEDDED_NAMES.join(', ')}, a model's folder or its .onnx file`,
-  )
+  throw new ClaraError('model', unknownModel(nameOrPath))
+}
+
+/** What to do about a name that stands for nothing here. */
+export function unknownModel(name: string): string {
+  if (findEntry(name)) return `${name} is not here yet: run clara-models pull ${name}`
+  const near = nearNames(name, [...EMBEDDED_NAMES, ...CATALOGUE.map((entry) => entry.name)])
+  const hint = near.length > 0 ? `did you mean ${near.join(', ')}? ` : ''
+  return `no model ${name}: ${hint}expected ${EMBEDDED_NAMES.join(', ')}, another name of clara-models list, a model's folder or its .onnx file`
 }
 
 function placeOfGraph(path: string): Place {

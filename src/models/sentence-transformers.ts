@@ -42,7 +42,8 @@ export async function readSentenceTransformers(directory: string): Promise<Sente
     readOptionalJson(join(directory, paths.get('Transformer') ?? '', 'sentence_bert_config.json')),
     readOptionalJson(join(directory, 'config_sentence_transformers.json')),
   ])
-  if (!isObject(pooling)) throw new ClaraError('model', `${poolingFile}: expected how the model pools its tokens`)
+  if (!isObject(pooling))
+    throw new ClaraError('model', `${poolingFile}: expected how the model pools its tokens`)
   return {
     pooling: poolingOf(pooling, poolingFile),
     normalised: paths.has('Normalize'),
@@ -74,7 +75,12 @@ function poolingOf(config: JsonObject, path: string): Pooling {
   if (config.include_prompt === false) {
     throw new ClaraError('model', `${path}: a pooling without the prompt's tokens is not supported`)
   }
-  const modes = [config.pooling_mode ?? Object.keys(LEGACY).filter((key) => config[key] === true).map((key) => LEGACY[key])].flat()
+  const modes = [
+    config.pooling_mode ??
+      Object.keys(LEGACY)
+        .filter((key) => config[key] === true)
+        .map((key) => LEGACY[key]),
+  ].flat()
   const pooling = modes.length === 1 ? POOLING_OF[String(modes[0])] : undefined
   if (pooling) return pooling
   throw new ClaraError(

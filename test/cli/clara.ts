@@ -20,18 +20,19 @@ export interface RunOptions {
   env?: Record<string, string>
   /** The binary; default: `clara`. */
   bin?: string
+  /** In place of node and the binary. */
+  command?: [string, ...string[]]
   /** Called when the process has started. */
   onStart?: (child: ChildProcess) => unknown
 }
 
 export function clara(
   args: string[],
-  { env = {}, bin = 'clara', onStart }: RunOptions = {},
+  { env = {}, bin = 'clara', command, onStart }: RunOptions = {},
 ): Promise<Outcome> {
   const { OPENAI_API_KEY: _key, OPENAI_BASE_URL: _url, ...rest } = process.env
-  const child = spawn(process.execPath, [join(root, 'dist/cli', `${bin}.js`), ...args], {
-    env: { ...rest, ...env },
-  })
+  const [program, ...before] = command ?? [process.execPath, join(root, 'dist/cli', `${bin}.js`), ...args]
+  const child = spawn(program, before, { env: { ...rest, ...env } })
   return outcomeOf(child, onStart)
 }
 

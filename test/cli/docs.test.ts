@@ -14,6 +14,10 @@ describe('the documents', () => {
     execFileSync(process.execPath, [join(root, 'scripts/commands-doc.mjs'), '--check'], { stdio: 'pipe' })
   })
 
+  it('hold the catalogue of models as it is', () => {
+    execFileSync(process.execPath, [join(root, 'scripts/models-doc.mjs'), '--check'], { stdio: 'pipe' })
+  })
+
   it('show an example in every help', () => {
     const sections = readFileSync(join(root, 'docs/commands.md'), 'utf8').split(/^## /m).slice(1)
     expect(sections.length).toBeGreaterThan(5)

@@ -12,7 +12,17 @@ test('the embedded card is right', () => {
 test.each([
   ['not an object', [card]],
   ['not an object', null],
-  ...['name', 'pooling', 'queryPrefix', 'documentPrefix', 'licence', 'source', 'model', 'tokenizer', 'tokenizerConfig'].flatMap((key) => [
+  ...[
+    'name',
+    'pooling',
+    'queryPrefix',
+    'documentPrefix',
+    'licence',
+    'source',
+    'model',
+    'tokenizer',
+    'tokenizerConfig',
+  ].flatMap((key) => [
     [`"${key}"`, { ...card, [key]: undefined }],
     [`"${key}"`, { ...card, [key]: 3 }],
   ]),

@@ -1,0 +1,30 @@
+/** clara-models verify */
+import { Command } from 'commander'
+import { hashFiles, type Verification, type VerifyStep, verifyModel } from '../models/verify.js'
+import { example, type OutputFlags, outputFlags } from './flags.js'
+import { printResult } from './print-result.js'
+import { EXIT } from './run-cli.js'
+
+/** In this order; a model whose bytes are wrong is not run. */
+const STEPS: readonly VerifyStep[] = [hashFiles]
+
+export function verifyCommand(): Command {
+  const command = new Command('verify')
+    .description('hash every file and compare with the card; exit code 1 when one differs')
+    .argument('<model...>', 'names, or folders with card.json')
+  outputFlags(command)
+  example(command, 'clara-models verify all-minilm-l6-v2')
+  return command.action(async (models: string[], flags: OutputFlags) => {
+    const verified: Verification[] = []
+    for (const model of models) verified.push(await verifyModel(model, STEPS))
+    const ok = verified.every(({ findings }) => findings.length === 0)
+    if (flags.json) printResult(flags, { ok, models: verified })
+    else if (!flags.quiet) process.stdout.write(verified.map(lines).join(''))
+    process.exitCode = ok ? EXIT.ok : EXIT.findings
+  })
+}
+
+function lines({ name, folder, files, findings }: Verification): string {
+  if (findings.length === 0) return `${name}: ${files} files as the card says\n`
+  return findings.map(({ path, reason }) => `${folder}/${path}: ${reason}\n`).join('')
+}

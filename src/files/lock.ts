@@ -1,0 +1,130 @@
+/**
+ * One process at a time: a lock file that names its holder. One that a dead process left is taken
+ * over; of a process on another machine nothing can be known, so its lock stands.
+ */
+import { readFileSync, rmSync } from 'node:fs'
+import { open, readFile, rm, stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isErrno } from '../errors.js'
+import { isObject } from './jsonl.js'
+import { isAlive, startOf } from './processes.js'
+
+export interface Holder {
+  pid: number
+  host: string
+  /** See startOf. */
+  started: string | null
+  since: string
+}
+
+export interface Lock {
+  release(): Promise<void>
+}
+
+const POLL_MS = 200
+/** A lock is empty for a moment, until its holder has written its name; for longer only after a kill. */
+const SETTLED_MS = 10_000
+
+/** Path -> what this process wrote there. */
+const held = new Map<string, string>()
+process.once('exit', () => {
+  for (const [path, text] of held) if (readSync(path) === text) rmSync(path, { force: true })
+})
+
+/** @returns the lock, or who holds it. */
+export async function tryLock(path: string): Promise<Lock | Holder> {
+  const holder = { pid: process.pid, host: hostname(), started: await startOf(process.pid), since: now() }
+  const text = `${JSON.stringify(holder)}\n`
+  for (;;) {
+    if (await createExclusive(path, text)) {
+      held.set(path, text)
+      return { release: () => release(path, text) }
+    }
+    const found = await readFile(path, 'utf8').catch(() => undefined)
+    if (found === undefined) continue // released meanwhile
+    const other = parseHolder(found)
+    if (other ? !(await isGone(other)) : await isFresh(path)) {
+      return other ?? { pid: 0, host: 'unknown', started: null, since: 'just now' }
+    }
+    await removeStale(path, found)
+  }
+}
+
+/**
+ * Waits for its turn behind a process of this machine; `onWait` is told once, of whom.
+ * @returns the holder where it is on another machine, whose end would not be seen from here.
+ */
+export async function waitForLock(path: string, onWait: (holder: Holder) => void): Promise<Lock | Holder> {
+  for (let told = false; ; told = true) {
+    const got = await tryLock(path)
+    if ('release' in got || (got.pid !== 0 && got.host !== hostname())) return got
+    if (!told) onWait(got)
+    await sleep(POLL_MS)
+  }
+}
+
+async function createExclusive(path: string, text: string): Promise<boolean> {
+  try {
+    const handle = await open(path, 'wx')
+    await handle.writeFile(text).finally(() => handle.close())
+    return true
+  } catch (error) {
+    if (isErrno(error) && error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Two that judge the same lock stale must not both remove it: the second would remove the first's new one. */
+async function removeStale(path: string, stale: string): Promise<void> {
+  const guard = `${path}.takeover`
+  if (!(await createExclusive(guard, ''))) {
+    if (!(await isFresh(guard))) await rm(guard, { force: true })
+    await sleep(POLL_MS / 10)
+    return
+  }
+  try {
+    if ((await readFile(path, 'utf8').catch(() => undefined)) === stale) await rm(path, { force: true })
+  } finally {
+    await rm(guard, { force: true })
+  }
+}
+
+async function isGone({ pid, host, started }: Holder): Promise<boolean> {
+  if (host !== hostname()) return false
+  if (!isAlive(pid)) return true
+  return started !== null && started !== (await startOf(pid)) // the id went to another process
+}
+
+async function isFresh(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined)
+  return info !== undefined && Date.now() - info.mtimeMs < SETTLED_MS
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (!isObject(value) || !Number.isSafeInteger(value.pid) || typeof value.host !== 'string')
+      return undefined
+    return value as unknown as Holder
+  } catch {
+    return undefined
+  }
+}
+
+async function release(path: string, text: string): Promise<void> {
+  held.delete(path)
+  if (readSync(path) === text) await rm(path, { force: true })
+}
+
+function readSync(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function now(): string {
+  return new Date().toISOString()
+}
