@@ -7,6 +7,8 @@ export { ClaraError, type ErrorCode, type OnProblem, type Problem } from './erro
 export { type BuildOptions, buildIndex } from './index/build.js'
 export { type Index, openIndex } from './index/open.js'
 export { type Embedder, openEmbedder } from './inference/embedder.js'
+export type { TextPair } from './inference/encoding.js'
+export { openReranker, type Reranker } from './inference/reranker.js'
 export {
   DEFAULT_EMBEDDER,
   type EmbedderModel,

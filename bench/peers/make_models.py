@@ -54,6 +54,9 @@ def main() -> None:
     tokenizer.enable_truncation(MAX_TOKENS)
     encoder = load_encoder(source)
     export(encoder, folder(out / "minilm-fp32", source) / "onnx" / "model.onnx")
+    for name in ("model.safetensors", "pytorch_model.bin"):
+        if (source / name).exists():
+            shutil.copyfile(source / name, out / "minilm-fp32" / name)
 
     torch.manual_seed(0)
     cross = BertForSequenceClassification.from_pretrained(source, num_labels=1).eval()

@@ -43,7 +43,7 @@ class Graph:
 
     def constant(self, name: str, value: np.ndarray | torch.Tensor) -> str:
         array = value.detach().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
-        self.weights[name] = numpy_helper.from_array(np.ascontiguousarray(array), name)
+        self.weights[name] = numpy_helper.from_array(np.array(array, order="C"), name)
         return name
 
     def run(self, operator: str, inputs: list[str], domain: str = "", **attributes) -> str:

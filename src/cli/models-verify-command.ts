@@ -1,16 +1,19 @@
 /** clara-models verify */
 import { Command } from 'commander'
+import { tryModel } from '../inference/try-model.js'
 import { hashFiles, type Verification, type VerifyStep, verifyModel } from '../models/verify.js'
 import { example, type OutputFlags, outputFlags } from './flags.js'
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
 
 /** In this order; a model whose bytes are wrong is not run. */
-const STEPS: readonly VerifyStep[] = [hashFiles]
+const STEPS: readonly VerifyStep[] = [hashFiles, tryModel]
 
 export function verifyCommand(): Command {
   const command = new Command('verify')
-    .description('hash every file and compare with the card; exit code 1 when one differs')
+    .description(
+      'hash every file and compare with the card, then try the model; exit code 1 when something is wrong',
+    )
     .argument('<model...>', 'names, or folders with card.json')
   outputFlags(command)
   example(command, 'clara-models verify all-minilm-l6-v2')
@@ -25,6 +28,6 @@ export function verifyCommand(): Command {
 }
 
 function lines({ name, folder, files, findings }: Verification): string {
-  if (findings.length === 0) return `${name}: ${files} files as the card says\n`
+  if (findings.length === 0) return `${name}: ${files} files as the card says, and it works\n`
   return findings.map(({ path, reason }) => `${folder}/${path}: ${reason}\n`).join('')
 }

@@ -58,10 +58,13 @@ export async function locateModel(nameOrPath: string): Promise<{ folder: string;
 }
 
 export async function resolveModel(nameOrPath: string): Promise<Model> {
-  const { folder: directory, card } = await locateModel(nameOrPath)
+  return modelOf(await locateModel(nameOrPath))
+}
+
+export function modelOf<C extends ModelCard>({ folder, card }: { folder: string; card: C }): Model<C> {
   const file = (name: string): VerifiableFile => {
     const { bytes, sha256 } = card.files.find((f) => f.path === name)!
-    return { path: join(directory, name), bytes, sha256 }
+    return { path: join(folder, name), bytes, sha256 }
   }
   return {
     card,
