@@ -1,6 +1,4 @@
-/** Texts -> token ids: @huggingface/tokenizers with what it leaves out. */
-import { Tokenizer } from '@huggingface/tokenizers'
-import { isObject } from '../files/jsonl.js'
+/** Texts and pairs of texts -> token ids, as a model's tokenizer.json states it. */
 import { assemble } from './assemble.js'
 import type { Encodings, TextPair } from './encoding.js'
 import { specialTokens, templateOf } from './template.js'
@@ -11,15 +9,10 @@ import {
   type TokenizerJson,
   unknownId,
 } from './tokenizer-json.js'
+import { pipelineOf } from './tokens/pipeline.js'
 
 /** Characters read per token of room; past that a text is cut before it is tokenized. */
 const CHARACTERS_PER_TOKEN = 200
-
-/**
- * CJK ideographs outside the basic plane, as BERT counts them (google-research/bert,
- * tokenization.py). The library looks at UTF-16 units and so never sees one.
- */
-const ASTRAL_IDEOGRAPH = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu
 
 export interface TextTokenizer extends TokenizerFacts {
   /** Ids with special tokens, at most `maxTokens` a text; the closing special tokens survive the cut. */
@@ -38,11 +31,7 @@ export interface TextTokenizer extends TokenizerFacts {
 /** Texts are taken as they are: sentence-transformers 6 does not strip them either. */
 export function createTokenizer(tokenizerJson: object, tokenizerConfig: object): TextTokenizer {
   const json = tokenizerJson as TokenizerJson
-  const tokenizer = new Tokenizer(tokenizerJson, tokenizerConfig)
-  const separate = separatesIdeographs(json)
-  const tokenize = (text: string) =>
-    tokenizer.encode(separate ? text.replace(ASTRAL_IDEOGRAPH, ' $& ') : text, { add_special_tokens: false })
-      .ids as number[]
+  const tokenize = pipelineOf(json)
   const template = templateOf(json)
   const unknown = unknownId(json)
 
@@ -65,12 +54,6 @@ export function createTokenizer(tokenizerJson: object, tokenizerConfig: object):
     },
     count: (texts) => Int32Array.from(texts, (text) => tokenize(text).length),
   }
-}
-
-function separatesIdeographs({ normalizer }: TokenizerJson): boolean {
-  return (
-    isObject(normalizer) && normalizer.type === 'BertNormalizer' && normalizer.handle_chinese_chars === true
-  )
 }
 
 /** A question comes with many passages, one after the other. */
