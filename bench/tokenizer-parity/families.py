@@ -18,6 +18,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_to
 from tokenizers.pre_tokenizers import ByteLevel, Sequence, Split
 
 VOCABULARY = 16_000
+LARGE_VOCABULARY = 24_000
 QWEN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
@@ -68,13 +69,13 @@ def parts(tokenizer: Tokenizer) -> dict:
     return json.loads(tokenizer.to_str())
 
 
-def train_bpe(texts, specials, pre_tokenizer, normalizer=None, alphabet=None, size=VOCABULARY):
+def train_bpe(texts, specials, pre_tokenizer, normalizer=None, alphabet=None, size=None):
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizer
     if normalizer:
         tokenizer.normalizer = normalizer
     trainer = trainers.BpeTrainer(
-        vocab_size=size, special_tokens=specials, initial_alphabet=alphabet or [], show_progress=False,
+        vocab_size=size or VOCABULARY, special_tokens=specials, initial_alphabet=alphabet or [], show_progress=False,
         limit_alphabet=6000,
     )  # fmt: skip
     tokenizer.train_from_iterator(texts, trainer)
@@ -116,7 +117,7 @@ def split_byte_level(pattern):
 
 
 def qwen3(texts):
-    trained = train_bpe(texts, [], split_byte_level(QWEN), normalizers.NFC(), ByteLevel.alphabet(), 24_000)
+    trained = train_bpe(texts, [], split_byte_level(QWEN), normalizers.NFC(), ByteLevel.alphabet(), LARGE_VOCABULARY)
     size = len(trained["model"]["vocab"])
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>"]
     plain = ["<tool_call>", "</tool_call>", "<think>", "</think>"]
@@ -129,7 +130,7 @@ def qwen3(texts):
 
 
 def llama3(texts):
-    trained = train_bpe(texts, [], split_byte_level(LLAMA3), None, ByteLevel.alphabet(), 24_000)
+    trained = train_bpe(texts, [], split_byte_level(LLAMA3), None, ByteLevel.alphabet(), LARGE_VOCABULARY)
     size = len(trained["model"]["vocab"])
     names = ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"]
     tokens = [added(t, size + i) for i, t in enumerate(names)]
@@ -196,11 +197,11 @@ def llama2(texts, first=False):
     return document(model, tokens, normalizer, None, post), {}
 
 
-def train_unigram(texts):
+def train_unigram(texts, **options):
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(texts), model_writer=model, vocab_size=VOCABULARY, model_type="unigram",
-        normalization_rule_name="nmt_nfkc", character_coverage=0.9995, num_threads=2, minloglevel=2,
+        **{"normalization_rule_name": "nmt_nfkc", "character_coverage": 0.9995, **options}, num_threads=2, minloglevel=2,
     )  # fmt: skip
     proto = sp_model.ModelProto()
     proto.ParseFromString(model.getvalue())
@@ -212,8 +213,8 @@ PREFIX = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always",
 SPACES = {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}
 
 
-def unigrams(texts):
-    pieces, charsmap = train_unigram(texts)
+def unigrams(texts, **options):
+    pieces, charsmap = train_unigram(texts, **options)
     precompiled = {"type": "Precompiled", "precompiled_charsmap": charsmap}
     names = ["<s>", "<pad>", "</s>", "<unk>"]
     vocab = [*([name, 0.0] for name in names), *pieces, ["<mask>", 0.0]]
@@ -250,4 +251,5 @@ def main(data: Path, out: Path) -> None:
         print(name, len(tokenizer["model"]["vocab"]), "tokens")
 
 
-main(Path(sys.argv[1]), Path(sys.argv[2]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

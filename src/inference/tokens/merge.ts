@@ -11,21 +11,40 @@ export function mergeAll(symbols: number[], merges: Merges): number[] {
   return symbols.length <= SHORT ? mergeShort(symbols, merges) : mergeLong(symbols, merges)
 }
 
+const ranks = new Int32Array(SHORT)
+
 function mergeShort(symbols: number[], merges: Merges): number[] {
-  const ranks: number[] = []
-  for (let i = 0; i + 1 < symbols.length; i++) ranks.push(merges.get(symbols[i]!, symbols[i + 1]!))
+  let length = symbols.length
+  for (let i = 0; i + 1 < length; i++) ranks[i] = rankOf(symbols, i, merges)
   for (;;) {
     let best = -1
-    for (let i = 0; i < ranks.length; i++) {
-      if (ranks[i]! >= 0 && (best < 0 || ranks[i]! < ranks[best]!)) best = i
+    let rank = NONE
+    for (let i = 0; i + 1 < length; i++) {
+      if (ranks[i]! < rank) {
+        best = i
+        rank = ranks[i]!
+      }
     }
-    if (best < 0) return symbols
+    if (best < 0) break
     symbols[best] = merges.second(symbols[best]!, symbols[best + 1]!)
-    symbols.splice(best + 1, 1)
-    ranks.splice(best, 1)
-    if (best > 0) ranks[best - 1] = merges.get(symbols[best - 1]!, symbols[best]!)
-    if (best < ranks.length) ranks[best] = merges.get(symbols[best]!, symbols[best + 1]!)
+    length--
+    for (let i = best + 1; i < length; i++) {
+      symbols[i] = symbols[i + 1]!
+      ranks[i] = ranks[i + 1]!
+    }
+    if (best > 0) ranks[best - 1] = rankOf(symbols, best - 1, merges)
+    if (best + 1 < length) ranks[best] = rankOf(symbols, best, merges)
   }
+  symbols.length = length
+  return symbols
+}
+
+/** No merge: greater than all ranks. */
+const NONE = 0x7fffffff
+
+function rankOf(symbols: number[], at: number, merges: Merges): number {
+  const rank = merges.get(symbols[at]!, symbols[at + 1]!)
+  return rank < 0 ? NONE : rank
 }
 
 /** Ranks and places as one number: the smallest is the next to be merged. */

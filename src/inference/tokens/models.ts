@@ -10,7 +10,7 @@ import { wordPiece } from './word-piece.js'
 export type Model = (word: string) => readonly number[]
 
 /** Words up to this long are remembered, this many of them twice over. */
-const REMEMBERED_LENGTH = 48
+const REMEMBERED_LENGTH = 24
 const REMEMBERED = 16_384
 /** Longer words are tokenized in parts: the time for one grows faster than its length. */
 const LONGEST_WORD = 100_000

@@ -65,13 +65,15 @@ function inTurn(steps: PreTokenizer[]): PreTokenizer {
 function metaspace(config: Component): PreTokenizer {
   const mark = (config.replacement as string | undefined) ?? '▁'
   const scheme = config.add_prefix_space === false ? 'never' : (config.prepend_scheme ?? 'always')
-  const split = splitBy(patternOf({ String: mark }), 'MergedWithNext')
+  const { source } = patternOf({ String: mark })
+  /** Each mark begins a word. */
+  const words = new RegExp(`${source}[^${source}]*|[^${source}]+`, 'gu')
   return (text, first) => {
     let marked = text.replaceAll(' ', mark)
     if ((scheme === 'always' || (scheme === 'first' && first)) && !marked.startsWith(mark)) {
       marked = mark + marked
     }
-    return config.split === false ? [marked] : split(marked)
+    return config.split === false ? [marked] : (marked.match(words) ?? [])
   }
 }
 

@@ -3,18 +3,17 @@
  * grapheme where it is shorter than 6 bytes and begins with a rule, otherwise to each character.
  */
 import { readCharsmap } from './double-array.js'
+import { graphemesOf } from './graphemes.js'
 
 /** Characters that begin a grapheme, whatever is before them, and do not draw in what follows. */
-const ALONE = /[ -~\p{L}\p{N}\p{P}\p{S}\p{Zs}]/u
+const ALONE = /[\p{Cc}\p{Zl}\p{Zp}\p{L}\p{N}\p{P}\p{S}\p{Zs}]/u
 const NOT_ALONE =
-  /[\p{M}\p{Cc}\p{Cf}\p{Emoji_Modifier}\p{Regional_Indicator}\p{Extended_Pictographic}\p{Grapheme_Extend}\u0d4e\u0e33\u0eb3\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u
+  /[\r\p{M}\p{Cf}\p{Emoji_Modifier}\p{Regional_Indicator}\p{Extended_Pictographic}\p{Grapheme_Extend}\u0d4e\u0e33\u0eb3\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u
 
 const UNSEEN = 0
 const KEPT = 1
 const CHANGED = 2
 const JOINS = 3
-
-const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' })
 
 export function precompiledNormalizer(base64: string): (text: string) => string {
   const { transform } = readCharsmap(base64)
@@ -35,7 +34,7 @@ export function precompiledNormalizer(base64: string): (text: string) => string 
   }
   const rewrite = (text: string): string => {
     let out = ''
-    for (const { segment } of graphemes.segment(text)) out += rewriteGrapheme(segment)
+    for (const grapheme of graphemesOf(text)) out += rewriteGrapheme(grapheme)
     return out
   }
 

@@ -43,8 +43,24 @@ export type Form = 'NFC' | 'NFD' | 'NFKC' | 'NFKD'
 const COMPOSED = /^[\0-\u02ff]*$/
 const BASIC = /^[\0-\u009f]*$/
 
+/**
+ * Marks are put in order in a time that is the square of their number: a million took minutes. No
+ * language has more than a dozen in a row, so that longer runs are put in order in parts.
+ */
+const LONG_RUN = /\p{M}{256}/u
+const RUNS = /.*?\p{M}{256}|.+/gsu
+
 export function normalizeTo(form: Form, text: string): string {
   if ((form === 'NFC' ? COMPOSED : BASIC).test(text)) return text
+  if (LONG_RUN.test(text))
+    return text
+      .match(RUNS)!
+      .map((part) => normalizeParts(form, part))
+      .join('')
+  return normalizeParts(form, text)
+}
+
+function normalizeParts(form: Form, text: string): string {
   if (!INERT.test(text)) return text.normalize(form)
   return text
     .split(INERT)
