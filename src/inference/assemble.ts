@@ -5,6 +5,8 @@ import { type Slot, specialTokens } from './template.js'
 export interface Row {
   question: number[]
   passage: number[]
+  /** Whether a text was cut before it was tokenized. */
+  cut: boolean
 }
 
 /**
@@ -38,7 +40,7 @@ export function assemble(
     ids,
     starts,
     ...(typeIds && { typeIds }),
-    truncated: cut.filter((row, i) => row !== rows[i]).length,
+    truncated: cut.filter((row) => row.cut).length,
     tokens: ids.length - cut.length * specialTokens(slots),
     unknown: cut.reduce((sum, row) => sum + occurrences(row, unknownId), 0),
   }
@@ -48,7 +50,7 @@ function cutToRoom(row: Row, room: number): Row {
   const { question, passage } = row
   if (question.length + passage.length <= room) return row
   const kept = question.slice(0, passage.length > 0 ? room - 1 : room)
-  return { question: kept, passage: passage.slice(0, room - kept.length) }
+  return { question: kept, passage: passage.slice(0, room - kept.length), cut: true }
 }
 
 function startsOf(rows: Row[], slots: Slot[]): Int32Array {

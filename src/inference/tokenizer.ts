@@ -1,6 +1,4 @@
-/** Texts -> token ids: @huggingface/tokenizers with what it leaves out. */
-import { Tokenizer } from '@huggingface/tokenizers'
-import { isObject } from '../files/jsonl.js'
+/** Texts and pairs of texts -> token ids, as a model's tokenizer.json states it. */
 import { assemble } from './assemble.js'
 import type { Encodings, TextPair } from './encoding.js'
 import { specialTokens, templateOf } from './template.js'
@@ -11,15 +9,12 @@ import {
   type TokenizerJson,
   unknownId,
 } from './tokenizer-json.js'
+import { pipelineOf } from './tokens/pipeline.js'
 
 /** Characters read per token of room; past that a text is cut before it is tokenized. */
 const CHARACTERS_PER_TOKEN = 200
-
-/**
- * CJK ideographs outside the basic plane, as BERT counts them (google-research/bert,
- * tokenization.py). The library looks at UTF-16 units and so never sees one.
- */
-const ASTRAL_IDEOGRAPH = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu
+/** Longer texts are counted in parts: a regular expression takes its stack for all of a text. */
+const LONGEST_TEXT = 1_000_000
 
 export interface TextTokenizer extends TokenizerFacts {
   /** Ids with special tokens, at most `maxTokens` a text; the closing special tokens survive the cut. */
@@ -38,11 +33,7 @@ export interface TextTokenizer extends TokenizerFacts {
 /** Texts are taken as they are: sentence-transformers 6 does not strip them either. */
 export function createTokenizer(tokenizerJson: object, tokenizerConfig: object): TextTokenizer {
   const json = tokenizerJson as TokenizerJson
-  const tokenizer = new Tokenizer(tokenizerJson, tokenizerConfig)
-  const separate = separatesIdeographs(json)
-  const tokenize = (text: string) =>
-    tokenizer.encode(separate ? text.replace(ASTRAL_IDEOGRAPH, ' $& ') : text, { add_special_tokens: false })
-      .ids as number[]
+  const tokenize = pipelineOf(json)
   const template = templateOf(json)
   const unknown = unknownId(json)
 
@@ -50,27 +41,26 @@ export function createTokenizer(tokenizerJson: object, tokenizerConfig: object):
     ...factsOf(json, tokenizerConfig as TokenizerConfig),
     specialTokens: specialTokens(template.single),
     encode(texts, maxTokens) {
-      const length = maxTokens * CHARACTERS_PER_TOKEN
-      const rows = texts.map((text) => ({ question: tokenize(cap(text, length)), passage: [] }))
+      const length = longestFor(maxTokens)
+      const rows = texts.map((text) => {
+        const read = cap(text, length)
+        return { question: tokenize(read), passage: [], cut: read !== text }
+      })
       return assemble(rows, template.single, maxTokens, unknown)
     },
     encodePairs(pairs, maxTokens) {
-      const length = maxTokens * CHARACTERS_PER_TOKEN
-      const cappedIds = rememberLast((text) => tokenize(cap(text, length)))
-      const rows = pairs.map(({ question, passage }) => ({
-        question: cappedIds(question),
-        passage: tokenize(cap(passage, length)),
-      }))
+      const length = longestFor(maxTokens)
+      const questionIds = rememberLast(tokenize)
+      const rows = pairs.map(({ question, passage }) => {
+        const [first, second] = [cap(question, length), cap(passage, length)]
+        const cut = first !== question || second !== passage
+        return { question: questionIds(first), passage: tokenize(second), cut }
+      })
       return assemble(rows, template.pair, maxTokens, unknown)
     },
-    count: (texts) => Int32Array.from(texts, (text) => tokenize(text).length),
+    count: (texts) =>
+      Int32Array.from(texts, (text) => partsOf(text).reduce((sum, part) => sum + tokenize(part).length, 0)),
   }
-}
-
-function separatesIdeographs({ normalizer }: TokenizerJson): boolean {
-  return (
-    isObject(normalizer) && normalizer.type === 'BertNormalizer' && normalizer.handle_chinese_chars === true
-  )
 }
 
 /** A question comes with many passages, one after the other. */
@@ -82,9 +72,23 @@ function rememberLast(tokenize: (text: string) => number[]): (text: string) => n
   }
 }
 
+const longestFor = (maxTokens: number) => Math.min(maxTokens * CHARACTERS_PER_TOKEN, LONGEST_TEXT)
+
 /** Cuts at white space where there is some, so that the last word is not half a word. */
 function cap(text: string, length: number): string {
   if (text.length <= length) return text
   const space = text.lastIndexOf(' ', length)
-  return text.slice(0, space > length / 2 ? space : length)
+  if (space > length / 2) return text.slice(0, space)
+  return text.slice(0, text.codePointAt(length - 1)! > 0xffff ? length - 1 : length)
+}
+
+function partsOf(text: string): string[] {
+  const parts: string[] = []
+  let rest = text
+  while (rest.length > LONGEST_TEXT) {
+    const part = cap(rest, LONGEST_TEXT)
+    parts.push(part)
+    rest = rest.slice(part.length)
+  }
+  return [...parts, rest]
 }
