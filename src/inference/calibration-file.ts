@@ -7,7 +7,7 @@ import { replaceFile } from '../files/durable-file.js'
 import { isObject } from '../files/jsonl.js'
 import { cacheDirectory } from '../models/cache-directory.js'
 import type { Device } from './device.js'
-import type { Setting } from './layout.js'
+import { type Setting, TOKEN_BUDGETS } from './layout.js'
 
 export interface Machine {
   /** Of the model. */
@@ -20,7 +20,9 @@ export interface Machine {
 /** Of what is measured and how; another number makes every machine measure again. */
 const VERSION = 1
 
-/** @returns `undefined` where nothing, or nothing that makes sense, is kept. */
+const BUDGETS = Object.values(TOKEN_BUDGETS).flat()
+
+/** @returns `undefined` where nothing, or nothing that makes sense here, is kept. */
 export async function readCalibration(machine: Machine): Promise<Setting | undefined> {
   let value: unknown
   try {
@@ -28,12 +30,20 @@ export async function readCalibration(machine: Machine): Promise<Setting | undef
   } catch {
     return undefined // measured again: nothing but time is lost
   }
-  if (!isObject(value)) return undefined
-  const { sessions, intraThreads, budget } = value
-  if (![sessions, intraThreads, budget].every((n) => Number.isSafeInteger(n) && (n as number) > 0))
+  if (!isObject(value) || Object.entries(describe(machine)).some(([key, own]) => value[key] !== own)) {
     return undefined
-  const setting = { sessions, intraThreads, budget } as Setting
-  return setting.sessions * setting.intraThreads <= machine.threads ? setting : undefined
+  }
+  const { sessions, intraThreads, budget } = value
+  return isCount(sessions) &&
+    isCount(intraThreads) &&
+    sessions * intraThreads <= machine.threads &&
+    BUDGETS.some((each) => each === budget)
+    ? { sessions, intraThreads, budget: budget as number }
+    : undefined
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0
 }
 
 /** A cache that cannot be written is no error: the next run measures again. */

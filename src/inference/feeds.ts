@@ -40,7 +40,8 @@ export function feedsFor(
 function builderFor(input: Metadata, path: string): Build {
   if (!input.isTensor) throw new ClaraError('model', `${path}: input ${input.name} is no tensor`)
   const { name, type, shape } = input
-  if (PAST.test(name)) return (batch) => emptyPast(type, shape, batch.lengths.length)
+  if (PAST.test(name) && (type === 'float32' || type === 'float16'))
+    return (batch) => emptyPast(type, shape, batch.lengths.length)
   const values = VALUES.get(name)
   if (values && (type === 'int64' || type === 'int32')) {
     return (batch) => integers(type, values(batch), [batch.lengths.length, batch.width])

@@ -26,6 +26,7 @@ const OUTPUT_NAMES = {
 
 let session: InferenceSession
 let feeds: ReturnType<typeof feedsFor>
+let path: string
 let output: Output
 let outputName: string
 
@@ -41,13 +42,18 @@ const methods = {
   async open(args: OpenArgs): Promise<Choice> {
     const device = await createSession(args)
     feeds = feedsFor(session.inputMetadata, args.path)
+    path = args.path
     output = args.output
-    outputName = chooseOutput(args.path)
+    outputName = chooseOutput()
     return device
   },
   /** @returns row-major [rows, dims or labels]. */
   async run(batch: Batch): Promise<Moved<Float32Array>> {
-    const { [outputName]: tensor } = await session.run(feeds(batch), [outputName])
+    const { [outputName]: tensor } = await session.run(feeds(batch), [outputName]).catch((error) => {
+      throw new ClaraError('model', `${path}: the model cannot run: ${messageOf(error).trim()}`, {
+        cause: error,
+      })
+    })
     const rows = rowsOf(tensor as Tensor, batch)
     return new Moved(rows, [rows.buffer as ArrayBuffer])
   },
@@ -82,7 +88,7 @@ function cannotOpen(path: string, { provider }: Choice, message: string, cause: 
       })
 }
 
-function chooseOutput(path: string): string {
+function chooseOutput(): string {
   const names = session.outputNames
   const wanted = output.kind === 'logits' ? 'logits' : output.pooling === 'none' ? 'pooled' : 'tokens'
   const name =

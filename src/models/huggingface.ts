@@ -104,7 +104,7 @@ async function firstGraph(directory: string): Promise<string> {
 
 /** ONNX states external data relative to the graph; a path that leaves the folder is an attack. */
 function besideGraph(directory: string, model: string, name: string): string {
-  if (!/[\\/]/.test(name) && name !== '..' && name !== '.') return join(dirname(model), name)
+  if (/^[^\\/:]+$/.test(name) && name !== '..' && name !== '.') return join(dirname(model), name)
   throw new ClaraError('model', `${join(directory, model)}: its weights lie in ${name}, expected a file beside it`)
 }
 
