@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { replaceFile } from '../files/durable-file.js'
 import { isObject } from '../files/jsonl.js'
 import { cacheDirectory } from '../models/cache-directory.js'
-import type { Device } from './device.js'
+import type { Device, Provider } from './device.js'
 import { type Setting, TOKEN_BUDGETS } from './layout.js'
 
 export interface Machine {
@@ -17,13 +17,18 @@ export interface Machine {
   device: Device | undefined
 }
 
+export interface Calibration extends Setting {
+  /** What it was measured on; with `auto` another may be found later. */
+  provider: Provider
+}
+
 /** Of what is measured and how; another number makes every machine measure again. */
 const VERSION = 1
 
 const BUDGETS = Object.values(TOKEN_BUDGETS).flat()
 
 /** @returns `undefined` where nothing, or nothing that makes sense here, is kept. */
-export async function readCalibration(machine: Machine): Promise<Setting | undefined> {
+export async function readCalibration(machine: Machine): Promise<Calibration | undefined> {
   let value: unknown
   try {
     value = JSON.parse(await readFile(fileOf(machine), 'utf8'))
@@ -33,12 +38,12 @@ export async function readCalibration(machine: Machine): Promise<Setting | undef
   if (!isObject(value) || Object.entries(describe(machine)).some(([key, own]) => value[key] !== own)) {
     return undefined
   }
-  const { sessions, intraThreads, budget } = value
+  const { sessions, intraThreads, budget, provider } = value
   return isCount(sessions) &&
     isCount(intraThreads) &&
     sessions * intraThreads <= machine.threads &&
     BUDGETS.some((each) => each === budget)
-    ? { sessions, intraThreads, budget: budget as number }
+    ? { sessions, intraThreads, budget: budget as number, provider: provider as Provider }
     : undefined
 }
 
@@ -47,10 +52,10 @@ function isCount(value: unknown): value is number {
 }
 
 /** A cache that cannot be written is no error: the next run measures again. */
-export async function writeCalibration(machine: Machine, setting: Setting): Promise<void> {
+export async function writeCalibration(machine: Machine, found: Calibration): Promise<void> {
   try {
     await mkdir(directory(), { recursive: true })
-    await replaceFile(fileOf(machine), `${JSON.stringify({ ...describe(machine), ...setting }, null, 2)}\n`)
+    await replaceFile(fileOf(machine), `${JSON.stringify({ ...describe(machine), ...found }, null, 2)}\n`)
   } catch {}
 }
 

@@ -17,6 +17,8 @@ export interface SessionSpec {
 
 export interface Lanes {
   device: Choice
+  /** As opened, which on a GPU is one session whatever was asked for. */
+  layout: Layout
   together: Together
   /** @returns row-major [rows, dims or labels]. */
   run(batch: Batch): Promise<Float32Array>
@@ -45,7 +47,8 @@ export async function openLanes(spec: SessionSpec, layout: Layout): Promise<Lane
     await Promise.all(sessions.slice(sure ? 0 : 1).map((session) => open(session, [device])))
     const onFreeSession = queueFor(sessions)
     const run = (batch: Batch) => onFreeSession((session) => session.call('run', batch))
-    return { device, together, run, close }
+    const opened = { sessions: sessions.length, intraThreads: layout.intraThreads }
+    return { device, layout: opened, together, run, close }
   } catch (error) {
     await close()
     throw error
