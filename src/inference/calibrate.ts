@@ -33,13 +33,26 @@ export async function calibrate(
   if (start.lanes.device.provider !== 'cpu') return best
   for (const layout of otherLayouts(start.setting)) {
     const lanes = await openLanes(spec, layout)
-    const other = { lanes, setting: { ...layout, budget } }
+    best = await faster(best, { lanes, setting: { ...layout, budget } }, batches)
+  }
+  return best
+}
+
+/** Closes the other one; both where a trial fails, as it does when the engine is closed meanwhile. */
+async function faster(
+  best: Calibrated,
+  other: Calibrated,
+  batches: (budget: number) => Batch[],
+): Promise<Calibrated> {
+  try {
     const [rate, otherRate] = await rates([best, other], batches)
     const [kept, dropped] = otherRate! > rate! * LEAST_GAIN ? [other, best] : [best, other]
     await dropped.lanes.close()
-    best = kept
+    return kept
+  } catch (error) {
+    await Promise.all([best.lanes.close(), other.lanes.close()])
+    throw error
   }
-  return best
 }
 
 async function rowsForTrial(

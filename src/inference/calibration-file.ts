@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { replaceFile } from '../files/durable-file.js'
 import { isObject } from '../files/jsonl.js'
 import { cacheDirectory } from '../models/cache-directory.js'
-import type { Device } from './device.js'
-import type { Setting } from './layout.js'
+import type { Device, Provider } from './device.js'
+import { type Setting, TOKEN_BUDGETS } from './layout.js'
 
 export interface Machine {
   /** Of the model. */
@@ -17,30 +17,45 @@ export interface Machine {
   device: Device | undefined
 }
 
+export interface Calibration extends Setting {
+  /** What it was measured on; with `auto` another may be found later. */
+  provider: Provider
+}
+
 /** Of what is measured and how; another number makes every machine measure again. */
 const VERSION = 1
 
-/** @returns `undefined` where nothing, or nothing that makes sense, is kept. */
-export async function readCalibration(machine: Machine): Promise<Setting | undefined> {
+const BUDGETS = Object.values(TOKEN_BUDGETS).flat()
+
+/** @returns `undefined` where nothing, or nothing that makes sense here, is kept. */
+export async function readCalibration(machine: Machine): Promise<Calibration | undefined> {
   let value: unknown
   try {
     value = JSON.parse(await readFile(fileOf(machine), 'utf8'))
   } catch {
     return undefined // measured again: nothing but time is lost
   }
-  if (!isObject(value)) return undefined
-  const { sessions, intraThreads, budget } = value
-  if (![sessions, intraThreads, budget].every((n) => Number.isSafeInteger(n) && (n as number) > 0))
+  if (!isObject(value) || Object.entries(describe(machine)).some(([key, own]) => value[key] !== own)) {
     return undefined
-  const setting = { sessions, intraThreads, budget } as Setting
-  return setting.sessions * setting.intraThreads <= machine.threads ? setting : undefined
+  }
+  const { sessions, intraThreads, budget, provider } = value
+  return isCount(sessions) &&
+    isCount(intraThreads) &&
+    sessions * intraThreads <= machine.threads &&
+    BUDGETS.some((each) => each === budget)
+    ? { sessions, intraThreads, budget: budget as number, provider: provider as Provider }
+    : undefined
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0
 }
 
 /** A cache that cannot be written is no error: the next run measures again. */
-export async function writeCalibration(machine: Machine, setting: Setting): Promise<void> {
+export async function writeCalibration(machine: Machine, found: Calibration): Promise<void> {
   try {
     await mkdir(directory(), { recursive: true })
-    await replaceFile(fileOf(machine), `${JSON.stringify({ ...describe(machine), ...setting }, null, 2)}\n`)
+    await replaceFile(fileOf(machine), `${JSON.stringify({ ...describe(machine), ...found }, null, 2)}\n`)
   } catch {}
 }
 

@@ -40,12 +40,15 @@ export function parseDevice(text: string): Device | undefined {
   return provider === 'auto' ? undefined : { provider, id: Number(id ?? 0) }
 }
 
-/** What `auto` tries, the last one always works. */
-export function automatic(operators: ReadonlySet<string>): Choice[] {
+/**
+ * What `auto` tries, the last one always works.
+ * @param libraries where those of ONNX Runtime lie.
+ */
+export function automatic(operators: ReadonlySet<string>, libraries = runtimeDirectory()): Choice[] {
   const cpu = (why: string): Choice => ({ provider: 'cpu', id: 0, why })
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return [cpu('the only one tried on this platform')]
-  if (!existsSync(join(runtimeDirectory(), 'libonnxruntime_providers_cuda.so'))) {
+  if (!existsSync(join(libraries, 'libonnxruntime_providers_cuda.so'))) {
     return [cpu('the CUDA libraries are not installed')]
   }
   if ([...operators].some((name) => INT8_OPERATOR.test(name))) {

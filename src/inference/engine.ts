@@ -1,15 +1,15 @@
 /** A model at work: its tokenizer on one thread, its sessions on others, batches between them. */
 import { availableParallelism } from 'node:os'
-import { bothOrNeither } from '../files/closable.js'
+import { bothOrNeither, type Closable } from '../files/closable.js'
 import type { Model } from '../models/resolve.js'
 import { fillBatch, planBatches, type Together } from './batches.js'
 import { type Calibrated, calibrate } from './calibrate.js'
-import { readCalibration, writeCalibration } from './calibration-file.js'
+import { type Calibration, readCalibration, writeCalibration } from './calibration-file.js'
 import type { Choice, Device } from './device.js'
 import { allRows, type Encodings } from './encoding.js'
 import type { Batch } from './feeds.js'
 import { type Lanes, openLanes, type SessionSpec } from './lanes.js'
-import { defaultLayout, type Layout, type Setting, TOKEN_BUDGETS } from './layout.js'
+import { defaultLayout, type Setting, TOKEN_BUDGETS } from './layout.js'
 import { requireWhole } from './model-files.js'
 import { openTokenizer, type ThreadedTokenizer } from './open-tokenizer.js'
 import { type Output, sizeOf } from './output.js'
@@ -49,17 +49,14 @@ export async function openEngine(model: Model, output: Output, options: EngineOp
   const spec = { path: model.model.path, device, output }
   const machine = { sha256: model.model.sha256, threads, device }
   const known = await readCalibration(machine)
-  const [lanes, tokenizer] = await bothOrNeither(
-    openVerified(model, spec, known ?? defaultLayout(threads, weightsOf(model))),
-    openTokenizer(model),
-  )
-  const start = { lanes, setting: known ?? initialSetting(lanes, threads, weightsOf(model)) }
-  if (!options.calibrate || known) return createEngine(start, tokenizer, sizeOf(output))
+  const [start, tokenizer] = await bothOrNeither(openStart(model, spec, threads, known), openTokenizer(model))
+  const { lanes } = start
+  if (!options.calibrate || start.isMeasured) return createEngine(start, tokenizer, sizeOf(output))
   return createEngine(start, tokenizer, sizeOf(output), async (current, encodings, rows) => {
     const sample = (count: number, budget: number) =>
       batchesOf(encodings, spread(rows, count), budget, lanes.together, tokenizer).map(({ batch }) => batch)
     const best = await calibrate(spec, current, rows.length, sample)
-    await writeCalibration(machine, best.setting)
+    await writeCalibration(machine, { ...best.setting, provider: best.lanes.device.provider })
     return best
   })
 }
@@ -103,6 +100,7 @@ function createEngine(
       return lanes.ideal(batches.map(({ batch }) => batch))
     },
     async close() {
+      await start.lanes.close() // ends a calibration, whose trials are rejected
       const { lanes } = await current.catch(() => start)
       await Promise.all([lanes.close(), tokenizer.close()])
     },
@@ -151,18 +149,34 @@ function batchesOf(
   }))
 }
 
-async function openVerified(model: Model, spec: SessionSpec, layout: Layout): Promise<Lanes> {
+interface Start extends Calibrated, Closable {
+  isMeasured: boolean
+}
+
+/** As measured, unless a GPU has come or gone since. */
+async function openStart(
+  model: Model,
+  spec: SessionSpec,
+  threads: number,
+  known: Calibration | undefined,
+): Promise<Start> {
   await Promise.all([model.model, ...model.externalData].map(requireWhole))
-  return openLanes(spec, layout)
+  if (known) {
+    const lanes = await openLanes(spec, known)
+    const { budget } = known
+    if (lanes.device.provider === known.provider) return startOf(lanes, budget, true)
+    await lanes.close()
+  }
+  const lanes = await openLanes(spec, defaultLayout(threads, weightsOf(model)))
+  return startOf(lanes, TOKEN_BUDGETS[lanes.device.provider === 'cpu' ? 'cpu' : 'gpu'][0]!, false)
+}
+
+function startOf(lanes: Lanes, budget: number, isMeasured: boolean): Start {
+  return { lanes, setting: { ...lanes.layout, budget }, isMeasured, close: lanes.close }
 }
 
 function weightsOf({ model, externalData }: Model): number {
   return [model, ...externalData].reduce((sum, { bytes }) => sum + bytes, 0)
-}
-
-function initialSetting({ device }: Lanes, threads: number, weights: number): Setting {
-  if (device.provider === 'cpu') return { ...defaultLayout(threads, weights), budget: TOKEN_BUDGETS.cpu[0]! }
-  return { sessions: 1, intraThreads: threads, budget: TOKEN_BUDGETS.gpu[0]! }
 }
 
 /** So many of them, evenly chosen. */

@@ -40,23 +40,24 @@ export function feedsFor(
 function builderFor(input: Metadata, path: string): Build {
   if (!input.isTensor) throw new ClaraError('model', `${path}: input ${input.name} is no tensor`)
   const { name, type, shape } = input
-  if (PAST.test(name)) return (batch) => emptyPast(type, shape, batch.lengths.length)
-  const values = VALUES[name]
+  if (PAST.test(name) && (type === 'float32' || type === 'float16'))
+    return (batch) => emptyPast(type, shape, batch.lengths.length)
+  const values = VALUES.get(name)
   if (values && (type === 'int64' || type === 'int32')) {
     return (batch) => integers(type, values(batch), [batch.lengths.length, batch.width])
   }
   throw new ClaraError(
     'model',
-    `${path}: input ${name} of ${type} is not one that can be fed; expected ${Object.keys(VALUES).join(', ')} of int64 or int32`,
+    `${path}: input ${name} of ${type} is not one that can be fed; expected ${[...VALUES.keys()].join(', ')} of int64 or int32`,
   )
 }
 
-const VALUES: Record<string, (batch: Batch) => ArrayLike<number>> = {
-  input_ids: ({ ids }) => ids,
-  attention_mask: attentionMask,
-  token_type_ids: ({ typeIds, ids }) => typeIds ?? new Uint8Array(ids.length),
-  position_ids: positionIds,
-}
+const VALUES = new Map<string, (batch: Batch) => ArrayLike<number>>([
+  ['input_ids', ({ ids }) => ids],
+  ['attention_mask', attentionMask],
+  ['token_type_ids', ({ typeIds, ids }) => typeIds ?? new Uint8Array(ids.length)],
+  ['position_ids', positionIds],
+])
 
 function attentionMask({ ids, lengths, width, padLeft }: Batch): Uint8Array {
   const mask = new Uint8Array(ids.length)

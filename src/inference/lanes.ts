@@ -17,6 +17,8 @@ export interface SessionSpec {
 
 export interface Lanes {
   device: Choice
+  /** As opened, which on a GPU is one session whatever was asked for. */
+  layout: Layout
   together: Together
   /** @returns row-major [rows, dims or labels]. */
   run(batch: Batch): Promise<Float32Array>
@@ -51,7 +53,8 @@ export async function openLanes(spec: SessionSpec, layout: Layout): Promise<Lane
       const seconds = deal(batches, sessions.length).map((hand, i) => sessions[i]!.call('ideal', hand))
       return Math.max(...(await Promise.all(seconds)))
     }
-    return { device, together, run, ideal, close }
+    const opened = { sessions: sessions.length, intraThreads: layout.intraThreads }
+    return { device, layout: opened, together, run, ideal, close }
   } catch (error) {
     await close()
     throw error

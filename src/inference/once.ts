@@ -19,8 +19,8 @@ export type Once = (
 /** @param size numbers a row. */
 export function createOnce(size: number): Once {
   const recent = new Map<string, Place>()
-  return async (keys, compute) => {
-    const digests = keys.map((key) => createHash('sha256').update(key).digest('base64'))
+  const once: Once = async (keys, compute) => {
+    const digests = keys.map(digestOf)
     const places = new Map<string, Place>()
     const fresh: number[] = []
     for (const [i, digest] of digests.entries()) {
@@ -33,11 +33,18 @@ export function createOnce(size: number): Once {
     remember(recent, places)
     try {
       return await gather(digests, places, size)
-    } catch (error) {
-      for (const [digest, place] of places) if (place.values === values) recent.delete(digest)
-      throw error
+    } catch {
+      for (const digest of places.keys()) recent.delete(digest)
+      await values // what failed of this call's own
+      return once(keys, compute) // else it was a call beside this one, whose error names its own inputs
     }
   }
+  return once
+}
+
+/** Of the code units as they are: UTF-8 has one character for all surrogates that stand alone. */
+function digestOf(key: string): string {
+  return createHash('sha256').update(key, 'utf16le').digest('base64')
 }
 
 const NONE = Promise.resolve(new Float32Array(0))

@@ -1,4 +1,6 @@
 /** A model's tokenizer on a thread of its own. */
+import { dirname } from 'node:path'
+import { ClaraError } from '../errors.js'
 import { startWorker } from '../files/worker-thread.js'
 import type { Model } from '../models/resolve.js'
 import type { Encodings, TextPair } from './encoding.js'
@@ -26,9 +28,9 @@ export async function openTokenizer(model: Model): Promise<ThreadedTokenizer> {
       tokenizer: model.tokenizer,
       config: model.tokenizerConfig,
     })
-    const [prefixTokens = 0] = await worker.call('count', [
-      card.kind === 'embedder' ? card.documentPrefix : '',
-    ])
+    const prefixes = card.kind === 'embedder' ? [card.documentPrefix, card.queryPrefix] : ['']
+    const [prefixTokens = 0, queryTokens = 0] = await worker.call('count', prefixes)
+    requireRoom(model, specialTokens + Math.max(prefixTokens, queryTokens))
     return {
       ...facts,
       overheadTokens: specialTokens + prefixTokens,
@@ -41,4 +43,15 @@ export async function openTokenizer(model: Model): Promise<ThreadedTokenizer> {
     await worker.close()
     throw error
   }
+}
+
+/** Room for a token of each text: of two, what stands between them is no more than around one. */
+function requireRoom({ card, tokenizerConfig }: Model, overhead: number): void {
+  const least = card.kind === 'embedder' ? overhead + 1 : 2 * (overhead + 1)
+  if (card.maxTokens >= least) return
+  throw new ClaraError(
+    'model',
+    `${dirname(tokenizerConfig.path)}: ${card.name} reads at most ${card.maxTokens} tokens, ` +
+      `expected at least ${least}: ${overhead} are special tokens and prefix`,
+  )
 }

@@ -1,5 +1,5 @@
 /** A thread with one ONNX Runtime session: run() blocks the thread that it is called on. */
-import { InferenceSession, type Tensor } from 'onnxruntime-node'
+import { env, InferenceSession, type Tensor } from 'onnxruntime-node'
 import { ClaraError, messageOf } from '../errors.js'
 import { Moved, serve } from '../files/worker-thread.js'
 import { readOnnxFile } from '../models/onnx-file.js'
@@ -9,6 +9,10 @@ import { type Batch, feedsFor } from './feeds.js'
 import { fromFloat16 } from './float16.js'
 import type { Output } from './output.js'
 import { normalise, pool, truncate } from './pooling.js'
+
+/** What fails is thrown, and told by us: before there is a session, and in it. */
+env.logLevel = 'fatal'
+const FATAL = 4
 
 interface OpenArgs {
   path: string
@@ -26,6 +30,7 @@ const OUTPUT_NAMES = {
 
 let session: InferenceSession
 let feeds: ReturnType<typeof feedsFor>
+let path: string
 let output: Output
 let outputName: string
 
@@ -41,8 +46,9 @@ const methods = {
   async open(args: OpenArgs): Promise<Choice> {
     const device = await createSession(args)
     feeds = feedsFor(session.inputMetadata, args.path)
+    path = args.path
     output = args.output
-    outputName = chooseOutput(args.path)
+    outputName = chooseOutput()
     return device
   },
   /** Runs the graph and nothing else. @returns seconds, with inputs built before and outputs unread. */
@@ -54,7 +60,11 @@ const methods = {
   },
   /** @returns row-major [rows, dims or labels]. */
   async run(batch: Batch): Promise<Moved<Float32Array>> {
-    const { [outputName]: tensor } = await session.run(feeds(batch), [outputName])
+    const { [outputName]: tensor } = await session.run(feeds(batch), [outputName]).catch((error) => {
+      throw new ClaraError('model', `${path}: the model cannot run: ${reasonOf(error)}`, {
+        cause: error,
+      })
+    })
     const rows = rowsOf(tensor as Tensor, batch)
     return new Moved(rows, [rows.buffer as ArrayBuffer])
   },
@@ -69,16 +79,24 @@ async function createSession({ path, threads, choices }: OpenArgs): Promise<Choi
         executionProviders: [providerOption(choice)],
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
-        logSeverityLevel: 4, // what fails is thrown, and told by us
+        logSeverityLevel: FATAL,
       })
       return { ...choice, why: choice.why + failure }
     } catch (error) {
-      const message = messageOf(error).trim()
+      const message = reasonOf(error)
       if (i === choices.length - 1) throw cannotOpen(path, choice, message, error)
       failure = `: ${message}`
     }
   }
   throw new Error('no provider to try')
+}
+
+/** What ONNX Runtime says, without the place in its source. */
+function reasonOf(error: unknown): string {
+  return messageOf(error)
+    .trim()
+    .replace(/^\/onnxruntime_src\/.* was false\. /s, '')
+    .replace(/\.$/, '')
 }
 
 function cannotOpen(path: string, { provider }: Choice, message: string, cause: unknown): ClaraError {
@@ -89,7 +107,7 @@ function cannotOpen(path: string, { provider }: Choice, message: string, cause: 
       })
 }
 
-function chooseOutput(path: string): string {
+function chooseOutput(): string {
   const names = session.outputNames
   const wanted = output.kind === 'logits' ? 'logits' : output.pooling === 'none' ? 'pooled' : 'tokens'
   const name =

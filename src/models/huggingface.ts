@@ -5,9 +5,9 @@ import { ClaraError } from '../errors.js'
 import { digestFile } from '../files/durable-file.js'
 import { isObject, type JsonObject } from '../files/jsonl.js'
 import type { ModelFile } from './card.js'
-import { readOptionalJson } from './json-file.js'
+import { readOptionalObject } from './json-file.js'
 import { type OnnxFile, readOnnxFile } from './onnx-file.js'
-import { readSentenceTransformers } from './sentence-transformers.js'
+import { NO_LIMIT, readSentenceTransformers } from './sentence-transformers.js'
 
 /** Tried in this order where the caller names none. */
 const GRAPHS = ['onnx/model.onnx', 'model.onnx', 'onnx/model_fp16.onnx', 'onnx/model_quantized.onnx']
@@ -25,8 +25,8 @@ export async function describeFolder(
   graph: string | undefined,
   overlay: JsonObject,
 ): Promise<JsonObject> {
-  const config = await readOptionalJson(join(directory, 'config.json'))
-  if (!isObject(config)) throw missingFile(directory, 'config.json')
+  const config = await readOptionalObject(join(directory, 'config.json'))
+  if (!config) throw missingFile(directory, 'config.json')
   const model = graph ?? (typeof overlay.model === 'string' ? overlay.model : await firstGraph(directory))
   const onnx = readOnnxFile(join(directory, model))
   const externalData = [...onnx.externalFiles].map((name) => besideGraph(directory, model, name))
@@ -57,8 +57,8 @@ async function embedderFields(
   overlay: JsonObject,
 ): Promise<JsonObject> {
   const pooled = onnx.outputs.find(({ name }) => name === 'sentence_embedding')
-  const stated = await readSentenceTransformers(directory)
-  if (!stated && !pooled && overlay.pooling === undefined) {
+  const { pooling, maxTokens, ...stated } = await readSentenceTransformers(directory, pooled !== undefined)
+  if (pooling === undefined && overlay.pooling === undefined) {
     throw new ClaraError(
       'model',
       `${directory}: neither modules.json nor 1_Pooling/config.json says how token vectors become one: ` +
@@ -66,11 +66,9 @@ async function embedderFields(
     )
   }
   return {
-    normalised: false,
-    queryPrefix: '',
-    documentPrefix: '',
-    ...(stated && { ...stated, maxTokens: await longestInput(directory, config, stated.maxTokens) }),
-    ...(pooled && { pooling: 'none' }),
+    ...stated,
+    pooling,
+    maxTokens: await longestInput(directory, config, maxTokens),
     dims: (pooled ?? onnx.outputs[0])?.shape.at(-1) ?? config.hidden_size,
   }
 }
@@ -81,10 +79,10 @@ async function longestInput(
   config: JsonObject,
   stated?: number,
 ): Promise<number | undefined> {
+  const tokenizer = await readOptionalObject(join(directory, 'tokenizer_config.json'))
   if (stated) return stated
-  const tokenizer = await readOptionalJson(join(directory, 'tokenizer_config.json'))
-  const limits = [isObject(tokenizer) ? tokenizer.model_max_length : undefined, positionsOf(config)]
-  const known = limits.filter((limit): limit is number => typeof limit === 'number' && limit < 1e6)
+  const limits = [tokenizer?.model_max_length, positionsOf(config)]
+  const known = limits.filter((limit): limit is number => typeof limit === 'number' && limit < NO_LIMIT)
   return known.length === 0 ? undefined : Math.min(...known)
 }
 
@@ -116,7 +114,7 @@ async function firstGraph(directory: string): Promise<string> {
 
 /** ONNX states external data relative to the graph; a path that leaves the folder is an attack. */
 function besideGraph(directory: string, model: string, name: string): string {
-  if (!/[\\/]/.test(name) && name !== '..' && name !== '.') return join(dirname(model), name)
+  if (/^[^\\/:]+$/.test(name) && name !== '..' && name !== '.') return join(dirname(model), name)
   throw new ClaraError(
     'model',
     `${join(directory, model)}: its weights lie in ${name}, expected a file beside it`,
@@ -124,11 +122,11 @@ function besideGraph(directory: string, model: string, name: string): string {
 }
 
 async function describeFile(directory: string, path: string): Promise<ModelFile> {
-  try {
-    return { path, ...(await digestFile(join(directory, path))) }
-  } catch {
+  const digest = await digestFile(join(directory, path)).catch(() => {
     throw missingFile(directory, path)
-  }
+  })
+  if (digest.bytes === 0) throw new ClaraError('model', `${join(directory, path)}: is empty`)
+  return { path, ...digest }
 }
 
 function missingFile(directory: string, name: string): ClaraError {

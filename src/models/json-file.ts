@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
+import { isObject, type JsonObject } from '../files/jsonl.js'
 
 /** No configuration of a model comes near. */
 const MOST_BYTES = 16 << 20
@@ -14,4 +15,11 @@ export async function readOptionalJson(path: string): Promise<unknown> {
     if (isErrno(error) && error.code === 'ENOENT') return undefined
     throw new ClaraError('model', `${path}: ${messageOf(error)}`, { cause: error })
   }
+}
+
+/** As `readOptionalJson`; anything but an object is refused. */
+export async function readOptionalObject(path: string): Promise<JsonObject | undefined> {
+  const value = await readOptionalJson(path)
+  if (value === undefined || isObject(value)) return value
+  throw new ClaraError('model', `${path}: not a JSON object`)
 }

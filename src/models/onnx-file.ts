@@ -26,14 +26,16 @@ export function readOnnxFile(path: string): OnnxFile {
   try {
     requireContent(file, path)
     const found: OnnxFile = { operators: new Set(), inputs: [], outputs: [], externalFiles: new Set() }
-    for (const field of file.fields(0, file.size)) if (field.number === 7) readGraph(file, field, found, 0)
+    for (const field of file.fields(0, file.size)) {
+      if (field.number === 7) readGraph(file, field, found, 0)
+      else if (field.number === 25) readFunction(file, field, found)
+    }
     if (found.operators.size === 0) throw new RangeError('no operators')
     return found
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new ClaraError('model', `${path}: is no ONNX file, or a part of one: ${error.message}`, {
-      cause: error,
-    })
+    if (error instanceof ClaraError) throw error
+    const reason = error instanceof RangeError ? 'is no ONNX file, or a part of one' : 'cannot be read'
+    throw new ClaraError('model', `${path}: ${reason}: ${messageOf(error)}`, { cause: error })
   } finally {
     file.close()
   }
@@ -56,6 +58,15 @@ function readGraph(file: ProtobufFile, graph: Field, found: OnnxFile, depth: num
     else if (field.number === 5) readTensor(file, field, found)
     else if (field.number === 11 && depth === 0) found.inputs.push(readValue(file, field).name)
     else if (field.number === 12 && depth === 0) found.outputs.push(readValue(file, field))
+    else if (field.number === 15) readSparseTensor(file, field, found)
+  }
+}
+
+/** Nodes that a graph uses as one operator. */
+function readFunction(file: ProtobufFile, body: Field, found: OnnxFile): void {
+  for (const field of file.fields(body.start, body.end)) {
+    if (field.number === 7) readNode(file, field, found, 0)
+    else if (field.number === 11) readAttribute(file, field, found, 0)
   }
 }
 
@@ -68,16 +79,28 @@ function readNode(file: ProtobufFile, node: Field, found: OnnxFile, depth: numbe
 
 function readAttribute(file: ProtobufFile, attribute: Field, found: OnnxFile, depth: number): void {
   for (const field of file.fields(attribute.start, attribute.end)) {
-    if (field.number === 5) readTensor(file, field, found)
-    else if (field.number === 6) readGraph(file, field, found, depth + 1)
+    if (field.number === 5 || field.number === 10) readTensor(file, field, found)
+    else if (field.number === 6 || field.number === 11) readGraph(file, field, found, depth + 1)
+    else if (field.number === 22 || field.number === 23) readSparseTensor(file, field, found)
   }
 }
 
+function readSparseTensor(file: ProtobufFile, tensor: Field, found: OnnxFile): void {
+  for (const field of file.fields(tensor.start, tensor.end)) {
+    if (field.number === 1 || field.number === 2) readTensor(file, field, found)
+  }
+}
+
+/** external_data: pairs of a key and a value, in any order. */
 function readTensor(file: ProtobufFile, tensor: Field, found: OnnxFile): void {
   for (const field of file.fields(tensor.start, tensor.end)) {
     if (field.number !== 13) continue
-    const [key, value] = [...file.fields(field.start, field.end)]
-    if (key && value && file.text(key) === 'location') found.externalFiles.add(file.text(value))
+    let [key, value] = ['', '']
+    for (const part of file.fields(field.start, field.end)) {
+      if (part.number === 1) key = file.text(part)
+      else if (part.number === 2) value = file.text(part)
+    }
+    if (key === 'location') found.externalFiles.add(value)
   }
 }
 

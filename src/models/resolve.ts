@@ -4,12 +4,11 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClaraError } from '../errors.js'
 import type { FileDigest } from '../files/durable-file.js'
-import { isObject } from '../files/jsonl.js'
 import { modelDirectory } from './cache-directory.js'
 import { type EmbedderCard, type ModelCard, parseCard, type RerankerCard } from './card.js'
 import { CATALOGUE, findEntry, nearNames } from './catalogue.js'
 import { describeFolder } from './huggingface.js'
-import { readOptionalJson } from './json-file.js'
+import { readOptionalObject } from './json-file.js'
 
 export const DEFAULT_EMBEDDER = 'all-minilm-l6-v2'
 
@@ -110,8 +109,7 @@ function placeOfGraph(path: string): Place {
 /** A whole card is taken at its word; a card without "files" adds to what the folder says. */
 async function readCard(directory: string, graph: string | undefined): Promise<ModelCard> {
   const path = join(directory, 'card.json')
-  const value = (await readOptionalJson(path)) ?? {}
-  if (!isObject(value)) throw new ClaraError('model', `${path}: not a JSON object`)
+  const value = (await readOptionalObject(path)) ?? {}
   const whole = value.files !== undefined && (graph === undefined || graph === value.model)
   const card = parseCard(whole ? value : await describeFolder(directory, graph, value))
   if (typeof card === 'string') throw new ClaraError('model', `${whole ? path : directory}: ${card}`)

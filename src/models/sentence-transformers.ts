@@ -1,12 +1,13 @@
 /** What sentence-transformers writes beside a model: modules, pooling, prompts, longest input. */
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { ClaraError } from '../errors.js'
 import { isObject, type JsonObject } from '../files/jsonl.js'
 import type { Pooling } from './card.js'
-import { readOptionalJson } from './json-file.js'
+import { readOptionalJson, readOptionalObject } from './json-file.js'
 
 export interface SentenceTransformers {
-  pooling: Pooling
+  /** Where it is stated. */
+  pooling: Pooling | undefined
   normalised: boolean
   queryPrefix: string
   documentPrefix: string
@@ -14,7 +15,14 @@ export interface SentenceTransformers {
   maxTokens: number | undefined
 }
 
-const POOLING_OF: Record<string, Pooling> = { mean: 'mean', cls: 'cls', lasttoken: 'last-token' }
+/** "No limit" is written as 1e30 by transformers. */
+export const NO_LIMIT = 1e6
+const MODULES = ['Transformer', 'Pooling', 'Normalize']
+const POOLING_OF = new Map<unknown, Pooling>([
+  ['mean', 'mean'],
+  ['cls', 'cls'],
+  ['lasttoken', 'last-token'],
+])
 /** As they were named before version 6. */
 const LEGACY: Record<string, string> = {
   pooling_mode_mean_tokens: 'mean',
@@ -29,68 +37,75 @@ const QUERY_PROMPTS = ['query']
 const DOCUMENT_PROMPTS = ['document', 'passage', 'corpus']
 
 /**
- * @returns `undefined` where the folder has no modules.json.
+ * @param pooled the graph gives one vector a text: what sentence-transformers would do to token
+ * vectors is in it, supported here or not.
  * @throws ClaraError `model` for a module or a pooling that is not supported.
  */
-export async function readSentenceTransformers(directory: string): Promise<SentenceTransformers | undefined> {
-  const modules = await readOptionalJson(join(directory, 'modules.json'))
-  if (modules === undefined) return undefined
-  const paths = modulePaths(modules, join(directory, 'modules.json'))
-  const poolingFile = join(directory, paths.get('Pooling') ?? '1_Pooling', 'config.json')
+export async function readSentenceTransformers(
+  directory: string,
+  pooled: boolean,
+): Promise<SentenceTransformers> {
+  const modulesFile = join(directory, 'modules.json')
+  const modules = modulesOf(await readOptionalJson(modulesFile), modulesFile)
+  if (!pooled) requireSupported(modules, modulesFile)
+  const poolingFile = join(directory, modules.get('Pooling') ?? '1_Pooling', 'config.json')
+  const transformerFile = join(directory, modules.get('Transformer') ?? '', 'sentence_bert_config.json')
   const [pooling, transformer, prompts] = await Promise.all([
-    readOptionalJson(poolingFile),
-    readOptionalJson(join(directory, paths.get('Transformer') ?? '', 'sentence_bert_config.json')),
-    readOptionalJson(join(directory, 'config_sentence_transformers.json')),
+    pooled ? undefined : readOptionalObject(poolingFile),
+    readOptionalObject(transformerFile),
+    readOptionalObject(join(directory, 'config_sentence_transformers.json')),
   ])
-  if (!isObject(pooling))
-    throw new ClaraError('model', `${poolingFile}: expected how the model pools its tokens`)
   return {
-    pooling: poolingOf(pooling, poolingFile),
-    normalised: paths.has('Normalize'),
-    ...prefixesOf(prompts),
-    maxTokens: isObject(transformer) ? positive(transformer.max_seq_length) : undefined,
+    pooling: pooled ? 'none' : pooling && poolingOf(pooling, poolingFile),
+    normalised: modules.has('Normalize'),
+    ...prefixesOf(prompts ?? {}),
+    maxTokens: longestOf(transformer?.max_seq_length ?? undefined, transformerFile),
   }
 }
 
-function modulePaths(modules: unknown, path: string): Map<string, string> {
-  if (!Array.isArray(modules)) throw new ClaraError('model', `${path}: expected a list of modules`)
-  const paths = new Map<string, string>()
-  for (const module of modules) {
-    const type = String(isObject(module) ? module.type : module)
-      .split('.')
-      .at(-1)!
-    if (!['Transformer', 'Pooling', 'Normalize'].includes(type)) {
-      throw new ClaraError('model', `${path}: module ${type} is not supported: export it into the ONNX graph`)
-    }
-    const folder = isObject(module) && typeof module.path === 'string' ? module.path : ''
-    if (folder.split(/[\\/]/).includes('..') || folder.startsWith('/')) {
-      throw new ClaraError('model', `${path}: ${type} lies outside of the folder: ${folder}`)
-    }
-    paths.set(type, folder)
+/** The folder of each module. */
+function modulesOf(list: unknown, path: string): Map<string, string> {
+  if (list === undefined) return new Map()
+  if (!Array.isArray(list)) throw new ClaraError('model', `${path}: expected a list of modules`)
+  return new Map(
+    list.map((module) => {
+      const { type, path: folder = '' }: JsonObject = isObject(module) ? module : {}
+      if (typeof type !== 'string' || typeof folder !== 'string') {
+        throw new ClaraError('model', `${path}: expected each module to have a type and a path`)
+      }
+      if (folder.split(/[\\/]/).includes('..') || isAbsolute(folder)) {
+        throw new ClaraError('model', `${path}: ${type} lies outside of the folder: ${folder}`)
+      }
+      return [type.split('.').at(-1)!, folder]
+    }),
+  )
+}
+
+function requireSupported(modules: Map<string, string>, path: string): void {
+  for (const type of modules.keys()) {
+    if (MODULES.includes(type)) continue
+    throw new ClaraError(
+      'model',
+      `${path}: module ${type} is not supported: take a graph that holds it, with an output named sentence_embedding`,
+    )
   }
-  return paths
 }
 
 function poolingOf(config: JsonObject, path: string): Pooling {
   if (config.include_prompt === false) {
     throw new ClaraError('model', `${path}: a pooling without the prompt's tokens is not supported`)
   }
-  const modes = [
-    config.pooling_mode ??
-      Object.keys(LEGACY)
-        .filter((key) => config[key] === true)
-        .map((key) => LEGACY[key]),
-  ].flat()
-  const pooling = modes.length === 1 ? POOLING_OF[String(modes[0])] : undefined
+  const legacy = Object.keys(LEGACY).filter((key) => config[key] === true)
+  const modes: unknown[] = [config.pooling_mode ?? legacy.map((key) => LEGACY[key])].flat()
+  const pooling = modes.length === 1 ? POOLING_OF.get(modes[0]) : undefined
   if (pooling) return pooling
   throw new ClaraError(
     'model',
-    `${path}: pooling ${modes.join(' + ') || 'missing'}, expected one of ${Object.keys(POOLING_OF).join(', ')}`,
+    `${path}: pooling ${modes.join(' + ') || 'missing'}, expected one of ${[...POOLING_OF.keys()].join(', ')}`,
   )
 }
 
-function prefixesOf(config: unknown): { queryPrefix: string; documentPrefix: string } {
-  const settings = isObject(config) ? config : {}
+function prefixesOf(settings: JsonObject): { queryPrefix: string; documentPrefix: string } {
   const prompts = isObject(settings.prompts) ? settings.prompts : {}
   const first = (names: string[]): string => {
     const name = names.find((each) => prompts[each]) ?? settings.default_prompt_name
@@ -100,6 +115,12 @@ function prefixesOf(config: unknown): { queryPrefix: string; documentPrefix: str
   return { queryPrefix: first(QUERY_PROMPTS), documentPrefix: first(DOCUMENT_PROMPTS) }
 }
 
-function positive(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined
+function longestOf(stated: unknown, path: string): number | undefined {
+  if (stated === undefined) return undefined
+  if (Number.isInteger(stated) && (stated as number) > 0 && (stated as number) < NO_LIMIT)
+    return stated as number
+  throw new ClaraError(
+    'model',
+    `${path}: "max_seq_length" is ${JSON.stringify(stated)}, expected a whole number from 1 to ${NO_LIMIT - 1}`,
+  )
 }
