@@ -45,13 +45,13 @@ export interface EmbedderOptions extends EngineOptions {
 /**
  * Equal texts are embedded once. A vector does not depend on the number of threads, nor
  * on the texts beside it.
- * @throws ClaraError `model` when a file is missing, damaged or not loadable; `usage` for more
- * dimensions than the model has.
+ * @throws ClaraError `model` when a file is missing, damaged or not loadable; `usage` for other
+ * than 1 to so many dimensions as the model has.
  */
 export async function openEmbedder(model: EmbedderModel, options: EmbedderOptions = {}): Promise<Embedder> {
   const { card } = model
   const dims = options.dims ?? card.dims
-  if (dims > card.dims) {
+  if (!Number.isInteger(dims) || dims < 1 || dims > card.dims) {
     throw new ClaraError('usage', `${dims} dimensions asked for, ${card.name} has ${card.dims}`)
   }
   const { pooling } = card

@@ -89,19 +89,3 @@ test('tokens are counted without special tokens', async () => {
   expect(one.tokenizer.overheadTokens).toBe(2)
   expect([...(await one.tokenizer.countTokens(['', 'hello', 'hello world']))]).toEqual([0, 1, 2])
 })
-
-test('the main thread stays free meanwhile', async () => {
-  let last = performance.now()
-  let longest = 0
-  const probe = setInterval(() => {
-    const now = performance.now()
-    longest = Math.max(longest, now - last)
-    last = now
-  }, 5)
-  const start = last
-  await two.embed(Array.from({ length: 200 }, (_, i) => `${i} ${passages[i % passages.length]}`), 'document') // biome-ignore format: short
-  const whole = performance.now() - start
-  clearInterval(probe)
-  expect(whole).toBeGreaterThan(200) // long enough for a blocked thread to show
-  expect(longest).toBeLessThan(100)
-})
