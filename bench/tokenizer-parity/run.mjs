@@ -1,8 +1,8 @@
-// Our ids against those of the Rust library, for a tokenizer of each family.
+// Our ids, and those of @huggingface/tokenizers alone, against those of the Rust library.
 //
 //   npm run build && node bench/tokenizer-parity/run.mjs DATA --python PYTHON [--output FILE]
 //
-// DATA holds BEIR folders (README.md, "Data"). PYTHON has tokenizers, sentencepiece and protobuf.
+// DATA holds BEIR folders (corpus.jsonl, queries.jsonl, qa.jsonl). PYTHON has tokenizers, sentencepiece and protobuf.
 // The tokenizers are trained once, into bench/tokenizer-parity/work/; --only FAMILY compares one,
 // --keep takes the reference's ids of the last run.
 import { spawnSync } from 'node:child_process'
@@ -11,6 +11,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { Tokenizer } from '@huggingface/tokenizers'
 import { createTokenizer } from '../../dist/inference/tokenizer.js'
 import { randomStrings, realLines, wellFormed } from './texts.mjs'
 
@@ -21,6 +22,7 @@ const { values: flags, positionals } = parseArgs({
     output: { type: 'string' },
     only: { type: 'string' },
     random: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: '20261123' },
     examples: { type: 'string', default: '3' },
     keep: { type: 'boolean', default: false },
   },
@@ -56,33 +58,37 @@ function readRows(path) {
 
 const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i])
 
-function compareSingle(tokenizer, texts, expected) {
-  const wrong = []
+/** @param encode text -> ids with special tokens. */
+function compare(encode, texts, expected) {
+  let mismatches = 0
   let tokens = 0
+  const examples = []
   const started = performance.now()
-  const rows = texts.map((text) => {
-    const { ids } = tokenizer.encode([text], 100_000)
-    tokens += ids.length
-    return ids
-  })
+  const rows = texts.map((text) => encode(text))
   const seconds = (performance.now() - started) / 1000
   rows.forEach((row, i) => {
-    if (!same(row, expected[i])) wrong.push(i)
+    tokens += row.length
+    if (same(row, expected[i])) return
+    mismatches++
+    if (examples.length < Number(flags.examples)) examples.push(texts[i])
   })
-  return { wrong, tokens, seconds }
+  return {
+    result: { lines: texts.length, mismatches, tokens_per_second: Math.round(tokens / seconds) },
+    examples,
+  }
 }
 
 function comparePairs(tokenizer, texts, expected, types) {
-  let compared = 0
+  let lines = 0
   let mismatches = 0
   for (let i = 0; i < expected.length; i++) {
     if (!expected[i]) continue
-    compared++
+    lines++
     const pair = { question: texts[2 * i], passage: texts[2 * i + 1] }
     const { ids, typeIds = new Uint8Array(ids.length) } = tokenizer.encodePairs([pair], PAIR_TOKENS)
     if (!same(ids, expected[i]) || !same(typeIds, types[i])) mismatches++
   }
-  return { compared, mismatches }
+  return { lines, mismatches }
 }
 
 function compareFamily(directory, name, texts, real) {
@@ -97,31 +103,36 @@ function compareFamily(directory, name, texts, real) {
   }
   const reference = JSON.parse(readFileSync(report, 'utf8'))
   const json = (file) => JSON.parse(readFileSync(join(directory, file), 'utf8'))
-  const tokenizer = createTokenizer(json('tokenizer.json'), json('tokenizer_config.json'))
-  const single = compareSingle(tokenizer, texts, readRows(join(out, 'single.bin')))
-  const pairs = comparePairs(
-    tokenizer,
-    texts,
-    readRows(join(out, 'pairs.bin')),
-    readRows(join(out, 'types.bin')),
-  )
-  for (const i of single.wrong.slice(0, Number(flags.examples)))
-    console.error(`  ${name} ${i}: ${JSON.stringify(texts[i]).slice(0, 160)}`)
+  const stated = [json('tokenizer.json'), json('tokenizer_config.json')]
+  const tokenizer = createTokenizer(...stated)
+  const library = new Tokenizer(...stated)
+  const single = readRows(join(out, 'single.bin'))
+  const both = (encode) => {
+    const of = (from, to) => compare(encode, texts.slice(from, to), single.slice(from, to))
+    const [lines, strings] = [of(0, real), of(real)]
+    return {
+      real: lines.result,
+      random: strings.result,
+      examples: [...lines.examples, ...strings.examples],
+    }
+  }
+  const { examples, ...ours } = both((text) => tokenizer.encode([text], 100_000).ids)
+  for (const text of examples) console.error(`  ${name}: ${JSON.stringify(text).slice(0, 160)}`)
+  const { examples: _, ...theirs } = both((text) => library.encode(text).ids)
+  const [pairs, types] = ['pairs.bin', 'types.bin'].map((file) => readRows(join(out, file)))
   return {
     family: name,
-    vocabulary: Object.keys(json('tokenizer.json').model.vocab).length,
-    real: { lines: real, mismatches: single.wrong.filter((i) => i < real).length },
-    random: { lines: texts.length - real, mismatches: single.wrong.filter((i) => i >= real).length },
-    pairs,
-    tokens: single.tokens,
-    ours_tokens_per_second: Math.round(single.tokens / single.seconds),
+    vocabulary: Object.keys(stated[0].model.vocab).length,
+    ...ours,
+    pairs: comparePairs(tokenizer, texts, pairs, types),
+    library: theirs,
     rust_tokens_per_second: Math.round(reference.tokens / reference.seconds),
     reference: reference.version,
   }
 }
 
 const lines = realLines(data)
-const texts = [...lines, ...randomStrings(Number(flags.random), lines)]
+const texts = [...lines, ...randomStrings(Number(flags.random), lines, Number(flags.seed))]
 mkdirSync(work, { recursive: true })
 writeFileSync(join(work, 'texts.json'), JSON.stringify(texts.map(wellFormed)))
 const trained = join(work, 'families')
@@ -133,16 +144,13 @@ const families = [
 
 const results = families.map(([name, directory]) => {
   const result = compareFamily(directory, name, texts, lines.length)
-  const { real, random, pairs } = result
+  const { real, random, pairs, library } = result
+  const wrong = ({ mismatches, lines }) => `${mismatches} of ${lines}`
+  const millions = ({ tokens_per_second: rate }) => `${(rate / 1e6).toFixed(2)} M tokens/s`
   console.log(
-    [
-      name.padEnd(14),
-      `real ${real.mismatches} of ${real.lines}`.padEnd(24),
-      `random ${random.mismatches} of ${random.lines}`.padEnd(26),
-      `pairs ${pairs.mismatches} of ${pairs.compared}`.padEnd(22),
-      `${(result.ours_tokens_per_second / 1e6).toFixed(2)} M tokens/s (Rust, all cores: ${(result.rust_tokens_per_second / 1e6).toFixed(2)})`,
-    ].join('  '),
+    `${name}: real ${wrong(real)}, random ${wrong(random)}, pairs ${wrong(pairs)}; ${millions(real)}`,
   )
+  console.log(`  library alone: ${wrong(library.real)}, ${wrong(library.random)}; ${millions(library.real)}`)
   return result
 })
 if (flags.output) {
