@@ -4,9 +4,9 @@ import { windows } from '../files/windows.js'
 import { allRows, type Encodings, joinEncodings, type TextPair } from '../inference/encoding.js'
 import type { Subject } from './subject.js'
 
-const WINDOW = 256
+const WINDOW = 1024
 /** Of the corpus, for the ceiling: its inputs are all in memory at once. */
-const CEILING_WINDOWS = 8
+const CEILING_WINDOWS = 2
 
 export interface ThroughputResult {
   model: string

@@ -18,7 +18,7 @@ import type { UsearchMethods } from './usearch.worker.js'
 import { requireKnownWords } from './vocabulary.js'
 
 /** Chunks embedded at a time: enough that each run finds texts of its own length. */
-const WINDOW = 256
+const WINDOW = 1024
 
 export interface BuildOptions {
   outputDir: string

@@ -11,7 +11,7 @@ import { randomFor } from './random.js'
 import { type Selection, selectNegatives } from './select.js'
 
 /** Questions embedded and searched at a time. */
-const WINDOW = 256
+const WINDOW = 1024
 /** First search depth for each document of a sample. */
 const DEPTH_PER_DOC = 4
 
