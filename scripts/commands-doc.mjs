@@ -21,8 +21,10 @@ const COMMANDS = [
   ['models', 'verify'],
   ['models', 'rm'],
   ['models', 'install-cuda'],
+  ['bench'],
   ['bench', 'retrieval'],
   ['bench', 'throughput'],
+  ['bench', 'latency'],
 ]
 const clara = fileURLToPath(new URL('../dist/cli/clara.js', import.meta.url))
 const target = new URL('../docs/commands.md', import.meta.url)

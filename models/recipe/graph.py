@@ -13,8 +13,8 @@ lanes of vpmaddubsw, and CPUs without VNNI give the same integers as those with 
 The token embedding table is int8 with a scale a row.
 
 There is no attention mask: the texts of a batch have one length, which costs the engine
-nothing (a run of one text is as fast as one of four), and without a mask attention runs
-as one fused operator. GELU is the tanh approximation, fused with its bias.
+little (a run of one text is nearly as fast as one of four). GELU is the tanh
+approximation, fused with its bias: docs/performance.md.
 """
 
 from pathlib import Path

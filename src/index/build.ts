@@ -19,6 +19,8 @@ import { requireKnownWords } from './vocabulary.js'
 
 /** Chunks embedded at a time: enough that each run finds texts of its own length. */
 const WINDOW = 1024
+/** The first chunks are embedded while the next are cut. */
+const FIRST_WINDOW = 64
 
 export interface BuildOptions {
   outputDir: string
@@ -129,7 +131,7 @@ async function* embedded(
   embedder: Embedder,
 ): AsyncGenerator<{ window: Chunk[]; vectors: Float32Array }> {
   let ahead: Promise<{ window: Chunk[]; vectors: Float32Array }> | undefined
-  for await (const window of windows(chunks, WINDOW)) {
+  for await (const window of windows(chunks, WINDOW, FIRST_WINDOW)) {
     const next = embedder
       .embed(window.map(passageOf), 'document', (i) => `chunk ${window[i]!.id}`)
       .then((vectors) => ({ window, vectors }))

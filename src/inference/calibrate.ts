@@ -4,7 +4,7 @@ import { type Lanes, openLanes, type SessionSpec } from './lanes.js'
 import { type Setting, TOKEN_BUDGETS } from './layout.js'
 
 /** Of one trial. Long enough to be told from noise, short enough that all take a few seconds. */
-const TRIAL_SECONDS = 0.3
+const TRIAL_SECONDS = 0.2
 const ROUNDS = 2
 /** What is gained must be more than chance would give. */
 const LEAST_GAIN = 1.05
@@ -85,10 +85,9 @@ async function bestBudget(start: Calibrated, batches: (budget: number) => Batch[
 /** Best of some rounds each, in turns, so that a machine that is busy for a while wrongs none. */
 async function rates(candidates: Calibrated[], batches: (budget: number) => Batch[]): Promise<number[]> {
   const best = candidates.map(() => 0)
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     for (const [i, { lanes, setting }] of candidates.entries()) {
-      const rate = 1 / (await secondsOf(lanes, batches(setting.budget)))
-      if (round > 0) best[i] = Math.max(best[i]!, rate) // the first round warms up
+      best[i] = Math.max(best[i]!, 1 / (await secondsOf(lanes, batches(setting.budget))))
     }
   }
   return best

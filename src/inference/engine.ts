@@ -41,7 +41,7 @@ export interface Engine {
 }
 
 /** So many rows make a job that is worth calibrating for. */
-const CALIBRATE_FROM = 256
+const CALIBRATE_FROM = 1000
 
 /** @throws ClaraError `model` when a file is missing, damaged or not loadable. */
 export async function openEngine(model: Model, output: Output, options: EngineOptions): Promise<Engine> {
@@ -72,26 +72,32 @@ function createEngine(
   let current = Promise.resolve(start)
   let latest = start
   let unsettled = settle
-  let underWay = 0
+  const underWay = new Set<Promise<unknown>>()
   const counts = { runs: 0, tokens: 0, padding: 0 }
+  const runOn = async (settled: Promise<Calibrated>, encodings: Encodings, rows: number[]) => {
+    latest = await settled
+    const { lanes, setting } = latest
+    const batches = batchesOf(encodings, rows, setting.budget, lanes.together, tokenizer)
+    count(counts, batches)
+    return runAll(lanes, batches, rows, size)
+  }
   return {
     tokenizer,
     counts,
     running: () => ({ ...latest.setting, device: latest.lanes.device }),
     async run(encodings, rows) {
-      if (unsettled && underWay === 0 && rows.length >= CALIBRATE_FROM) {
-        current = unsettled(latest, encodings, rows)
+      if (unsettled && rows.length >= CALIBRATE_FROM) {
+        const settle = unsettled
         unsettled = undefined
+        // What runs already runs to its end on the sessions of before.
+        current = Promise.allSettled(underWay).then(() => settle(latest, encodings, rows))
       }
-      underWay++
+      const results = runOn(current, encodings, rows)
+      underWay.add(results)
       try {
-        latest = await current
-        const { lanes, setting } = latest
-        const batches = batchesOf(encodings, rows, setting.budget, lanes.together, tokenizer)
-        count(counts, batches)
-        return await runAll(lanes, batches, rows, size)
+        return await results
       } finally {
-        underWay--
+        underWay.delete(results)
       }
     },
     async ideal(encodings) {

@@ -2,6 +2,11 @@ import { expect, test } from 'vitest'
 import { windows } from '#clara/files/windows.js'
 import { collect, stream } from '../support/collect.js'
 
+test('windows grow from the first to the largest', async () => {
+  const sizes = (await collect(windows(stream(Array.from({ length: 40 }, (_, i) => i)), 16, 4))).map((w) => w.length)
+  expect(sizes).toEqual([4, 8, 16, 12])
+})
+
 test.each([
   [0, 3, []],
   [2, 3, [[0, 1]]],

@@ -20,7 +20,7 @@ afterEach(() => {
   process.env.CLARA_CACHE_DIR = before
 })
 
-const texts = Array.from({ length: 300 }, (_, i) => `the harbour ${i} ${'town wakes '.repeat(i % 9)}`)
+const texts = Array.from({ length: 1000 }, (_, i) => `the harbour ${i} ${'town wakes '.repeat(i % 9)}`)
 const folder = () => join(directory.path, 'cache/calibration')
 const settingOf = (embedder: Embedder) => {
   const { sessions, intraThreads, budget } = embedder.running()
@@ -66,8 +66,8 @@ test('the first large job measures, the next process reads what it found', async
 })
 
 test.each([
-  ['fewer than 256 texts', { calibrate: true }, 255],
-  ['an embedder that is not asked to', { calibrate: false }, 300],
+  ['fewer than 1,000 texts', { calibrate: true }, 999],
+  ['an embedder that is not asked to', { calibrate: false }, 1000],
 ])('%s measure nothing', async (_, options, count) => {
   const embedder = await open(options)
   await embedder.embed(texts.slice(0, count), 'document')
@@ -110,7 +110,7 @@ test('vectors are those of an embedder that has not measured, also of calls besi
 
 test('the embedded model gives the same bits', async () => {
   model = await resolveEmbedder(DEFAULT_EMBEDDER)
-  const words = Array.from({ length: 256 }, (_, i) => `word ${i}`)
+  const words = Array.from({ length: 1000 }, (_, i) => `word ${i}`)
   const bits = async (embedder: Embedder) => Buffer.from((await embedder.embed(words, 'document')).buffer)
   const before = await bits(await open({ calibrate: false }))
   expect((await bits(await open())).equals(before)).toBe(true)
@@ -156,6 +156,6 @@ test('what was measured on a GPU that has gone is not taken for the CPU', async 
 test('a cache that is no folder is no error', async () => {
   writeFileSync(process.env.CLARA_CACHE_DIR!, 'a file')
   const embedder = await open()
-  expect(await embedder.embed(texts, 'document')).toHaveLength(300 * 32)
+  expect(await embedder.embed(texts, 'document')).toHaveLength(1000 * 32)
   expect(readFileSync(process.env.CLARA_CACHE_DIR!, 'utf8')).toBe('a file')
 })
