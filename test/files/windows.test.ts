@@ -3,7 +3,9 @@ import { windows } from '#clara/files/windows.js'
 import { collect, stream } from '../support/collect.js'
 
 test('windows grow from the first to the largest', async () => {
-  const sizes = (await collect(windows(stream(Array.from({ length: 40 }, (_, i) => i)), 16, 4))).map((w) => w.length)
+  const sizes = (await collect(windows(stream(Array.from({ length: 40 }, (_, i) => i)), 16, 4))).map(
+    (w) => w.length,
+  )
   expect(sizes).toEqual([4, 8, 16, 12])
 })
 
