@@ -7,10 +7,11 @@
 // Python environments are made. Trials are interleaved, each in a process of its own, medians of 5.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { machine } from './machine.mjs'
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -214,28 +215,12 @@ function memory() {
   return { ...out, ratio: round(out[100_000].peak_memory_mib / out[10_000].peak_memory_mib, 3) }
 }
 
-function cpuFlags() {
-  if (!existsSync('/proc/cpuinfo')) return 'unknown'
-  const words =
-    readFileSync('/proc/cpuinfo', 'utf8')
-      .match(/^flags.*$/m)?.[0]
-      .split(/\s+/) ?? []
-  return ['avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'avx512_bf16', 'amx_int8']
-    .filter((flag) => words.includes(flag))
-    .join(' ')
-}
-
 const PARTS = { agreement, throughput: interleaved, ceiling, retrieval, memory }
 try {
   const wanted = flags.only ? flags.only.split(',') : Object.keys(PARTS)
   const result = {
     date: new Date().toISOString().slice(0, 10),
-    machine: {
-      cpu: cpus()[0]?.model,
-      flags: cpuFlags(),
-      cores: availableParallelism(),
-      gib: Math.round(totalmem() / 2 ** 30),
-    },
+    machine: machine(),
     node: process.version,
   }
   for (const name of wanted) result[name] = PARTS[name]()

@@ -8,10 +8,11 @@
 // sentence-transformers is left out. Trials are interleaved, each in a process of its own.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { machine } from './machine.mjs'
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -49,16 +50,6 @@ const spread = (values) => ({
   min: round(Math.min(...values)),
   max: round(Math.max(...values)),
 })
-
-function cpuFlags() {
-  if (!existsSync('/proc/cpuinfo')) return 'unknown'
-  const known = ['avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'amx_int8']
-  const words =
-    readFileSync('/proc/cpuinfo', 'utf8')
-      .match(/^flags.*$/m)?.[0]
-      .split(/\s+/) ?? []
-  return known.filter((flag) => words.includes(flag)).join(' ')
-}
 
 function retrieval() {
   const out = {}
@@ -137,12 +128,7 @@ function throughput() {
 try {
   const result = {
     date: new Date().toISOString().slice(0, 10),
-    machine: {
-      cpu: cpus()[0]?.model,
-      flags: cpuFlags(),
-      cores: availableParallelism(),
-      gib: Math.round(totalmem() / 2 ** 30),
-    },
+    machine: machine(),
     node: process.version,
     retrieval: retrieval(),
     main_job: mainJob(),

@@ -6,6 +6,7 @@ import { isObject } from '../files/jsonl.js'
 import type { EmbedderCard, RerankerCard } from '../models/card.js'
 import { modelOf } from '../models/resolve.js'
 import type { Finding, LocatedModel } from '../models/verify.js'
+import { cosine } from './cosine.js'
 import { openEmbedder } from './embedder.js'
 import { openReranker } from './reranker.js'
 
@@ -94,14 +95,4 @@ async function readGolden(path: string, dims: number): Promise<Golden[]> {
       throw wrong(`a vector of ${bytes.byteLength} bytes, expected ${dims * 4}`)
     return { text: row.text, vector: Float32Array.from({ length: dims }, (_, i) => bytes.readFloatLE(i * 4)) }
   })
-}
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [dot, aa, bb] = [0, 0, 0]
-  for (let i = 0; i < a.length; i++) {
-    dot += a[i]! * b[i]!
-    aa += a[i]! ** 2
-    bb += b[i]! ** 2
-  }
-  return dot / Math.sqrt(aa * bb)
 }

@@ -1,0 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism, cpus, totalmem } from 'node:os'
+
+/** What a result was measured on, as it is kept with the result. */
+export function machine() {
+  return {
+    cpu: cpus()[0]?.model,
+    flags: cpuFlags(),
+    cores: availableParallelism(),
+    gib: Math.round(totalmem() / 2 ** 30),
+  }
+}
+
+/** Those that decide how fast a model runs. */
+function cpuFlags() {
+  if (!existsSync('/proc/cpuinfo')) return 'unknown'
+  const known = ['avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'avx512_bf16', 'amx_int8']
+  const words =
+    readFileSync('/proc/cpuinfo', 'utf8')
+      .match(/^flags.*$/m)?.[0]
+      .split(/\s+/) ?? []
+  return known.filter((flag) => words.includes(flag)).join(' ')
+}
