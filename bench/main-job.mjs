@@ -7,7 +7,7 @@
 // with models/recipe/requirements.txt installed; without one the comparison with
 // sentence-transformers is left out. Trials are interleaved, each in a process of its own.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
