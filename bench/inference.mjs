@@ -6,11 +6,12 @@
 // DATA holds BEIR folders (clara-pretrain, xquad-en). bench/peers/README.md says how the models and the
 // Python environments are made. Trials are interleaved, each in a process of its own, medians of 5.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { keep } from './keep.mjs'
 import { machine } from './machine.mjs'
 
 const { values: flags, positionals } = parseArgs({
@@ -224,12 +225,7 @@ try {
     node: process.version,
   }
   for (const name of wanted) result[name] = PARTS[name]()
-  const text = `${JSON.stringify(result, null, 2)}\n`
-  process.stdout.write(text)
-  if (flags.output) {
-    mkdirSync(join(flags.output, '..'), { recursive: true })
-    writeFileSync(flags.output, text)
-  }
+  process.stdout.write(keep(result, flags.output))
 } finally {
   rmSync(work, { recursive: true, force: true })
 }

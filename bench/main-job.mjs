@@ -7,11 +7,12 @@
 // with models/recipe/requirements.txt installed; without one the comparison with
 // sentence-transformers is left out. Trials are interleaved, each in a process of its own.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { keep } from './keep.mjs'
 import { machine } from './machine.mjs'
 
 const { values: flags, positionals } = parseArgs({
@@ -135,12 +136,7 @@ try {
     cold_search_seconds: coldSearch(),
     throughput: throughput(),
   }
-  const text = `${JSON.stringify(result, null, 2)}\n`
-  process.stdout.write(text)
-  if (flags.output) {
-    mkdirSync(join(flags.output, '..'), { recursive: true })
-    writeFileSync(flags.output, text)
-  }
+  process.stdout.write(keep(result, flags.output))
 } finally {
   rmSync(work, { recursive: true, force: true })
 }

@@ -2,13 +2,12 @@
 // options in turns, median of 5 rounds. Two sessions of one thread, unless it says otherwise.
 //
 //   npm run build && node bench/session-options.mjs [--model FILE] [--output FILE]
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
-import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import ort from 'onnxruntime-node'
+import { keep } from './keep.mjs'
 
 const TOKENS = 131 // the mean of clara-pretrain
 const RUNS = 40
@@ -95,9 +94,6 @@ if (!isMainThread) {
   }
   for (const [name, { passages_per_second, relative }] of Object.entries(cases))
     console.log(`${name.padEnd(44)} ${String(passages_per_second).padStart(7)}/s  ${relative}`)
-  if (flags.output) {
-    mkdirSync(dirname(flags.output), { recursive: true })
-    writeFileSync(flags.output, `${JSON.stringify(result, null, 2)}\n`)
-  }
+  keep(result, flags.output)
   process.exit(0)
 }

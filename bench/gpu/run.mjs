@@ -6,13 +6,14 @@
 // onnx/model_fp16.onnx. bench/gpu/README.md says what a machine needs. Exit code 1 when a cosine is
 // under 0.999.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openSubject } from '../../dist/benchmarks/subject.js'
 import { openEmbedder, openReranker, resolveEmbedder, resolveReranker } from '../../dist/index.js'
 import { allRows } from '../../dist/inference/encoding.js'
+import { keep } from '../keep.mjs'
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -129,9 +130,4 @@ const result = {
   embedder: await measure('embedder', flags.embedder),
   ...(flags.reranker && { reranker: await measure('reranker', flags.reranker) }),
 }
-const text = `${JSON.stringify(result, null, 2)}\n`
-process.stdout.write(text)
-if (flags.output) {
-  mkdirSync(dirname(flags.output), { recursive: true })
-  writeFileSync(flags.output, text)
-}
+process.stdout.write(keep(result, flags.output))

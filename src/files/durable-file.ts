@@ -1,5 +1,5 @@
 /** Files that are whole on disk before anyone sees them. */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -116,12 +116,16 @@ export async function readVerified(path: string, expected: FileDigest): Promise<
   return data.byteLength === expected.bytes && sha256(data) === expected.sha256 ? data : undefined
 }
 
-/** Hashes a file without holding it in memory. */
-export async function digestFile(path: string): Promise<FileDigest> {
+/**
+ * Hashes a file without holding it in memory.
+ * @param also a hash that is fed in the same pass.
+ */
+export async function digestFile(path: string, also?: Hash): Promise<FileDigest> {
   const hash = createHash('sha256')
   let bytes = 0
   for await (const block of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
     hash.update(block)
+    also?.update(block)
     bytes += block.byteLength
   }
   return { bytes, sha256: hash.digest('hex') }

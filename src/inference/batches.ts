@@ -45,9 +45,18 @@ export function fillBatch(encodings: Encodings, rows: number[], { padId, padding
   const lengths = Int32Array.from(rows, (row) => encodedLength(encodings, row))
   rows.forEach((row, i) => {
     const [start, end] = [encodings.starts[row]!, encodings.starts[row + 1]!]
-    const at = i * width + (padLeft ? width - (end - start) : 0)
+    const at = rowStart({ width, padLeft }, i, end - start)
     ids.set(encodings.ids.subarray(start, end), at)
     typeIds?.set(encodings.typeIds!.subarray(start, end), at)
   })
   return { ids, ...(typeIds && { typeIds }), lengths, width, padLeft }
+}
+
+/** Where the tokens of a row begin in [rows, width], padding left out. */
+export function rowStart(
+  { width, padLeft }: Pick<Batch, 'width' | 'padLeft'>,
+  row: number,
+  length: number,
+): number {
+  return row * width + (padLeft ? width - length : 0)
 }

@@ -1,7 +1,7 @@
 /** Which batches and threads are fastest for a model on this machine, by trying. */
 import type { Batch } from './feeds.js'
 import { type Lanes, openLanes, type SessionSpec } from './lanes.js'
-import { type Setting, TOKEN_BUDGETS } from './layout.js'
+import { type Layout, type Setting, TOKEN_BUDGETS } from './layout.js'
 
 /** Of one trial. Long enough to be told from noise, short enough that all take a few seconds. */
 const TRIAL_SECONDS = 0.2
@@ -100,9 +100,9 @@ async function secondsOf(lanes: Lanes, batches: Batch[]): Promise<number> {
 }
 
 /** Fewer sessions, of 2, 4, … threads each. */
-function otherLayouts({ sessions, intraThreads }: Setting): { sessions: number; intraThreads: number }[] {
+function otherLayouts({ sessions, intraThreads }: Layout): Layout[] {
   const threads = sessions * intraThreads
-  const layouts: { sessions: number; intraThreads: number }[] = []
+  const layouts: Layout[] = []
   for (let each = intraThreads * 2; each <= threads; each *= 2) {
     layouts.push({ sessions: Math.floor(threads / each), intraThreads: each })
   }

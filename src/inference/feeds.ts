@@ -1,6 +1,7 @@
 /** A batch of token ids -> the tensors that a graph asks for. */
 import { type InferenceSession, Tensor } from 'onnxruntime-node'
 import { ClaraError } from '../errors.js'
+import { rowStart } from './batches.js'
 
 export interface Batch {
   /** Row-major [rows, width]. */
@@ -62,7 +63,7 @@ const VALUES = new Map<string, (batch: Batch) => ArrayLike<number>>([
 function attentionMask({ ids, lengths, width, padLeft }: Batch): Uint8Array {
   const mask = new Uint8Array(ids.length)
   lengths.forEach((length, row) => {
-    const start = row * width + (padLeft ? width - length : 0)
+    const start = rowStart({ width, padLeft }, row, length)
     mask.fill(1, start, start + length)
   })
   return mask
@@ -72,7 +73,7 @@ function attentionMask({ ids, lengths, width, padLeft }: Batch): Uint8Array {
 function positionIds({ ids, lengths, width, padLeft }: Batch): Int32Array {
   const positions = new Int32Array(ids.length)
   lengths.forEach((length, row) => {
-    const start = row * width + (padLeft ? width - length : 0)
+    const start = rowStart({ width, padLeft }, row, length)
     for (let i = 0; i < length; i++) positions[start + i] = i
   })
   return positions

@@ -1,5 +1,6 @@
 /** Token vectors -> one vector a text, as sentence-transformers' Pooling and Normalize do it. */
 import type { Pooling } from '../models/card.js'
+import { rowStart } from './batches.js'
 
 export interface TokenVectors {
   /** Row-major [rows, width, size]. */
@@ -14,10 +15,10 @@ export interface TokenVectors {
 
 /** @returns row-major [rows, size]. */
 export function pool(tokens: TokenVectors, pooling: Exclude<Pooling, 'none'>): Float32Array {
-  const { lengths, width, size, padLeft } = tokens
+  const { lengths, size } = tokens
   const pooled = new Float32Array(lengths.length * size)
   lengths.forEach((length, row) => {
-    const first = row * width + (padLeft ? width - length : 0)
+    const first = rowStart(tokens, row, length)
     const out = pooled.subarray(row * size, (row + 1) * size)
     if (pooling === 'mean') mean(tokens.values, first, length, out)
     else {

@@ -1,4 +1,5 @@
 /** The parts of tokenizer.json and tokenizer_config.json that are read here. */
+import { NO_LIMIT } from '../models/sentence-transformers.js'
 
 export interface AddedToken {
   id: number
@@ -39,15 +40,12 @@ export interface TokenizerFacts {
   maxLength: number | undefined
 }
 
-/** "No limit" is written as 1e30 by transformers. */
-const LARGEST_LIMIT = 1e6
-
 export function factsOf(json: TokenizerJson, config: TokenizerConfig): TokenizerFacts {
   const limit = config.model_max_length
   return {
     padId: padIdOf(json, config),
     paddingSide: config.padding_side === 'left' ? 'left' : 'right',
-    maxLength: typeof limit === 'number' && limit > 0 && limit < LARGEST_LIMIT ? limit : undefined,
+    maxLength: typeof limit === 'number' && limit > 0 && limit < NO_LIMIT ? limit : undefined,
   }
 }
 

@@ -39,7 +39,8 @@ interface CardBase {
   files: ModelFile[]
 }
 
-export interface EmbedderCard extends CardBase {
+/** How an embedder is used: in a card as in the catalogue. */
+export interface EmbedderUse {
   kind: 'embedder'
   /** Length of a vector. */
   dims: number
@@ -51,12 +52,14 @@ export interface EmbedderCard extends CardBase {
   documentPrefix: string
 }
 
-export interface RerankerCard extends CardBase {
+export interface RerankerUse {
   kind: 'reranker'
   /** Logits a pair: one score, or one for "does not answer" and one for "answers". */
   labels: 1 | 2
 }
 
+export interface EmbedderCard extends CardBase, EmbedderUse {}
+export interface RerankerCard extends CardBase, RerankerUse {}
 export type ModelCard = EmbedderCard | RerankerCard
 
 const SHA256 = /^[0-9a-f]{64}$/

@@ -2,7 +2,7 @@
  * Models that are known by name: where their ONNX files are, how they are used, and what is known
  * of their bytes before any are fetched.
  */
-import type { Pooling } from './card.js'
+import type { EmbedderUse, RerankerUse } from './card.js'
 import { EMBEDDERS } from './catalogue-embedders.js'
 import { RERANKERS } from './catalogue-rerankers.js'
 
@@ -37,19 +37,8 @@ interface EntryBase {
   sources: string[]
 }
 
-export interface EmbedderEntry extends EntryBase {
-  kind: 'embedder'
-  dims: number
-  pooling: Pooling
-  normalised: boolean
-  queryPrefix: string
-  documentPrefix: string
-}
-
-export interface RerankerEntry extends EntryBase {
-  kind: 'reranker'
-  labels: 1 | 2
-}
+export interface EmbedderEntry extends EntryBase, EmbedderUse {}
+export interface RerankerEntry extends EntryBase, RerankerUse {}
 
 export type CatalogueEntry = EmbedderEntry | RerankerEntry
 

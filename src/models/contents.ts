@@ -1,11 +1,9 @@
 /** What a file that claims to be a model's in fact is. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
+import { digestFile, type FileDigest } from '../files/durable-file.js'
 
-export interface Identity {
-  bytes: number
-  sha256: string
+export interface Identity extends FileDigest {
   /** Only where it was asked for. */
   gitOid?: string
 }
@@ -20,15 +18,8 @@ export interface Expected {
 
 /** Hashes in one pass, with git's own hash of a blob if wanted. */
 export async function identify(path: string, { gitOid = false } = {}): Promise<Identity> {
-  const sha256 = createHash('sha256')
   const git = gitOid ? createHash('sha1').update(`blob ${(await stat(path)).size}\0`) : undefined
-  let bytes = 0
-  for await (const block of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-    sha256.update(block)
-    git?.update(block)
-    bytes += block.byteLength
-  }
-  return { bytes, sha256: sha256.digest('hex'), ...(git && { gitOid: git.digest('hex') }) }
+  return { ...(await digestFile(path, git)), ...(git && { gitOid: git.digest('hex') }) }
 }
 
 /** @returns what tells the two apart, or undefined. */

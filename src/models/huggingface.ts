@@ -33,15 +33,15 @@ export async function describeFolder(
   const tokenizer = { tokenizer: 'tokenizer.json', tokenizerConfig: 'tokenizer_config.json' }
   const names = [model, ...externalData, ...Object.values(tokenizer)]
   const files = await Promise.all(names.map((name) => describeFile(directory, name)))
-  const kind = isClassifier(config) ? { kind: 'reranker', labels: labelsOf(config) } : { kind: 'embedder' }
+  const fields = isClassifier(config)
+    ? { kind: 'reranker', labels: labelsOf(config), maxTokens: await longestInput(directory, config) }
+    : await embedderFields(directory, config, onnx, overlay)
   return {
     name: basename(directory),
     languages: [],
     licence: 'unknown',
     source: 'a folder in Hugging Face layout',
-    ...kind,
-    maxTokens: await longestInput(directory, config),
-    ...(kind.kind === 'embedder' ? await embedderFields(directory, config, onnx, overlay) : {}),
+    ...fields,
     ...overlay,
     model,
     ...tokenizer,
@@ -66,6 +66,7 @@ async function embedderFields(
     )
   }
   return {
+    kind: 'embedder',
     ...stated,
     pooling,
     maxTokens: await longestInput(directory, config, maxTokens),
