@@ -19,7 +19,9 @@ describe('clara bench throughput', () => {
     expect(result.tokens).toBe(72 * 32) // every passage is cut at 32
     expect(result.padding_share).toBe(0)
     expect(result.seconds).toHaveLength(3)
-    expect(result.passages_per_second).toBeCloseTo(72 / median(result.seconds), -2)
+    const seconds = median(result.seconds) // given to the millisecond, which for so small a model is much
+    expect(result.passages_per_second).toBeGreaterThan(72 / (seconds + 0.0006))
+    expect(result.passages_per_second).toBeLessThan(72 / (seconds - 0.0006))
     expect(result.of_ceiling).toBeGreaterThan(0)
     expect(result.peak_memory_mib).toBeGreaterThan(20)
   })
