@@ -3,8 +3,11 @@ import { ClaraError } from '../errors.js'
 import { type CheckedFile, CheckedReader } from './checked-file.js'
 import { type Best, best, dot } from './rank.js'
 
-/** Rows, nearest first by the graph's own precision. */
-export type Candidates = ArrayLike<number>
+/** Nearest first by the graph's own precision. */
+export interface Candidates {
+  rows: ArrayLike<number>
+  distances: Float32Array
+}
 
 /** So many times k are ranked again: int8 puts some of the nearest behind others. */
 const OVERFETCH = 2
@@ -40,12 +43,13 @@ export function ranker(vectors: CheckedFile, shape: { dims: number; rows: number
     wanted(k: number, excluded: number): number {
       return Math.ceil(((k * OVERFETCH) / live + excluded) / STEP) * STEP
     },
-    /** The k best of the first candidates that are not left out. */
-    best(query: Float32Array, candidates: Candidates, excluded: Uint32Array, k: number): Best {
+    /** The k best of the first candidates that are not left out, and of all that are as near as the last. */
+    best(query: Float32Array, { rows, distances }: Candidates, excluded: Uint32Array, k: number): Best {
       const isExcluded = new Set(excluded)
       const kept: number[] = []
-      for (let i = 0; i < candidates.length && kept.length < k * OVERFETCH; i++) {
-        const row = candidates[i]!
+      for (let i = 0; i < rows.length; i++) {
+        if (kept.length >= k * OVERFETCH && distances[i]! > distances[i - 1]!) break
+        const row = rows[i]!
         if (isRemoved[row] === 0 && !isExcluded.has(row)) kept.push(row)
       }
       return best(
