@@ -2,6 +2,8 @@
 import { ClaraError } from '../errors.js'
 import type { CheckedFile } from './checked-file.js'
 import { requireExclusions, requireSearch, requireVectors } from './graph-input.js'
+import { nativeAddon } from './native-addon.js'
+import { nativeEngine } from './native-graph.js'
 import { npmEngine } from './npm-graph.js'
 import type { Ranked } from './rank.js'
 
@@ -63,6 +65,8 @@ export interface GraphBuilderOptions {
   threads: number
   /** Go on from this one. */
   from?: { graph: CheckedFile; rows: number }
+  /** Of the whole graph, where it is known: memory is laid out for it. */
+  expectedRows?: number
 }
 
 export interface GraphFiles {
@@ -126,8 +130,14 @@ export async function openGraph(
 function chosen(): { engine: EngineName; why: string; run: GraphEngine } {
   const asked = process.env.CLARA_INDEX_ENGINE || 'auto'
   if (asked === 'npm') return { engine: 'npm', why: 'CLARA_INDEX_ENGINE=npm', run: npmEngine }
-  const missing = 'the native engine is not part of this build'
-  if (asked === 'auto') return { engine: 'npm', why: missing, run: npmEngine }
-  if (asked === 'native') throw new ClaraError('usage', `CLARA_INDEX_ENGINE=native: ${missing}`)
-  throw new ClaraError('usage', `CLARA_INDEX_ENGINE=${asked}: expected auto, native or npm`)
+  if (asked !== 'auto' && asked !== 'native') {
+    throw new ClaraError('usage', `CLARA_INDEX_ENGINE=${asked}: expected auto, native or npm`)
+  }
+  const native = nativeAddon()
+  if ('addon' in native) {
+    const why = `${native.from}, ${native.addon.kernels}`
+    return { engine: 'native', why, run: nativeEngine(native.addon) }
+  }
+  if (asked === 'native') throw new ClaraError('usage', `CLARA_INDEX_ENGINE=native: ${native.missing}`)
+  return { engine: 'npm', why: native.missing, run: npmEngine }
 }
