@@ -234,6 +234,7 @@ function draw(results) {
     title,
     lines: Object.entries(search).map(([name, { points }]) => ({
       name,
+      exact: name in EXACT,
       points: points.filter(({ k }) => k === 10).map(({ recall, median }) => ({ recall, perSecond: median })),
     })),
   }))

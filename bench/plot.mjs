@@ -20,7 +20,7 @@ const escaped = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCode
 const round = (value) => Number(value.toFixed(1))
 const missing = (recall) => -Math.log10(Math.max(LEAST_MISSING, 1 - recall))
 
-/** @param panels [{ title, lines: [{ name, points: [{ recall, perSecond }] }] }] */
+/** @param panels [{ title, lines: [{ name, exact, points: [{ recall, perSecond }] }] }]; an exact search is a level line. */
 export function plot({ title, panels }) {
   const names = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))]
   const style = (name) => {
@@ -89,9 +89,8 @@ function drawPanel({ title, lines }, offset, style) {
     ),
     ...lines.map((line) => {
       const places = line.points.map(({ recall, perSecond }) => [x(recall), y(perSecond)])
-      return (
-        stroke(places, style(line.name)) + places.map(([px, py]) => mark(px, py, style(line.name))).join('')
-      )
+      const way = line.exact ? [[box.left, places[0][1]], ...places] : places
+      return stroke(way, style(line.name)) + places.map(([px, py]) => mark(px, py, style(line.name))).join('')
     }),
   ].join('\n')
 }

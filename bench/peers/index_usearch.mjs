@@ -13,6 +13,8 @@ const LEAST_SECONDS = 0.5
 /** Of one call: an ArrayBuffer of all rows at once may be too large for the platform. */
 const ADD_ROWS = 8192
 
+const round = (value) => Math.round(value * 10) / 10
+
 /** Aligned copies: the binding reads a buffer from its start, whatever the offset of the array. */
 function read(path, Type) {
   const data = readFileSync(path)
@@ -73,14 +75,14 @@ function search(at, expansions) {
       points.push({
         k,
         ...(expansion !== undefined && { expansion }),
-        recall: recallAt(k, { k, ids }, truth, trial.depth),
+        recall: Number(recallAt(k, { k, ids }, truth, trial.depth).toFixed(6)),
         queries_per_second: rate(() => run(queries, k), count),
       })
     }
     after ??= processMemory() // each index that follows is one more
   }
   const memory = before && { before, after }
-  return { open_ms: opened - start, first_answer_ms: answered - start, points, memory }
+  return { open_ms: round(opened - start), first_answer_ms: round(answered - start), points, memory }
 }
 
 function rate(pass, count) {
