@@ -13,13 +13,21 @@ export interface Embedder {
   dims: number
   /** Of all texts so far. */
   counts: EmbedderCounts
+  /** Whether vectors have unit length; else their inner product is what ranks. */
+  unit: boolean
   running(): Running
   /**
    * @param nameOf a text, for a message about it.
-   * @returns unit vectors, row-major [texts, dims].
+   * @param onCut is told of each text that is cut at the model's limit.
+   * @returns vectors, row-major [texts, dims].
    * @throws ClaraError `model` when a vector is not finite.
    */
-  embed(texts: string[], kind: TextKind, nameOf?: (i: number) => string): Promise<Float32Array>
+  embed(
+    texts: string[],
+    kind: TextKind,
+    nameOf?: (i: number) => string,
+    onCut?: (i: number) => void,
+  ): Promise<Float32Array>
   close(): Promise<void>
 }
 
@@ -38,7 +46,10 @@ export interface EmbedderCounts {
 export interface EmbedderOptions extends EngineOptions {
   /** Keep so many of a vector's numbers, the first (Matryoshka). */
   dims?: number | undefined
-  /** As the reference implementation gives them, which for some models is not of unit length. */
+  /**
+   * As the reference implementation gives them, which for some models is not of unit length.
+   * Without it that is so only where the card says that vectors are compared by inner product.
+   */
   asReference?: boolean
 }
 
@@ -55,7 +66,7 @@ export async function openEmbedder(model: EmbedderModel, options: EmbedderOption
     throw new ClaraError('usage', `${dims} dimensions asked for, ${card.name} has ${card.dims}`)
   }
   const { pooling } = card
-  const normalised = card.normalised || !options.asReference
+  const normalised = card.normalised || !(options.asReference || card.similarity === 'dot')
   const engine = await openEngine(
     model,
     { kind: 'vector', pooling, modelDims: card.dims, dims, normalised },
@@ -68,8 +79,9 @@ export async function openEmbedder(model: EmbedderModel, options: EmbedderOption
     tokenizer: engine.tokenizer,
     dims,
     counts,
+    unit: normalised,
     running: engine.running,
-    async embed(texts, kind, nameOf = (i) => `text ${i + 1}`) {
+    async embed(texts, kind, nameOf = (i) => `text ${i + 1}`, onCut) {
       const prefix = kind === 'query' ? card.queryPrefix : card.documentPrefix
       const prefixed = prefix === '' ? texts : texts.map((text) => prefix + text)
       const encodings = await engine.tokenizer.encode(prefixed)
@@ -77,6 +89,7 @@ export async function openEmbedder(model: EmbedderModel, options: EmbedderOption
       counts.tokens += encodings.tokens
       counts.unknown += encodings.unknown
       counts.truncated += encodings.truncated
+      if (onCut) for (const row of encodings.cutRows ?? []) onCut(row)
       return once(prefixed, async (rows) => {
         const vectors = await engine.run(encodings, rows)
         requireFinite(vectors, dims, (row) => nameOf(rows[row]!))
