@@ -23,11 +23,11 @@ export async function checkIndexFile(file: IndexFilePath): Promise<void> {
   if (bytes !== file.bytes || sha256 !== file.sha256) throw damaged(file)
 }
 
-function unreadable(file: IndexFilePath, cause: unknown): ClaraError {
+export function unreadable(file: { path: string }, cause: unknown): ClaraError {
   return new ClaraError('index', `${file.path}: cannot be read: ${messageOf(cause)}`, { cause })
 }
 
-function damaged(file: IndexFilePath): ClaraError {
+export function damaged(file: { path: string }): ClaraError {
   return new ClaraError(
     'index',
     `${file.path}: size or sha256 differ from the manifest: the file is damaged, build the index anew`,

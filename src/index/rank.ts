@@ -32,13 +32,19 @@ export function rescore(
 ): Best {
   const ids = Int32Array.from({ length: candidates.length }, (_, i) => candidates[i] ?? i)
   const scores = Float32Array.from(ids, (id) => dot(query, vectors, id * query.length))
-  const order = Array.from(ids.keys())
+  return best(ids, scores, k)
+}
+
+/** The k best, equal scores in the order of their ids. */
+export function best(ids: ArrayLike<number>, scores: Float32Array, k: number): Best {
+  const order = Array.from(scores.keys())
     .sort((a, b) => scores[b]! - scores[a]! || ids[a]! - ids[b]!)
     .slice(0, k)
   return { ids: order.map((i) => ids[i]!), scores: order.map((i) => scores[i]!) }
 }
 
-function dot(query: Float32Array, vectors: Float32Array, offset: number): number {
+/** With the row of `vectors` that begins at `offset`. */
+export function dot(query: Float32Array, vectors: Float32Array, offset: number): number {
   let sum = 0
   for (let i = 0; i < query.length; i++) sum += query[i]! * vectors[offset + i]!
   return sum

@@ -1,0 +1,58 @@
+/** What a graph found -> the best of it by full precision, without the rows that are left out. */
+import { ClaraError } from '../errors.js'
+import { type CheckedFile, CheckedReader } from './checked-file.js'
+import { type Best, best, dot } from './rank.js'
+
+/** Rows, nearest first by the graph's own precision. */
+export type Candidates = ArrayLike<number>
+
+/** So many times k are ranked again: int8 puts some of the nearest behind others. */
+const OVERFETCH = 2
+/** Wanted numbers are multiples of it, so that queries can be searched together. */
+const STEP = 64
+
+/** @param removed ascending. */
+export function ranker(vectors: CheckedFile, shape: { dims: number; rows: number }, removed: Uint32Array) {
+  const { dims, rows } = shape
+  const expected = rows * dims * 4
+  if (vectors.bytes !== expected) {
+    throw new ClaraError(
+      'index',
+      `${vectors.path}: ${vectors.bytes} bytes, expected ${rows} vectors of ${dims}`,
+    )
+  }
+  const file = new CheckedReader(vectors)
+  const isRemoved = new Uint8Array(rows)
+  for (const row of removed) isRemoved[row] = 1
+  const live = Math.max(1, rows - removed.length) / rows
+  const one = new Float32Array(dims)
+  const bytes = new Uint8Array(one.buffer)
+
+  function score(query: Float32Array, row: number): number {
+    file.read(bytes, row * dims * 4)
+    const value = dot(query, one, 0)
+    if (!Number.isNaN(value)) return value
+    throw new ClaraError('index', `${vectors.path}: row ${row} is not finite: build the index anew`)
+  }
+
+  return {
+    /** How many candidates are likely to leave enough. */
+    wanted(k: number, excluded: number): number {
+      return Math.ceil(((k * OVERFETCH) / live + excluded) / STEP) * STEP
+    },
+    /** The k best of the first candidates that are not left out. */
+    best(query: Float32Array, candidates: Candidates, excluded: Uint32Array, k: number): Best {
+      const isExcluded = new Set(excluded)
+      const kept: number[] = []
+      for (let i = 0; i < candidates.length && kept.length < k * OVERFETCH; i++) {
+        const row = candidates[i]!
+        if (isRemoved[row] === 0 && !isExcluded.has(row)) kept.push(row)
+      }
+      return best(
+        kept,
+        Float32Array.from(kept, (row) => score(query, row)),
+        k,
+      )
+    },
+  }
+}

@@ -1,0 +1,133 @@
+/** HNSW graphs as genuine USearch files: built, opened and searched by one of two engines. */
+import { ClaraError } from '../errors.js'
+import type { CheckedFile } from './checked-file.js'
+import { requireExclusions, requireSearch, requireVectors } from './graph-input.js'
+import { npmEngine } from './npm-graph.js'
+import type { Ranked } from './rank.js'
+
+export type { CheckedFile } from './checked-file.js'
+
+export type Metric = 'cos' | 'ip'
+export type Precision = 'bf16' | 'f32' | 'f16' | 'i8'
+
+export interface GraphShape {
+  dims: number
+  metric: Metric
+  /** Of the vectors inside the graph; what is found is ranked by full precision. */
+  precision: Precision
+}
+
+/** Rows to leave out: of query q, rows[offsets[q]] … rows[offsets[q + 1] - 1]. */
+export interface Exclusions {
+  offsets: Uint32Array
+  rows: Uint32Array
+}
+
+/** Rows of one call of `GraphBuilder.add`: graphs are the same only where the calls are cut alike. */
+export const ADD_ROWS = 8192
+
+export interface GraphBuilder {
+  readonly engine: EngineName
+  /** Adds rows [n, dims] under the next row numbers. Always ADD_ROWS rows a call, but for the last. */
+  add(vectors: Float32Array): Promise<void>
+  /** Writes the graph file; neither synced nor hashed: the caller does both. */
+  save(path: string): Promise<void>
+  /** Ends what is under way between two slices of it, and rejects the rest. */
+  close(): Promise<void>
+}
+
+export interface GraphSearch {
+  /** Finite, row-major [queries, dims]; for `cos` of unit length, as the rows are. */
+  queries: Float32Array
+  k: number
+  /** Candidates that the graph keeps while it looks: more find more, and take longer. */
+  expansion: number
+  exclude?: Exclusions
+}
+
+export interface Graph {
+  readonly engine: EngineName
+  /**
+   * The k nearest by the graph, ranked by full-precision inner product, ties by row. Where fewer
+   * than k can be reached: id -1, score -Infinity at the end.
+   */
+  search(args: GraphSearch): Promise<Ranked>
+  /** Ends what is under way between two slices of it, and rejects the rest. */
+  close(): Promise<void>
+}
+
+export type EngineName = 'native' | 'npm'
+
+export interface GraphBuilderOptions {
+  /** At most; an engine may use fewer. The graph does not depend on it. */
+  threads: number
+  /** Go on from this one. */
+  from?: { graph: CheckedFile; rows: number }
+}
+
+export interface GraphFiles {
+  graph: CheckedFile
+  /** Whole precision, float32, row-major [rows, dims]. */
+  vectors: CheckedFile
+}
+
+export interface GraphOptions {
+  threads: number
+  /** Rows that are never found, ascending. */
+  removed?: Uint32Array
+}
+
+export interface GraphEngine {
+  createGraph(shape: GraphShape, options: GraphBuilderOptions): Promise<GraphBuilder>
+  openGraph(files: GraphFiles, shape: GraphShape & { rows: number }, options: GraphOptions): Promise<Graph>
+}
+
+/**
+ * Which engine graphs run on, and why that one.
+ * @throws ClaraError `usage` when the environment variable CLARA_INDEX_ENGINE asks for one that is not there.
+ */
+export function engineName(): { engine: EngineName; why: string } {
+  const { engine, why } = chosen()
+  return { engine, why }
+}
+
+/** @throws ClaraError `usage` for a shape that the engine has not, `index` for a damaged graph. */
+export async function createGraph(shape: GraphShape, options: GraphBuilderOptions): Promise<GraphBuilder> {
+  const builder = await chosen().run.createGraph(shape, options)
+  return {
+    engine: builder.engine,
+    async add(vectors) {
+      requireVectors(vectors, shape.dims)
+      await builder.add(vectors)
+    },
+    save: builder.save,
+    close: builder.close,
+  }
+}
+
+/** @throws ClaraError `index` where a file is damaged or of another shape. */
+export async function openGraph(
+  files: GraphFiles,
+  shape: GraphShape & { rows: number },
+  options: GraphOptions,
+): Promise<Graph> {
+  const graph = await chosen().run.openGraph(files, shape, options)
+  return {
+    engine: graph.engine,
+    async search(args) {
+      const queries = requireSearch(args, shape.dims)
+      if (args.exclude) requireExclusions(args.exclude, queries, shape.rows)
+      return graph.search(args)
+    },
+    close: graph.close,
+  }
+}
+
+function chosen(): { engine: EngineName; why: string; run: GraphEngine } {
+  const asked = process.env.CLARA_INDEX_ENGINE || 'auto'
+  if (asked === 'npm') return { engine: 'npm', why: 'CLARA_INDEX_ENGINE=npm', run: npmEngine }
+  const missing = 'the native engine is not part of this build'
+  if (asked === 'auto') return { engine: 'npm', why: missing, run: npmEngine }
+  if (asked === 'native') throw new ClaraError('usage', `CLARA_INDEX_ENGINE=native: ${missing}`)
+  throw new ClaraError('usage', `CLARA_INDEX_ENGINE=${asked}: expected auto, native or npm`)
+}
