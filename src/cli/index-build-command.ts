@@ -1,12 +1,12 @@
 /** clara-index build */
 import { Command, Option } from 'commander'
-import { readDocuments } from '../documents/read-documents.js'
-import { requireVacant } from '../files/staged-directory.js'
-import { buildIndex } from '../index/build.js'
-import { PRECISIONS, type Precision } from '../index/manifest.js'
-import { unknownShare } from '../index/vocabulary.js'
+import { documentsOf } from '../documents/corpus.js'
+import { buildIndex, requireRoom } from '../index/build.js'
+import type { Precision } from '../index/graph.js'
+import { PRECISIONS } from '../index/manifest.js'
 import { openEmbedder } from '../inference/embedder.js'
 import { resolveEmbedder } from '../models/resolve.js'
+import { embeddingProgress, remarkTruncated } from './embedding-progress.js'
 import {
   type ChunkFlags,
   chunkFlags,
@@ -36,13 +36,13 @@ interface BuildFlags extends OutputFlags, EmbedderFlags, ChunkFlags {
 export function buildCommand(): Command {
   const command = new Command('build')
     .description(
-      'Documents -> chunks -> embeddings -> an index directory, which appears whole or not at all.',
+      'Documents -> chunks -> embeddings -> an index directory. Interrupted, it goes on where it was when run again.',
     )
     .requiredOption(
       '--input-file <path...>',
       'JSONL (raw_knowledge or BEIR), text, Markdown, or a folder of those',
     )
-    .requiredOption('--output-dir <dir>', 'where the index goes; must not exist')
+    .requiredOption('--output-dir <dir>', 'where the index goes; new, empty, or with an unfinished build')
     .addOption(
       new Option('--precision <type>', 'vectors inside the graph').choices(PRECISIONS).default('bf16'),
     )
@@ -52,41 +52,36 @@ export function buildCommand(): Command {
       wholeNumber(1, 1 << 16),
     )
     .option('--force', 'go on where over 5% of the corpus is unknown to the model')
-    .option('--overwrite', 'replace an index that is there')
+    .option('--overwrite', 'replace an index, or unfinished work of other documents or settings')
   chunkFlags(command)
   embedderFlags(command)
   outputFlags(command)
   example(command, 'clara-index build --input-file raw_knowledge.jsonl --output-dir my-index')
   return command.action(async (flags: BuildFlags) => {
     const talk = createTalk(flags)
-    if (!flags.overwrite) await requireVacant(flags.outputDir)
+    const { outputDir, overwrite = false, force = false, precision, threads } = flags
+    await requireRoom(outputDir, overwrite)
     const chunking = chunkingOf(flags)
     const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), { ...flags, calibrate: true })
     try {
-      const started = performance.now()
-      const manifest = await buildIndex(readDocuments(flags.inputFile, talk.onProblem), embedder, {
-        outputDir: flags.outputDir,
-        overwrite: flags.overwrite ?? false,
-        precision: flags.precision,
+      const progress = embeddingProgress(talk)
+      const manifest = await buildIndex(documentsOf(flags.inputFile, talk.onProblem), embedder, {
+        outputDir,
+        overwrite,
+        precision,
         chunking,
-        force: flags.force ?? false,
-        onProgress: talk.counter('chunks'),
+        force,
+        threads,
+        ...progress,
       })
       talk.finish()
-      const seconds = (performance.now() - started) / 1000
-      const { counts } = manifest
-      if (counts.truncated > 0)
-        talk.remark(
-          `${counts.truncated} chunks were cut at the model's limit of ${embedder.model.card.maxTokens} tokens`,
-        )
-      talk.remark(
-        `${counts.chunks} chunks in ${seconds.toFixed(1)} s, ${(counts.chunks / seconds).toFixed(0)} a second`,
-      )
+      remarkTruncated(talk, manifest, embedder)
+      talk.remark(progress.rate())
       talk.remark(runningOn(embedder))
       printResult(flags, {
-        index: flags.outputDir,
+        index: outputDir,
         ...summaryOf(manifest),
-        unknown_token_share: Number(unknownShare(embedder).toFixed(4)),
+        unknown_token_share: progress.unknownShare(),
         bad_records: talk.problems(),
       })
       process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok

@@ -55,7 +55,7 @@ export function searchCommand(): Command {
         queries.map(({ text }) => text),
         'query',
       )
-      const ranked = await index.search(vectors, flags.k, { exact: flags.exact ?? false })
+      const ranked = await index.search(vectors, flags.k, { method: flags.exact ? 'exact' : 'auto' })
       const results = await Promise.all(
         queries.map(async (query, row) => ({
           query,

@@ -1,13 +1,13 @@
 /** clara-index verify */
 import { Command } from 'commander'
-import { verifyIndex } from '../index/open.js'
+import { verifyIndex } from '../index/verify.js'
 import { example, type OutputFlags, outputFlags } from './flags.js'
 import { summaryOf } from './index-summary.js'
 import { printResult } from './print-result.js'
 
 export function verifyCommand(): Command {
   const command = new Command('verify')
-    .description('hash every file and compare with the manifest')
+    .description('hash every file, and check that they fit each other')
     .argument('<dir>', 'index directory')
   outputFlags(command)
   example(command, 'clara-index verify my-index')

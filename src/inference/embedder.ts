@@ -1,6 +1,7 @@
 /** Texts -> vectors, on threads of their own. */
 import { ClaraError } from '../errors.js'
 import type { EmbedderModel } from '../models/resolve.js'
+import type { Encodings } from './encoding.js'
 import { type EngineOptions, openEngine, type Running } from './engine.js'
 import { createOnce } from './once.js'
 import type { ThreadedTokenizer } from './open-tokenizer.js'
@@ -18,7 +19,7 @@ export interface Embedder {
   running(): Running
   /**
    * @param nameOf a text, for a message about it.
-   * @param onCut is told of each text that is cut at the model's limit.
+   * @param onEncoded sees the texts' tokens before they go through the model.
    * @returns vectors, row-major [texts, dims].
    * @throws ClaraError `model` when a vector is not finite.
    */
@@ -26,7 +27,7 @@ export interface Embedder {
     texts: string[],
     kind: TextKind,
     nameOf?: (i: number) => string,
-    onCut?: (i: number) => void,
+    onEncoded?: (encodings: Encodings) => void,
   ): Promise<Float32Array>
   close(): Promise<void>
 }
@@ -81,7 +82,7 @@ export async function openEmbedder(model: EmbedderModel, options: EmbedderOption
     counts,
     unit: normalised,
     running: engine.running,
-    async embed(texts, kind, nameOf = (i) => `text ${i + 1}`, onCut) {
+    async embed(texts, kind, nameOf = (i) => `text ${i + 1}`, onEncoded) {
       const prefix = kind === 'query' ? card.queryPrefix : card.documentPrefix
       const prefixed = prefix === '' ? texts : texts.map((text) => prefix + text)
       const encodings = await engine.tokenizer.encode(prefixed)
@@ -89,7 +90,7 @@ export async function openEmbedder(model: EmbedderModel, options: EmbedderOption
       counts.tokens += encodings.tokens
       counts.unknown += encodings.unknown
       counts.truncated += encodings.truncated
-      if (onCut) for (const row of encodings.cutRows ?? []) onCut(row)
+      onEncoded?.(encodings)
       return once(prefixed, async (rows) => {
         const vectors = await engine.run(encodings, rows)
         requireFinite(vectors, dims, (row) => nameOf(rows[row]!))
