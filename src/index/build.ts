@@ -1,7 +1,7 @@
 /** Documents -> an index directory. Rows are checkpointed, so that a build that was killed goes on. */
 import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import type { Document } from '../documents/document.js'
 import { ClaraError } from '../errors.js'
 import type { Embedder } from '../inference/embedder.js'
@@ -31,6 +31,7 @@ export interface BuildOptions {
   onProgress?: (chunks: number, tokens: Tokens) => void
 }
 
+const VECTORS_END = extname(FILES.vectors)
 const NO_ROWS: Base = { rows: 0, bytes: 0 }
 
 /**
@@ -54,12 +55,21 @@ export async function buildIndex(
 }
 
 /**
- * @throws ClaraError `exists` unless the directory is empty, or holds a build to go on with; with
- * `overwrite` only where it is no directory.
+ * @throws ClaraError `exists` unless the directory is empty, or holds a build to go on with, or with
+ * `overwrite` an index. Files of something else are never in danger.
  */
 export async function requireRoom(directory: string, overwrite: boolean): Promise<void> {
   const entries = await entriesOf(directory)
-  if (overwrite || entries.length === 0) return
+  if (entries.length === 0) return
+  const isIndex =
+    entries.includes(WORK) || entries.some((name) => name.endsWith(VECTORS_END) && isIndexFile(name))
+  if (overwrite && isIndex) return
+  if (overwrite) {
+    throw new ClaraError(
+      'exists',
+      `${directory}: exists and is not empty, and is no index: choose another directory`,
+    )
+  }
   if (entries.includes(MANIFEST)) {
     throw new ClaraError(
       'exists',
