@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { Command, Option } from 'commander'
 import { type IndexSpeedResult, measureIndex } from '../benchmarks/index-speed.js'
 import type { Precision } from '../index/graph.js'
+import { PRECISIONS } from '../index/manifest.js'
 import { example, type OutputFlags, outputFlags, wholeNumber, wholeNumbers } from './flags.js'
 import { printResult } from './print-result.js'
 import { table } from './print-table.js'
@@ -30,9 +31,7 @@ export function indexSpeedCommand(): Command {
     .option('--dims <n>', 'values of a vector', wholeNumber(1, 1 << 16), 384)
     .option('--queries <n>', 'vectors that are searched for', wholeNumber(1, 1_000_000), 1000)
     .addOption(
-      new Option('--precision <kind>', 'of the vectors inside the graph')
-        .choices(['bf16', 'f32', 'f16', 'i8'])
-        .default('bf16'),
+      new Option('--precision <kind>', 'of the vectors inside the graph').choices(PRECISIONS).default('bf16'),
     )
     .option(
       '--expansions <list>',
