@@ -73,3 +73,70 @@ export function dot(query: Float32Array, vectors: Float32Array, offset: number):
   s6 += term(6)
   return Math.fround(s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7)))
 }
+
+/**
+ * As `dot` with four rows at once, each with the very same additions: a sum has to wait for each
+ * of its own, but four do so side by side.
+ */
+export function dotFour(
+  query: Float32Array,
+  vectors: Float32Array,
+  offsets: ArrayLike<number>,
+  scores: Float32Array,
+): void {
+  const [a, b, c, d] = [offsets[0]!, offsets[1]!, offsets[2]!, offsets[3]!]
+  let [first, second, third, fourth] = [0, 0, 0, 0]
+  for (let i = 0; i < query.length; i++) {
+    const value = query[i]!
+    first += value * vectors[a + i]!
+    second += value * vectors[b + i]!
+    third += value * vectors[c + i]!
+    fourth += value * vectors[d + i]!
+  }
+  scores[0] = first
+  scores[1] = second
+  scores[2] = third
+  scores[3] = fourth
+}
+
+/** Nothing found yet: id -1 and score -Infinity everywhere. */
+export function emptyRanked(queries: number, k: number): Ranked {
+  return {
+    k,
+    ids: new Int32Array(queries * k).fill(-1),
+    scores: new Float32Array(queries * k).fill(Number.NEGATIVE_INFINITY),
+  }
+}
+
+/** Puts the results of some queries, k no larger, in the place of query `first` on. */
+export function copyRanked(some: Ranked, into: Ranked, first: number): void {
+  for (let from = 0, at = first * into.k; from < some.ids.length; from += some.k, at += into.k) {
+    into.ids.set(some.ids.subarray(from, from + some.k), at)
+    into.scores.set(some.scores.subarray(from, from + some.k), at)
+  }
+}
+
+/** The same queries searched in several parts of the rows -> the best of all, ties by row. */
+export function mergeRanked(parts: Ranked[]): Ranked {
+  const [first, ...more] = parts
+  return more.reduce(mergeTwo, first!)
+}
+
+function mergeTwo(a: Ranked, b: Ranked): Ranked {
+  const { k } = a
+  const merged = emptyRanked(a.ids.length / k, k)
+  for (let start = 0; start < a.ids.length; start += k) {
+    let [i, j] = [start, start]
+    for (let at = start; at < start + k; at++) {
+      const [from, place] = isBefore(a, i, b, j) ? [a, i++] : [b, j++]
+      merged.ids[at] = from.ids[place]!
+      merged.scores[at] = from.scores[place]!
+    }
+  }
+  return merged
+}
+
+function isBefore(a: Ranked, i: number, b: Ranked, j: number): boolean {
+  const [x, y] = [a.scores[i]!, b.scores[j]!]
+  return x > y || (x === y && (a.ids[i]! < b.ids[j]! || b.ids[j] === -1))
+}
