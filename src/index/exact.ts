@@ -1,6 +1,7 @@
 /** Exact top-k: every row is compared, by ONNX Runtime in threads of its own. */
 import { startWorker } from '../files/worker-thread.js'
 import type { CheckedFile } from './checked-file.js'
+import { SharedBounds } from './exact/bounds.js'
 import type { ExactMethods } from './exact/exact.worker.js'
 import { GROUP } from './exact/graphs.js'
 import { BLOCK_ROWS } from './exact/row-blocks.js'
@@ -68,7 +69,10 @@ export async function openExact(
     throw error
   }
   const pass = async ({ queries, k, exclude }: ExactSearch): Promise<Ranked> => {
-    const found = await Promise.all(workers.map((worker) => worker.call('search', { queries, k, exclude })))
+    const bounds = SharedBounds.create(queries.length / dims).buffer
+    const found = await Promise.all(
+      workers.map((worker) => worker.call('search', { queries, k, exclude, bounds })),
+    )
     return mergeRanked(found)
   }
   return {

@@ -1,6 +1,8 @@
 /** The search of one query: its best rows so far, and those that may be among them. */
 import { dot, dotFour } from '../rank.js'
 import { firstNotBelow } from './ascending.js'
+import type { SharedBounds } from './bounds.js'
+import { kthLargest } from './select.js'
 import { Top } from './top.js'
 
 const AT_ONCE = 4
@@ -42,6 +44,7 @@ export class QuerySearch {
     readonly k: number,
     readonly excluded: Uint32Array,
     readonly store: Store,
+    readonly shared: { bounds: SharedBounds; place: number },
   ) {
     this.top = new Top(k)
     const room = ROOM + ROOM_TIMES_K * k
@@ -60,6 +63,7 @@ export class QuerySearch {
 
   /** Scores those that wait in full precision; the store may change afterwards. */
   settle(): void {
+    this.catchUp()
     // The likely best first: they raise the bound under which the others need no score.
     const likely = this.#kthHigh()
     this.#score(likely, true)
@@ -74,7 +78,15 @@ export class QuerySearch {
   }
 
   raise(bound: number): void {
-    if (bound > this.bound) this.bound = bound
+    if (!(bound > this.bound)) return
+    this.bound = bound
+    this.shared.bounds.raise(this.shared.place, bound)
+  }
+
+  /** Takes over what other threads know. */
+  catchUp(): void {
+    const known = this.shared.bounds.get(this.shared.place)
+    if (known > this.bound) this.bound = known
   }
 
   #isExcluded(id: number): boolean {
@@ -99,7 +111,7 @@ export class QuerySearch {
     if (count < this.k) return Number.NEGATIVE_INFINITY
     if (sorting.length < count) sorting = new Float64Array(count)
     sorting.set(this.#highs.subarray(0, count))
-    return sorting.subarray(0, count).sort()[count - this.k]!
+    return kthLargest(sorting.subarray(0, count), this.k)
   }
 
   /** Those whose high reaches `likely`, or the others. */
