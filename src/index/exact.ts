@@ -1,4 +1,5 @@
 /** Exact top-k: every row is compared, by ONNX Runtime in threads of its own. */
+import { ClaraError } from '../errors.js'
 import { startWorker } from '../files/worker-thread.js'
 import type { CheckedFile } from './checked-file.js'
 import { SharedBounds } from './exact/bounds.js'
@@ -50,6 +51,12 @@ export async function openExact(
   { threads, removed = new Uint32Array(), residentBytes = RESIDENT_BYTES }: ExactOptions,
 ): Promise<Exact> {
   const { dims, rows } = shape
+  if (vectors.bytes !== rows * dims * 4) {
+    throw new ClaraError(
+      'index',
+      `${vectors.path}: ${vectors.bytes} bytes, expected ${rows} vectors of ${dims}`,
+    )
+  }
   const resident = rows * dims * VALUE_BYTES <= residentBytes
   const shares = cutRows(rows, threads)
   const workers = shares.map((_, i) =>
@@ -79,6 +86,8 @@ export async function openExact(
     async search(args) {
       requireVectors(args.queries, dims)
       const count = args.queries.length / dims
+      if (!Number.isSafeInteger(args.k) || args.k < 1)
+        throw new RangeError(`k is ${args.k}, expected 1 or more`)
       if (args.exclude) requireExclusions(args.exclude, count, rows)
       const ranked = emptyRanked(count, args.k)
       const k = Math.min(args.k, rows) // no more can be found

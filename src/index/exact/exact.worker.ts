@@ -61,9 +61,6 @@ const methods = {
       k,
     )
   },
-  close(): void {
-    rows?.close()
-  },
 }
 
 /** Whether a first pass in bytes pays, and how many candidates it may leave until it does not. */

@@ -3,6 +3,7 @@ import { GROUP } from './graphs.js'
 import type { QuerySearch } from './query-search.js'
 import type { RowBlock } from './row-blocks.js'
 import { kthLargest } from './select.js'
+import { UNKNOWN } from './top.js'
 
 /** Of a block of rows and a block of queries. */
 export interface Scored {
@@ -35,8 +36,7 @@ export function gather(
   }
   for (let q = 0; q < queries; q++) {
     searches[q]!.catchUp()
-    if (searches[q]!.bound === Number.NEGATIVE_INFINITY)
-      raiseBound(scored, q, ids.length, searches[q]!, queries)
+    if (searches[q]!.bound === UNKNOWN) raiseBound(scored, q, ids.length, searches[q]!, queries)
     aim(q)
   }
   let added = 0

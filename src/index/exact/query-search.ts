@@ -3,7 +3,7 @@ import { dot, dotFour } from '../rank.js'
 import { firstNotBelow } from './ascending.js'
 import type { SharedBounds } from './bounds.js'
 import { kthLargest } from './select.js'
-import { Top } from './top.js'
+import { Top, UNKNOWN } from './top.js'
 
 const AT_ONCE = 4
 /** Candidates that wait: about as many as bytes leave in question of 100,000 rows, and some times k. */
@@ -30,7 +30,7 @@ export class QuerySearch {
   /** Scored in full precision. */
   readonly top: Top
   /** What scores less is not among the best. */
-  bound = Number.NEGATIVE_INFINITY
+  bound = UNKNOWN
   #waiting = 0
   readonly #places: Int32Array
   /** The most that each can score. */
@@ -108,7 +108,7 @@ export class QuerySearch {
   /** -Infinity where fewer than k wait. */
   #kthHigh(): number {
     const count = this.#waiting
-    if (count < this.k) return Number.NEGATIVE_INFINITY
+    if (count < this.k) return UNKNOWN
     if (sorting.length < count) sorting = new Float64Array(count)
     sorting.set(this.#highs.subarray(0, count))
     return kthLargest(sorting.subarray(0, count), this.k)
