@@ -69,7 +69,7 @@ async function scoreQuestions(
     questions.map(({ question }) => question),
     'query',
   )
-  const { ids, k } = await index.search(vectors, DEPTH, { exact: true })
+  const { ids, k } = await index.search(vectors, DEPTH, { method: 'exact' })
   return Promise.all(
     questions.map(async ({ docIds }, row) => {
       const chunks = await Promise.all(Array.from(ids.subarray(row * k, (row + 1) * k), index.chunks.read))

@@ -1,16 +1,18 @@
 /** clara-synth: an LLM writes questions and answers, then they are mined as any others are. */
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { documentsOf } from '../documents/corpus.js'
 import { readDocuments } from '../documents/read-documents.js'
 import { ClaraError } from '../errors.js'
 import { readError } from '../files/jsonl.js'
 import { fingerprint, moveResults, openRunDirectory } from '../files/run-directory.js'
 import { buildIndex } from '../index/build.js'
-import { type ChunkStore, openChunkStore } from '../index/chunk-store.js'
+import type { ChunkStore } from '../index/chunk-store.js'
 import { storeChunks } from '../index/chunks-only.js'
 import { readManifest } from '../index/manifest.js'
 import { type Index, openIndex } from '../index/open.js'
+import { openChunks } from '../index/snapshot.js'
 import { type Embedder, openEmbedder } from '../inference/embedder.js'
 import { openTokenizer } from '../inference/open-tokenizer.js'
 import { type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
@@ -21,6 +23,7 @@ import { type Endpoint, type GenerateCounts, generateQuestions } from '../questi
 import { readQuestions } from '../questions/read-questions.js'
 import { writeQuestions } from '../questions/write-questions.js'
 import { DATA_FILE, PROVENANCE_FILE, REPORT_FILE, type RunReport, writeSamples } from '../samples/write.js'
+import { embeddingProgress } from './embedding-progress.js'
 import {
   type ChunkFlags,
   chunkFlags,
@@ -79,6 +82,9 @@ export function synthCommand(): Command {
   return command.action(synth)
 }
 
+const REPLIES_ARE_KEPT =
+  'run the same command again: the replies received so far are kept in llm_journal.jsonl'
+
 async function synth(flags: SynthFlags): Promise<void> {
   const talk = createTalk(flags)
   if ((flags.inputFile === undefined) === (flags.index === undefined)) {
@@ -90,7 +96,7 @@ async function synth(flags: SynthFlags): Promise<void> {
     last: REPORT_FILE,
     overwrite: flags.overwrite ?? false,
   })
-  onInterrupt('run the same command again: the replies received so far are kept in llm_journal.jsonl')
+  onInterrupt(REPLIES_ARE_KEPT)
   const source = await openSource(flags, model, resumed, talk)
   try {
     const corpus = await openCorpus(source.chunks)
@@ -168,17 +174,17 @@ async function indexSource(
   try {
     const directory = flags.index ?? join(flags.outputDir, 'index')
     const built =
-      flags.index !== undefined ||
-      (resumed && (await stat(join(directory, 'manifest.json')).catch(() => undefined)))
+      flags.index !== undefined || (resumed && (await readManifest(directory).catch(() => undefined)))
     if (!built) {
-      await buildIndex(readDocuments(flags.inputFile!, talk.onProblem), embedder, {
+      await buildIndex(documentsOf(flags.inputFile!, talk.onProblem), embedder, {
         outputDir: directory,
-        overwrite: true,
+        overwrite: true, // the same documents and settings are gone on with all the same
         precision: 'bf16',
         chunking: chunkingOf(flags),
         force: flags.force ?? false,
-        onProgress: talk.counter('chunks'),
+        ...embeddingProgress(talk),
       })
+      onInterrupt(REPLIES_ARE_KEPT)
       talk.finish()
       talk.remark(runningOn(embedder))
     }
@@ -198,9 +204,7 @@ async function indexSource(
 }
 
 async function chunkSource(flags: SynthFlags, model: EmbedderModel, talk: Talk): Promise<Source> {
-  const chunks = flags.index
-    ? await openChunkStore(flags.index, (await readManifest(flags.index)).files)
-    : await cutDocuments(flags, model, talk)
+  const chunks = flags.index ? await openChunks(flags.index) : await cutDocuments(flags, model, talk)
   return {
     chunks,
     ranking: undefined,

@@ -1,9 +1,10 @@
 /** Files that are whole on disk before anyone sees them. */
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ClaraError, messageOf } from '../errors.js'
+import { disk } from './disk.js'
 
 const BUFFER_BYTES = 1 << 20
 
@@ -19,43 +20,66 @@ export interface FileDigest {
  * ClaraError `io` where the disk does not take it.
  */
 export class DurableFile {
-  #hash = createHash('sha256')
   #pending: Uint8Array[] = []
   #pendingBytes = 0
-  #bytes = 0
 
   private constructor(
     readonly path: string,
     private readonly handle: FileHandle,
+    readonly hash: Hash,
+    private written: number,
   ) {}
 
   /** Creates the file. Throws EEXIST where there is one. */
   static async create(path: string): Promise<DurableFile> {
-    return new DurableFile(path, await open(path, 'wx'))
+    return new DurableFile(path, await disk.open(path, 'wx'), createHash('sha256'), 0)
+  }
+
+  /**
+   * Goes on behind the first `bytes` of a file; what follows them is cut off.
+   * @param hash that those bytes were fed to.
+   */
+  static async resume(path: string, bytes: number, hash: Hash): Promise<DurableFile> {
+    const handle = await disk.open(path, 'r+')
+    try {
+      await handle.truncate(bytes)
+      return new DurableFile(path, handle, hash, bytes)
+    } catch (error) {
+      await handle.close().catch(() => {})
+      throw unwritable(path, error)
+    }
   }
 
   /** Bytes written so far, those still buffered included. */
   get bytes(): number {
-    return this.#bytes
+    return this.written + this.#pendingBytes
   }
 
   async write(data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    this.#hash.update(bytes)
+    this.hash.update(bytes)
     this.#pending.push(bytes)
     this.#pendingBytes += bytes.byteLength
-    this.#bytes += bytes.byteLength
     if (this.#pendingBytes >= BUFFER_BYTES) await this.#flush()
   }
 
+  /** All that was written is on disk when this returns. */
+  async sync(): Promise<FileDigest> {
+    await this.#flush()
+    await this.handle.sync().catch((error) => this.#fail(error))
+    return { bytes: this.written, sha256: this.hash.copy().digest('hex') }
+  }
+
   async close(): Promise<FileDigest> {
+    let digest: FileDigest
     try {
-      await this.#flush()
-      await this.handle.sync().catch((error) => this.#fail(error))
-    } finally {
-      await this.handle.close()
+      digest = await this.sync()
+    } catch (error) {
+      await this.abandon()
+      throw error
     }
-    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') }
+    await this.handle.close().catch((error) => this.#fail(error))
+    return digest
   }
 
   /** Closes without a promise that anything is on disk. For error paths. */
@@ -68,37 +92,44 @@ export class DurableFile {
     this.#pending = []
     this.#pendingBytes = 0
     for (let offset = 0; offset < block.byteLength; ) {
-      const { bytesWritten } = await this.handle.write(block, offset).catch((error) => this.#fail(error))
+      const { bytesWritten } = await this.handle
+        .write(block, offset, block.byteLength - offset, this.written)
+        .catch((error) => this.#fail(error))
       offset += bytesWritten
+      this.written += bytesWritten
     }
   }
 
   #fail(error: unknown): never {
-    throw new ClaraError('io', `${this.path}: cannot be written: ${messageOf(error)}`, { cause: error })
+    throw unwritable(this.path, error)
   }
+}
+
+function unwritable(path: string, cause: unknown): ClaraError {
+  return new ClaraError('io', `${path}: cannot be written: ${messageOf(cause)}`, { cause })
 }
 
 /** Replaces `path` at once and durably: temp file, fsync, rename, fsync of the folder. */
 export async function replaceFile(path: string, data: string | Uint8Array): Promise<FileDigest> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
-  await rm(temporary, { force: true })
+  await disk.rm(temporary, { force: true })
   const file = await DurableFile.create(temporary)
   try {
     await file.write(data)
     const digest = await file.close()
-    await rename(temporary, path)
+    await disk.rename(temporary, path)
     await syncDirectory(dirname(path))
     return digest
   } catch (error) {
     await file.abandon()
-    await rm(temporary, { force: true })
+    await disk.rm(temporary, { force: true })
     throw error
   }
 }
 
 export async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return // a folder cannot be opened for fsync there
-  const handle = await open(path, 'r')
+  const handle = await disk.open(path, 'r')
   try {
     await handle.sync()
   } finally {
@@ -133,7 +164,7 @@ export async function digestFile(path: string, also?: Hash): Promise<FileDigest>
 
 /** For a file that a library wrote: on disk, and with its digest, when this returns. */
 export async function syncFile(path: string): Promise<FileDigest> {
-  const handle = await open(path, 'r+')
+  const handle = await disk.open(path, 'r+')
   try {
     await handle.sync()
   } finally {

@@ -2,9 +2,10 @@
  * An append-only file of JSON lines. Each append is on disk before it returns; a torn last line,
  * left by a kill, is cut off when the journal is opened again.
  */
-import { type FileHandle, open, truncate } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ClaraError } from '../errors.js'
+import { disk } from './disk.js'
 import { syncDirectory } from './durable-file.js'
 import { isObject, type JsonObject } from './jsonl.js'
 
@@ -19,10 +20,10 @@ export class Journal {
   ) {}
 
   static async open(path: string): Promise<Journal> {
-    const handle = await open(path, 'a+')
+    const handle = await disk.open(path, 'a+')
     try {
       const { records, validBytes, bytes } = parse(path, await handle.readFile())
-      if (validBytes < bytes) await truncate(path, validBytes)
+      if (validBytes < bytes) await disk.truncate(path, validBytes)
       await handle.sync()
       await syncDirectory(dirname(path))
       return new Journal(path, records, handle)

@@ -3,10 +3,11 @@
  * over; of a process on another machine nothing can be known, so its lock stands.
  */
 import { readFileSync, rmSync } from 'node:fs'
-import { open, readFile, rm, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isErrno } from '../errors.js'
+import { disk } from './disk.js'
 import { isObject } from './jsonl.js'
 import { isAlive, startOf } from './processes.js'
 
@@ -66,7 +67,7 @@ export async function waitForLock(path: string, onWait: (holder: Holder) => void
 
 async function createExclusive(path: string, text: string): Promise<boolean> {
   try {
-    const handle = await open(path, 'wx')
+    const handle = await disk.open(path, 'wx')
     await handle.writeFile(text).finally(() => handle.close())
     return true
   } catch (error) {
@@ -79,14 +80,14 @@ async function createExclusive(path: string, text: string): Promise<boolean> {
 async function removeStale(path: string, stale: string): Promise<void> {
   const guard = `${path}.takeover`
   if (!(await createExclusive(guard, ''))) {
-    if (!(await isFresh(guard))) await rm(guard, { force: true })
+    if (!(await isFresh(guard))) await disk.rm(guard, { force: true })
     await sleep(POLL_MS / 10)
     return
   }
   try {
-    if ((await readFile(path, 'utf8').catch(() => undefined)) === stale) await rm(path, { force: true })
+    if ((await readFile(path, 'utf8').catch(() => undefined)) === stale) await disk.rm(path, { force: true })
   } finally {
-    await rm(guard, { force: true })
+    await disk.rm(guard, { force: true })
   }
 }
 
@@ -114,7 +115,7 @@ function parseHolder(text: string): Holder | undefined {
 
 async function release(path: string, text: string): Promise<void> {
   held.delete(path)
-  if (readSync(path) === text) await rm(path, { force: true })
+  if (readSync(path) === text) await disk.rm(path, { force: true })
 }
 
 function readSync(path: string): string | undefined {

@@ -1,143 +1,158 @@
-/** Documents -> an index directory, whole or not at all. */
+/** Documents -> an index directory. Rows are checkpointed, so that a build that was killed goes on. */
+import { readdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { type Chunk, passageOf } from '../chunks/chunk.js'
-import { textKey } from '../chunks/same-text.js'
-import { type ChunkOptions, chunkDocuments } from '../chunks/split.js'
 import type { Document } from '../documents/document.js'
 import { ClaraError } from '../errors.js'
-import { DurableFile, replaceFile, syncFile } from '../files/durable-file.js'
-import { writeDirectory } from '../files/staged-directory.js'
-import { windows } from '../files/windows.js'
-import { startWorker } from '../files/worker-thread.js'
 import type { Embedder } from '../inference/embedder.js'
-import type { ThreadedTokenizer } from '../inference/open-tokenizer.js'
-import type { EmbedderModel } from '../models/resolve.js'
-import { createChunkWriter } from './chunk-store.js'
-import { FILES, FORMAT, FORMAT_VERSION, type Manifest, type Precision } from './manifest.js'
-import type { UsearchMethods } from './usearch.worker.js'
-import { requireKnownWords } from './vocabulary.js'
-
-/** Chunks embedded at a time: enough that each run finds texts of its own length. */
-const WINDOW = 1024
-/** The first chunks are embedded while the next are cut. */
-const FIRST_WINDOW = 64
+import { differenceOf, embedRows } from './embed-rows.js'
+import { finishIndex } from './finish.js'
+import type { Precision } from './graph.js'
+import { type Chunking, FILES, isIndexFile, MANIFEST, type Manifest } from './manifest.js'
+import { keepWork, ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
+import { type Base, RowWriter } from './row-writer.js'
+import { keepOrRemove, NEW, readCurrent, resumeOrStart, startAnew } from './unfinished.js'
+import { metricOf } from './vectors.js'
+import { asWriter, entriesOf } from './writer-lock.js'
 
 export interface BuildOptions {
   outputDir: string
+  /** Replace an index that is there, and give up unfinished work of other documents or settings. */
   overwrite: boolean
   precision: Precision
-  chunking: Manifest['chunking']
+  chunking: Chunking
   /** Go on where over 5% of the corpus is unknown to the model. */
   force?: boolean
-  onProgress?: (chunks: number) => void
+  /** For the graph; default: all cores. */
+  threads?: number
+  /** Told once, of the chunks that an earlier run has embedded. */
+  onResume?: (chunks: number) => void
+  /** Chunks that are embedded and on disk, and what their texts were made of. */
+  onProgress?: (chunks: number, tokens: Tokens) => void
 }
 
+const NO_ROWS: Base = { rows: 0, bytes: 0 }
+
 /**
+ * Builds an index, or goes on with a build of the same documents and settings. An error that is
+ * not the documents' fault leaves what was embedded; `.work` in the directory holds it.
+ * @param documents iterated twice where work is to be overwritten.
  * @returns the manifest of the index at `outputDir`.
- * @throws ClaraError `exists` when something is there, `too-small` when the corpus has no text.
+ * @throws ClaraError `exists` when something else is there, `too-small` when the corpus has no text.
  */
 export async function buildIndex(
   documents: AsyncIterable<Document>,
   embedder: Embedder,
   options: BuildOptions,
 ): Promise<Manifest> {
-  return writeDirectory(options.outputDir, options, (path) => fill(path, documents, embedder, options))
+  const { outputDir, overwrite } = options
+  await requireRoom(outputDir, overwrite)
+  return asWriter(outputDir, async () => {
+    await requireRoom(outputDir, overwrite)
+    return build(documents, embedder, options)
+  })
 }
 
-async function fill(
-  directory: string,
+/**
+ * @throws ClaraError `exists` unless the directory is empty, or holds a build to go on with; with
+ * `overwrite` only where it is no directory.
+ */
+export async function requireRoom(directory: string, overwrite: boolean): Promise<void> {
+  const entries = await entriesOf(directory)
+  if (overwrite || entries.length === 0) return
+  if (entries.includes(MANIFEST)) {
+    throw new ClaraError(
+      'exists',
+      `${directory}: holds an index, so that it exists and is not empty: choose another directory or pass --overwrite`,
+    )
+  }
+  if (entries.includes(WORK)) return
+  throw new ClaraError(
+    'exists',
+    `${directory}: exists and is not empty: choose another directory or pass --overwrite`,
+  )
+}
+
+async function build(
   documents: AsyncIterable<Document>,
   embedder: Embedder,
-  { chunking, precision, force = false, onProgress }: BuildOptions,
+  options: BuildOptions,
 ): Promise<Manifest> {
-  const path = (name: string) => join(directory, name)
-  const { dims, model } = embedder
-  const usearch = startWorker<UsearchMethods>(new URL('./usearch.worker.js', import.meta.url), 'usearch')
-  const chunkWriter = await createChunkWriter(directory)
-  const vectorFile = await DurableFile.create(path(FILES.vectors))
-  const seen = { documents: 0, chunks: 0, keys: new Set<string>() }
-  const truncatedBefore = embedder.counts.truncated
-  try {
-    await usearch.call('create', { dims, precision })
-    const chunks = chunkDocuments(
-      counted(documents, () => seen.documents++),
-      chunkOptions(chunking, embedder.model, embedder.tokenizer),
-      embedder.tokenizer.countTokens,
-    )
-    for await (const { window, vectors } of embedded(chunks, embedder)) {
-      for (const chunk of window) {
-        seen.keys.add(textKey(passageOf(chunk)))
-        await chunkWriter.write(chunk)
-      }
-      await vectorFile.write(new Uint8Array(vectors.buffer.slice(0)))
-      await usearch.call('add', vectors, [vectors.buffer as ArrayBuffer])
-      if (!force) requireKnownWords(embedder, false)
-      seen.chunks += window.length
-      onProgress?.(seen.chunks)
-    }
-    if (seen.chunks === 0) throw new ClaraError('too-small', 'the corpus has no text to index')
-    if (!force) requireKnownWords(embedder, true)
-    await usearch.call('save', path(FILES.graph))
-    const manifest: Manifest = {
-      format: FORMAT,
-      version: FORMAT_VERSION,
-      embedder: { name: model.card.name, sha256: model.model.sha256 },
-      dims,
-      metric: 'cos',
+  const { outputDir, precision, chunking, force = false, onProgress } = options
+  const { card, model } = embedder.model
+  const header: WorkHeader = {
+    work: 'build',
+    generation: await nextGeneration(outputDir),
+    base: null,
+    settings: {
+      embedder: { name: card.name, sha256: model.sha256 },
+      dims: embedder.dims,
+      metric: metricOf(embedder),
       precision,
-      counts: {
-        documents: seen.documents,
-        chunks: seen.chunks,
-        distinctChunks: seen.keys.size,
-        truncated: embedder.counts.truncated - truncatedBefore,
-      },
       chunking,
-      files: {
-        ...(await chunkWriter.close()),
-        [FILES.vectors]: await vectorFile.close(),
-        [FILES.graph]: await syncFile(path(FILES.graph)),
+    },
+  }
+  const writer = await openRows(documents, header, options)
+  if (writer.rows > 0) options.onResume?.(writer.rows)
+  try {
+    await embedRows(documents, embedder, writer, {
+      chunking,
+      force,
+      onProgress(rows, tokens) {
+        keepWork(outputDir)
+        onProgress?.(rows, tokens)
       },
-    }
-    await replaceFile(path('manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
-    return manifest
+    })
+    if (writer.rows === 0) throw new ClaraError('too-small', 'the corpus has no text to index')
+    const digests = await writer.finish()
+    const files = Object.fromEntries(
+      ROW_FILES.map((file) => [file, { path: join(outputDir, WORK, FILES[file]), ...digests[file] }]),
+    ) as Record<(typeof ROW_FILES)[number], typeof digests.chunks & { path: string }>
+    const { generation, settings } = header
+    return await finishIndex(
+      {
+        directory: outputDir,
+        work: join(outputDir, NEW),
+        generation,
+        settings,
+        files,
+        documents: writer.finished,
+        removed: new Uint32Array(),
+      },
+      { threads: options.threads ?? availableParallelism() },
+    )
   } catch (error) {
-    await Promise.all([chunkWriter.abandon(), vectorFile.abandon()])
-    throw error
-  } finally {
-    await usearch.close()
+    await writer.abandon()
+    throw await keepOrRemove(outputDir, writer.saved, error)
   }
 }
 
-/** No chunk is longer than what the model reads of it. */
-export function chunkOptions(
-  chunking: Manifest['chunking'],
-  model: EmbedderModel,
-  tokenizer: ThreadedTokenizer,
-): ChunkOptions {
-  const maxTokens = Math.min(chunking.tokens, model.card.maxTokens - tokenizer.overheadTokens)
-  return { maxTokens, overlapTokens: chunking.overlap, split: chunking.split }
+async function openRows(
+  documents: AsyncIterable<Document>,
+  header: WorkHeader,
+  { outputDir, overwrite }: BuildOptions,
+): Promise<RowWriter> {
+  const current = await readCurrent(outputDir).catch(() => undefined) // an unreadable one is overwritten
+  const progress = await resumeOrStart(outputDir, header, current?.manifest, overwrite)
+  const writer = await RowWriter.open(outputDir, progress, NO_ROWS)
+  if (!overwrite || writer.rows === 0) return writer
+  if (isGenerator(documents)) return writer // it cannot be read a second time
+  if (!(await differenceOf(documents, writer))) return writer
+  await writer.abandon()
+  await startAnew(outputDir)
+  return RowWriter.open(outputDir, { header, checkpoints: [] }, NO_ROWS)
 }
 
-async function* counted<T>(items: AsyncIterable<T>, count: () => void): AsyncGenerator<T> {
-  for await (const item of items) {
-    count()
-    yield item
-  }
+/** One more than that of the index that is there, whether or not its manifest can be read. */
+async function nextGeneration(directory: string): Promise<number> {
+  const entries = await readdir(directory)
+  if (!entries.includes(MANIFEST)) return 1
+  const current = await readCurrent(directory).catch(() => undefined)
+  if (current) return current.manifest.generation + 1
+  const numbers = entries.filter(isIndexFile).map((name) => Number(/\.(\d+)\.[^.]+$/.exec(name)?.[1] ?? 1))
+  return Math.max(1, ...numbers) + 1
 }
 
-/** Windows of chunks with their vectors; the next one is under way while one is used. */
-async function* embedded(
-  chunks: AsyncIterable<Chunk>,
-  embedder: Embedder,
-): AsyncGenerator<{ window: Chunk[]; vectors: Float32Array }> {
-  let ahead: Promise<{ window: Chunk[]; vectors: Float32Array }> | undefined
-  for await (const window of windows(chunks, WINDOW, FIRST_WINDOW)) {
-    const next = embedder
-      .embed(window.map(passageOf), 'document', (i) => `chunk ${window[i]!.id}`)
-      .then((vectors) => ({ window, vectors }))
-    next.catch(() => {}) // seen when it is awaited
-    if (ahead) yield await ahead
-    ahead = next
-  }
-  if (ahead) yield await ahead
+function isGenerator(documents: AsyncIterable<Document>): boolean {
+  return 'next' in documents
 }

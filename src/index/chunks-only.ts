@@ -5,8 +5,8 @@ import { ClaraError } from '../errors.js'
 import { writeDirectory } from '../files/staged-directory.js'
 import type { ThreadedTokenizer } from '../inference/open-tokenizer.js'
 import type { EmbedderModel } from '../models/resolve.js'
-import { chunkOptions } from './build.js'
-import { type ChunkDigests, type ChunkStore, createChunkWriter, openChunkStore } from './chunk-store.js'
+import { type ChunkDigests, type ChunkStore, createChunkWriter, openNewChunks } from './chunk-store.js'
+import { chunkOptions } from './embed-rows.js'
 import type { Manifest } from './manifest.js'
 
 /**
@@ -40,5 +40,5 @@ export async function storeChunks(
       }
     },
   )
-  return openChunkStore(outputDir, digests)
+  return openNewChunks(outputDir, digests)
 }

@@ -1,40 +1,107 @@
-/** What an index directory says of itself: `manifest.json`, written last. */
+/** What an index directory says of itself: `manifest.json`, written last. Its bytes depend on the input alone. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
 import type { FileDigest } from '../files/durable-file.js'
 import { isObject } from '../files/jsonl.js'
+import type { Metric, Precision } from './graph.js'
 
 export const FORMAT = 'clara-index'
-export const FORMAT_VERSION = 1
+export const FORMAT_VERSION = 2
+export const MANIFEST = 'manifest.json'
 
+/** What the files of an index are for, and what they are called in its first generation. */
 export const FILES = {
+  /** One chunk a line, in the order of the rows. Removed rows stay until the index is compacted. */
   chunks: 'chunks.jsonl',
+  /** Where each line starts, and the end: u64, little-endian. */
   offsets: 'chunks.offsets',
+  /** One line a document that is not removed: see DocumentRecord. */
+  documents: 'documents.jsonl',
+  /** Whole precision: float32, little-endian, row-major [rows, dims]. */
   vectors: 'vectors.f32',
   graph: 'index.usearch',
+  /** The sha256 of each block of graph, of vectors, of chunks: see blocks.ts. */
+  blocks: 'blocks.sha256',
+  /** Rows that are removed, ascending: u32, little-endian. Only where there are any. */
+  removed: 'removed.u32',
 } as const
 
-export type IndexFile = (typeof FILES)[keyof typeof FILES]
-export type Precision = 'bf16' | 'f32' | 'i8'
-export const PRECISIONS: readonly Precision[] = ['bf16', 'f32', 'i8']
+export type Role = keyof typeof FILES
+export const ROLES = Object.keys(FILES) as Role[]
+
+export interface NamedFile extends FileDigest {
+  /** In the directory of the index. */
+  name: string
+}
+
+export const PRECISIONS: readonly Precision[] = ['bf16', 'f32', 'f16', 'i8']
+const METRICS: readonly unknown[] = ['cos', 'ip'] satisfies Metric[]
+
+/** What tuning found: the graph's expansion for a recall, on a sample of the corpus's own vectors. */
+export interface RecallRecord {
+  target: number
+  /** Vectors that were searched for. */
+  sample: number
+  at10: { expansion: number; recall: number }
+  at100: { expansion: number; recall: number }
+}
+
+export interface Chunking {
+  tokens: number
+  overlap: number
+  split: boolean
+}
+
+export interface Counts {
+  documents: number
+  /** Rows that are not removed. */
+  chunks: number
+  distinctChunks: number
+  /** Chunks of which the model saw the beginning only. */
+  truncated: number
+  /** Rows that are, so that the files hold chunks + removed rows. */
+  removed: number
+}
 
 export interface Manifest {
   format: typeof FORMAT
   version: typeof FORMAT_VERSION
+  /** Counts the changes of a directory, from 1. */
+  generation: number
   embedder: { name: string; sha256: string }
   dims: number
-  metric: 'cos'
-  /** Of the vectors inside index.usearch; vectors.f32 keeps them whole. */
+  /** `cos`: vectors have unit length. */
+  metric: Metric
+  /** Of the vectors inside the graph; the file of vectors keeps them whole. */
   precision: Precision
-  counts: { documents: number; chunks: number; distinctChunks: number; truncated: number }
-  chunking: { tokens: number; overlap: number; split: boolean }
-  files: Record<IndexFile, FileDigest>
+  counts: Counts
+  chunking: Chunking
+  recall: RecallRecord | null
+  files: Record<Exclude<Role, 'removed'>, NamedFile> & { removed?: NamedFile }
+}
+
+/** Rows in the files, removed ones included. */
+export function rowsOf({ counts }: Manifest): number {
+  return counts.chunks + counts.removed
+}
+
+/** A file that changes gets a new name, so that a reader never sees half of a change. */
+export function fileName(role: Role, generation: number): string {
+  if (generation === 1) return FILES[role]
+  const dot = FILES[role].lastIndexOf('.')
+  return `${FILES[role].slice(0, dot)}.${generation}${FILES[role].slice(dot)}`
+}
+
+/** Whether the name is one that an index of any generation gives its files. */
+export function isIndexFile(name: string): boolean {
+  const first = name.replace(/\.[1-9]\d*(?=\.[^.]+$)/, '')
+  return (Object.values(FILES) as string[]).includes(first)
 }
 
 /** @throws ClaraError `index` when there is no index, or one of another format version. */
 export async function readManifest(directory: string): Promise<Manifest> {
-  const path = join(directory, 'manifest.json')
+  const path = join(directory, MANIFEST)
   let value: unknown
   try {
     value = JSON.parse(await readFile(path, 'utf8'))
@@ -55,24 +122,46 @@ export async function readManifest(directory: string): Promise<Manifest> {
 function faultOf(value: unknown): string | undefined {
   if (!isObject(value) || value.format !== FORMAT) return 'not the manifest of an index'
   if (value.version !== FORMAT_VERSION) return `format version ${value.version}, expected ${FORMAT_VERSION}`
-  const { embedder, counts, chunking, files } = value
+  const { embedder, counts, chunking, files, recall } = value
   if (!isObject(embedder) || typeof embedder.name !== 'string' || typeof embedder.sha256 !== 'string') {
     return '"embedder" needs name and sha256'
   }
+  if (!isCount(value.generation)) return '"generation" is not a positive whole number'
   if (!isCount(value.dims)) return '"dims" is not a positive whole number'
+  if (!METRICS.includes(value.metric)) return `"metric" is ${value.metric}`
   if (!PRECISIONS.includes(value.precision as Precision)) return `"precision" is ${value.precision}`
   if (!isObject(counts) || !isCount(counts.chunks)) return '"counts.chunks" is not a positive whole number'
-  if (!isObject(chunking)) return '"chunking" is missing'
+  for (const key of ['documents', 'distinctChunks', 'truncated', 'removed']) {
+    if (!isCountOrNone(counts[key])) return `"counts.${key}" is not a whole number`
+  }
+  if (!isChunking(chunking)) return '"chunking" needs tokens, overlap and split'
+  if (recall !== null && !isObject(recall)) return '"recall" is neither null nor an object'
   if (!isObject(files)) return '"files" is missing'
-  for (const name of Object.values(FILES))
-    if (!isDigest(files[name])) return `"files" lacks bytes and sha256 of ${name}`
+  for (const role of ROLES) {
+    if (role === 'removed' && counts.removed === 0 && files.removed === undefined) continue
+    if (!isNamedFile(files[role])) return `"files" lacks name, bytes and sha256 of ${role}`
+  }
   return undefined
 }
 
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0
+function isChunking(value: unknown): boolean {
+  if (!isObject(value)) return false
+  return isCount(value.tokens) && isCountOrNone(value.overlap) && typeof value.split === 'boolean'
 }
 
-function isDigest(value: unknown): boolean {
-  return isObject(value) && isCount(value.bytes) && typeof value.sha256 === 'string'
+function isCount(value: unknown): value is number {
+  return isCountOrNone(value) && value > 0
+}
+
+function isCountOrNone(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function isNamedFile(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    isIndexFile(String(value.name)) &&
+    isCount(value.bytes) &&
+    typeof value.sha256 === 'string'
+  )
 }

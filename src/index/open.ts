@@ -1,77 +1,74 @@
 /** An index directory -> something to search. */
-import { join } from 'node:path'
+import { availableParallelism } from 'node:os'
 import { ClaraError } from '../errors.js'
-import { startWorker } from '../files/worker-thread.js'
+import { bothOrNeither } from '../files/closable.js'
 import type { EmbedderModel } from '../models/resolve.js'
-import { type ChunkStore, openChunkStore } from './chunk-store.js'
-import { checkIndexFile } from './index-files.js'
-import { FILES, type IndexFile, type Manifest, readManifest } from './manifest.js'
+import { readBlocks } from './blocks.js'
+import type { ChunkStore } from './chunk-store.js'
+import { type Exclusions, openGraph } from './graph.js'
+import { type Manifest, rowsOf } from './manifest.js'
 import type { Ranked } from './rank.js'
-import type { UsearchMethods } from './usearch.worker.js'
+import { requireSameModel } from './same-model.js'
+import { openChunksOf, openSnapshot, readRemoved } from './snapshot.js'
 
 export interface Index {
   directory: string
   manifest: Manifest
+  /** By row, which is what a search gives. */
   chunks: ChunkStore
   /**
    * The k nearest chunks of each query, best first; fewer where the index is smaller.
    * @param queries unit vectors, row-major [queries, dims].
    */
-  search(queries: Float32Array, k: number, options?: { exact?: boolean }): Promise<Ranked>
+  search(
+    queries: Float32Array,
+    k: number,
+    options?: { method?: 'auto' | 'exact' | 'graph'; exclude?: Exclusions },
+  ): Promise<Ranked>
   close(): Promise<void>
 }
+
+const EXPANSION = 256
+/** The graph is asked for so many times k, and the best k by full precision are kept. */
+const OVERFETCH = 2
 
 /**
  * @param model what queries are embedded with; it must be the one that built the index.
  * @throws ClaraError `index` when a file is damaged or the index is of another model.
  */
-export async function openIndex(directory: string, model: EmbedderModel): Promise<Index> {
-  const manifest = await readManifest(directory)
+export function openIndex(directory: string, model: EmbedderModel): Promise<Index> {
+  return openSnapshot(directory, (manifest) => openManifest(directory, manifest, model))
+}
+
+async function openManifest(directory: string, manifest: Manifest, model: EmbedderModel): Promise<Index> {
   requireSameModel(directory, manifest, model)
-  const file = (name: IndexFile) => ({ path: join(directory, name), ...manifest.files[name] })
-  const usearch = startWorker<UsearchMethods>(new URL('./usearch.worker.js', import.meta.url), 'usearch')
-  const { dims, precision, counts } = manifest
-  const [graph, vectors] = [file(FILES.graph), file(FILES.vectors)]
-  const loading = usearch.call('load', { dims, precision, count: counts.chunks, graph, vectors })
-  const reading = openChunkStore(directory, manifest.files)
-  try {
-    const [chunks] = await Promise.all([reading, loading])
-    return {
-      directory,
-      manifest,
-      chunks,
-      search: (queries, k, { exact = false } = {}) => usearch.call('search', { queries, k, exact }),
-      async close() {
-        await Promise.all([chunks.close(), usearch.close()])
-      },
-    }
-  } catch (error) {
-    await Promise.allSettled([usearch.close(), reading.then((chunks) => chunks.close())])
-    throw error
+  const [files, removed] = await Promise.all([
+    readBlocks(directory, manifest),
+    readRemoved(directory, manifest),
+  ])
+  const { dims, metric, precision, counts } = manifest
+  const rows = rowsOf(manifest)
+  if (files.vectors.bytes !== rows * dims * 4) {
+    throw new ClaraError(
+      'index',
+      `${files.vectors.path}: ${files.vectors.bytes} bytes, expected ${rows} vectors of ${dims}`,
+    )
   }
-}
-
-function requireSameModel(
-  directory: string,
-  { embedder, dims }: Manifest,
-  { card, model }: EmbedderModel,
-): void {
-  if (embedder.sha256 === model.sha256 && dims <= card.dims) return
-  throw new ClaraError(
-    'index',
-    `${directory}: built by ${embedder.name} (${dims} dimensions, sha256 ${embedder.sha256.slice(0, 12)}…), the query model is ` +
-      `${card.name} (${card.dims} dimensions, sha256 ${model.sha256.slice(0, 12)}…): pass the embedder that built the index`,
+  const [chunks, graph] = await bothOrNeither(
+    openChunksOf(directory, manifest, files.chunks, removed),
+    openGraph(files, { dims, metric, precision, rows }, { threads: availableParallelism(), removed }),
   )
-}
-
-/**
- * Hashes every file of an index.
- * @throws ClaraError `index` at the first that is not what the manifest says.
- */
-export async function verifyIndex(directory: string): Promise<Manifest> {
-  const manifest = await readManifest(directory)
-  for (const name of Object.values(FILES)) {
-    await checkIndexFile({ path: join(directory, name), ...manifest.files[name] })
+  return {
+    directory,
+    manifest,
+    chunks,
+    search(queries, k, { method = 'auto', exclude } = {}) {
+      const depth = Math.min(k, counts.chunks)
+      const expansion = method === 'exact' ? rows : Math.min(rows, Math.max(EXPANSION, depth * OVERFETCH))
+      return graph.search({ queries, k: depth, expansion, ...(exclude && { exclude }) })
+    },
+    async close() {
+      await Promise.all([chunks.close(), graph.close()])
+    },
   }
-  return manifest
 }

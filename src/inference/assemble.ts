@@ -36,11 +36,13 @@ export function assemble(
       at += part.length
     }
   }
+  const cutRows = Array.from(cut.keys()).filter((i) => cut[i]!.cut)
   return {
     ids,
     starts,
     ...(typeIds && { typeIds }),
-    truncated: cut.filter((row) => row.cut).length,
+    ...(cutRows.length > 0 && { cutRows }),
+    truncated: cutRows.length,
     tokens: ids.length - cut.length * specialTokens(slots),
     unknown: cut.reduce((sum, row) => sum + occurrences(row, unknownId), 0),
   }

@@ -1,6 +1,7 @@
 /** Texts -> vectors, on threads of their own. */
 import { ClaraError } from '../errors.js'
 import type { EmbedderModel } from '../models/resolve.js'
+import type { Encodings } from './encoding.js'
 import { type EngineOptions, openEngine, type Running } from './engine.js'
 import { createOnce } from './once.js'
 import type { ThreadedTokenizer } from './open-tokenizer.js'
@@ -13,13 +14,21 @@ export interface Embedder {
   dims: number
   /** Of all texts so far. */
   counts: EmbedderCounts
+  /** Whether vectors have unit length; else their inner product is what ranks. */
+  unit: boolean
   running(): Running
   /**
    * @param nameOf a text, for a message about it.
-   * @returns unit vectors, row-major [texts, dims].
+   * @param onEncoded sees the texts' tokens before they go through the model.
+   * @returns vectors, row-major [texts, dims].
    * @throws ClaraError `model` when a vector is not finite.
    */
-  embed(texts: string[], kind: TextKind, nameOf?: (i: number) => string): Promise<Float32Array>
+  embed(
+    texts: string[],
+    kind: TextKind,
+    nameOf?: (i: number) => string,
+    onEncoded?: (encodings: Encodings) => void,
+  ): Promise<Float32Array>
   close(): Promise<void>
 }
 
@@ -38,7 +47,10 @@ export interface EmbedderCounts {
 export interface EmbedderOptions extends EngineOptions {
   /** Keep so many of a vector's numbers, the first (Matryoshka). */
   dims?: number | undefined
-  /** As the reference implementation gives them, which for some models is not of unit length. */
+  /**
+   * As the reference implementation gives them, which for some models is not of unit length.
+   * Without it that is so only where the card says that vectors are compared by inner product.
+   */
   asReference?: boolean
 }
 
@@ -55,7 +67,7 @@ export async function openEmbedder(model: EmbedderModel, options: EmbedderOption
     throw new ClaraError('usage', `${dims} dimensions asked for, ${card.name} has ${card.dims}`)
   }
   const { pooling } = card
-  const normalised = card.normalised || !options.asReference
+  const normalised = card.normalised || !(options.asReference || card.similarity === 'dot')
   const engine = await openEngine(
     model,
     { kind: 'vector', pooling, modelDims: card.dims, dims, normalised },
@@ -68,8 +80,9 @@ export async function openEmbedder(model: EmbedderModel, options: EmbedderOption
     tokenizer: engine.tokenizer,
     dims,
     counts,
+    unit: normalised,
     running: engine.running,
-    async embed(texts, kind, nameOf = (i) => `text ${i + 1}`) {
+    async embed(texts, kind, nameOf = (i) => `text ${i + 1}`, onEncoded) {
       const prefix = kind === 'query' ? card.queryPrefix : card.documentPrefix
       const prefixed = prefix === '' ? texts : texts.map((text) => prefix + text)
       const encodings = await engine.tokenizer.encode(prefixed)
@@ -77,6 +90,7 @@ export async function openEmbedder(model: EmbedderModel, options: EmbedderOption
       counts.tokens += encodings.tokens
       counts.unknown += encodings.unknown
       counts.truncated += encodings.truncated
+      onEncoded?.(encodings)
       return once(prefixed, async (rows) => {
         const vectors = await engine.run(encodings, rows)
         requireFinite(vectors, dims, (row) => nameOf(rows[row]!))

@@ -7,6 +7,8 @@ export interface Encodings {
   typeIds?: Uint8Array
   /** Rows that were cut at the model's limit. */
   truncated: number
+  /** Which rows those are; absent where there are none. */
+  cutRows?: number[]
   /** Of `ids`, those that come from the texts: special tokens are not counted. */
   tokens: number
   /** Of `tokens`, those that stand for something that the vocabulary lacks. */
@@ -31,8 +33,10 @@ export function joinEncodings(parts: Encodings[]): Encodings {
   const ids = new Int32Array(sum((part) => part.ids.length))
   const typeIds = parts.some((part) => part.typeIds) ? new Uint8Array(ids.length) : undefined
   const starts = new Int32Array(sum((part) => part.starts.length - 1) + 1)
+  const cutRows: number[] = []
   let [token, row] = [0, 0]
   for (const part of parts) {
+    for (const cut of part.cutRows ?? []) cutRows.push(row + cut)
     ids.set(part.ids, token)
     if (part.typeIds) typeIds!.set(part.typeIds, token)
     for (const start of part.starts.subarray(1)) starts[++row] = token + start
@@ -43,5 +47,5 @@ export function joinEncodings(parts: Encodings[]): Encodings {
     tokens: sum((part) => part.tokens),
     unknown: sum((part) => part.unknown),
   }
-  return { ids, starts, ...(typeIds && { typeIds }), ...counts }
+  return { ids, starts, ...(typeIds && { typeIds }), ...(cutRows.length > 0 && { cutRows }), ...counts }
 }

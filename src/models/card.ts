@@ -47,6 +47,8 @@ export interface EmbedderUse {
   pooling: Pooling
   /** Vectors have unit length, as the model's reference implementation gives them. */
   normalised: boolean
+  /** How vectors that are not are compared. Default: as if they were. */
+  similarity?: 'cos' | 'dot'
   /** Put before a question, a passage; empty for most. */
   queryPrefix: string
   documentPrefix: string
@@ -91,6 +93,9 @@ function wrongBase(card: JsonObject): string | undefined {
 
 function wrongEmbedder(card: JsonObject): string | undefined {
   if (typeof card.normalised !== 'boolean') return '"normalised" is missing or not true or false'
+  if (card.similarity !== undefined && card.similarity !== 'cos' && card.similarity !== 'dot') {
+    return `"similarity" is ${JSON.stringify(card.similarity)}, expected "cos" or "dot"`
+  }
   if (!POOLINGS.includes(card.pooling as Pooling)) {
     return `"pooling" is ${JSON.stringify(card.pooling)}, expected one of ${POOLINGS.join(', ')}`
   }

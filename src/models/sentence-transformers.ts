@@ -9,6 +9,8 @@ export interface SentenceTransformers {
   /** Where it is stated. */
   pooling: Pooling | undefined
   normalised: boolean
+  /** Where it is stated: by default they are compared by cosine. */
+  similarity?: 'dot'
   queryPrefix: string
   documentPrefix: string
   /** Where it is stated. */
@@ -32,6 +34,7 @@ const LEGACY: Record<string, string> = {
   pooling_mode_mean_sqrt_len_tokens: 'mean_sqrt_len_tokens',
   pooling_mode_weightedmean_tokens: 'weightedmean',
 }
+const DOT: unknown[] = ['dot', 'dot_score']
 /** The first that says something. sentence-transformers 6 has an empty `document` always, so misses a `passage`. */
 const QUERY_PROMPTS = ['query']
 const DOCUMENT_PROMPTS = ['document', 'passage', 'corpus']
@@ -58,6 +61,7 @@ export async function readSentenceTransformers(
   return {
     pooling: pooled ? 'none' : pooling && poolingOf(pooling, poolingFile),
     normalised: modules.has('Normalize'),
+    ...(DOT.includes(prompts?.similarity_fn_name) && { similarity: 'dot' }),
     ...prefixesOf(prompts ?? {}),
     maxTokens: longestOf(transformer?.max_seq_length ?? undefined, transformerFile),
   }

@@ -29,7 +29,7 @@ export async function* retrieved(
   for (;;) {
     for (let i = 0; i < hits.ids.length; i++) {
       const position = hits.ids[i]!
-      if (given.has(position)) continue
+      if (position < 0 || given.has(position)) continue
       given.add(position)
       yield { position, rank: given.size, score: hits.scores[i]! }
     }
@@ -39,13 +39,20 @@ export async function* retrieved(
   }
 }
 
-/** Every chunk of the corpus once, in random order. */
-export async function* drawn(count: number, random: Random): AsyncGenerator<Candidate> {
+/**
+ * Every chunk of the corpus once, in random order.
+ * @param positionAt of the n-th chunk, from 0.
+ */
+export async function* drawn(
+  count: number,
+  random: Random,
+  positionAt: (n: number) => number = (n) => n,
+): AsyncGenerator<Candidate> {
   const moved = new Map<number, number>() // Fisher and Yates, without the array
   for (let left = count; left > 0; left--) {
     const slot = random(left)
     const position = moved.get(slot) ?? slot
     moved.set(slot, moved.get(left - 1) ?? left - 1)
-    yield { position, rank: undefined, score: undefined }
+    yield { position: positionAt(position), rank: undefined, score: undefined }
   }
 }

@@ -17,7 +17,10 @@ export interface CorpusChunk {
 }
 
 export interface Corpus {
+  /** Chunks that are not removed. */
   count: number
+  /** Of the n-th chunk that is not removed, from 0. */
+  positionAt(n: number): number
   read(position: number): Promise<CorpusChunk>
   /** Chunks that are not the same text as another. Reads them all. */
   distinct(): Promise<number>
@@ -27,16 +30,18 @@ export interface Corpus {
 
 export async function openCorpus(store: ChunkStore): Promise<Corpus> {
   const documents = new Map<string, { first: number; count: number }>()
-  let position = 0
-  for await (const { documentId } of store.all()) {
+  const positions = new Uint32Array(store.count)
+  let n = 0
+  for await (const [position, { documentId }] of store.entries()) {
     const known = documents.get(documentId)
     if (known) known.count++
     else documents.set(documentId, { first: position, count: 1 })
-    position++
+    positions[n++] = position
   }
   const cache = new Map<number, CorpusChunk>()
   return {
     count: store.count,
+    positionAt: (n) => positions[n]!,
     async read(position) {
       const cached = cache.get(position)
       if (cached) return cached

@@ -67,7 +67,13 @@ export async function* drawNegatives(
 ): AsyncGenerator<MinedQuestion> {
   for await (const question of questions) {
     const random = randomFor(options.seed, 'negatives', question.id, question.question)
-    const mined = await mineOne(question, corpus, new Map(), drawn(corpus.count, random), options)
+    const mined = await mineOne(
+      question,
+      corpus,
+      new Map(),
+      drawn(corpus.count, random, corpus.positionAt),
+      options,
+    )
     if (mined) yield mined
   }
 }
@@ -75,7 +81,11 @@ export async function* drawNegatives(
 type Hits = Map<number, { rank: number; score: number }>
 
 function hitsOf({ ids, scores }: FirstHits): Hits {
-  return new Map(Array.from(ids, (position, i) => [position, { rank: i + 1, score: scores[i]! }]))
+  const hits: Hits = new Map()
+  ids.forEach((position, i) => {
+    if (position >= 0) hits.set(position, { rank: i + 1, score: scores[i]! })
+  })
+  return hits
 }
 
 async function mineOne(

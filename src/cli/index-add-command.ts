@@ -1,0 +1,73 @@
+/** clara-index add */
+import { Command } from 'commander'
+import { documentsOf } from '../documents/corpus.js'
+import { addDocuments } from '../index/add.js'
+import { readManifest } from '../index/manifest.js'
+import { requireSameModel } from '../index/same-model.js'
+import { openEmbedder } from '../inference/embedder.js'
+import { resolveEmbedder } from '../models/resolve.js'
+import { embeddingProgress, remarkTruncated } from './embedding-progress.js'
+import { type EmbedderFlags, embedderFlags, example, type OutputFlags, outputFlags } from './flags.js'
+import { summaryOf } from './index-summary.js'
+import { printResult } from './print-result.js'
+import { EXIT } from './run-cli.js'
+import { runningOn } from './running-on.js'
+import { createTalk } from './talk.js'
+
+interface AddFlags extends OutputFlags, EmbedderFlags {
+  inputFile: string[]
+  force?: boolean
+  overwrite?: boolean
+}
+
+export function addCommand(): Command {
+  const command = new Command('add')
+    .description(
+      'Adds new documents, replaces changed ones, and passes over those that are there as they are.',
+    )
+    .argument('<dir>', 'index directory')
+    .requiredOption(
+      '--input-file <path...>',
+      'JSONL (raw_knowledge or BEIR), text, Markdown, or a folder of those',
+    )
+    .option('--force', 'go on where over 5% of the new text is unknown to the model')
+    .option('--overwrite', 'give up unfinished work of other documents or another command')
+  embedderFlags(command)
+  outputFlags(command)
+  example(command, 'clara-index add my-index --input-file more.jsonl')
+  return command.action(async (directory: string, flags: AddFlags) => {
+    const talk = createTalk(flags)
+    const model = await resolveEmbedder(flags.embedder)
+    const before = await readManifest(directory)
+    requireSameModel(directory, before, model)
+    const embedder = await openEmbedder(model, { ...flags, dims: before.dims, calibrate: true })
+    try {
+      const progress = embeddingProgress(talk)
+      const { manifest, added, changed, skipped } = await addDocuments(
+        directory,
+        documentsOf(flags.inputFile, talk.onProblem),
+        embedder,
+        {
+          overwrite: flags.overwrite ?? false,
+          force: flags.force ?? false,
+          threads: flags.threads,
+          ...progress,
+        },
+      )
+      talk.finish()
+      remarkTruncated(talk, manifest, embedder)
+      talk.remark(progress.rate())
+      talk.remark(runningOn(embedder))
+      const counts = { added, changed, skipped }
+      printResult(flags, {
+        index: directory,
+        ...counts,
+        ...summaryOf(manifest),
+        bad_records: talk.problems(),
+      })
+      process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+    } finally {
+      await embedder.close()
+    }
+  })
+}

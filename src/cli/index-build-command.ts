@@ -1,0 +1,92 @@
+/** clara-index build */
+import { Command, Option } from 'commander'
+import { documentsOf } from '../documents/corpus.js'
+import { buildIndex, requireRoom } from '../index/build.js'
+import type { Precision } from '../index/graph.js'
+import { PRECISIONS } from '../index/manifest.js'
+import { openEmbedder } from '../inference/embedder.js'
+import { resolveEmbedder } from '../models/resolve.js'
+import { embeddingProgress, remarkTruncated } from './embedding-progress.js'
+import {
+  type ChunkFlags,
+  chunkFlags,
+  chunkingOf,
+  type EmbedderFlags,
+  embedderFlags,
+  example,
+  type OutputFlags,
+  outputFlags,
+  wholeNumber,
+} from './flags.js'
+import { summaryOf } from './index-summary.js'
+import { printResult } from './print-result.js'
+import { EXIT } from './run-cli.js'
+import { runningOn } from './running-on.js'
+import { createTalk } from './talk.js'
+
+interface BuildFlags extends OutputFlags, EmbedderFlags, ChunkFlags {
+  inputFile: string[]
+  outputDir: string
+  precision: Precision
+  dims?: number
+  force?: boolean
+  overwrite?: boolean
+}
+
+export function buildCommand(): Command {
+  const command = new Command('build')
+    .description(
+      'Documents -> chunks -> embeddings -> an index directory. Interrupted, it goes on where it was when run again.',
+    )
+    .requiredOption(
+      '--input-file <path...>',
+      'JSONL (raw_knowledge or BEIR), text, Markdown, or a folder of those',
+    )
+    .requiredOption('--output-dir <dir>', 'where the index goes; new, empty, or with an unfinished build')
+    .addOption(
+      new Option('--precision <type>', 'vectors inside the graph').choices(PRECISIONS).default('bf16'),
+    )
+    .option(
+      '--dims <n>',
+      'keep so many numbers of each vector, for models made for it (Matryoshka)',
+      wholeNumber(1, 1 << 16),
+    )
+    .option('--force', 'go on where over 5% of the corpus is unknown to the model')
+    .option('--overwrite', 'replace an index, or unfinished work of other documents or settings')
+  chunkFlags(command)
+  embedderFlags(command)
+  outputFlags(command)
+  example(command, 'clara-index build --input-file raw_knowledge.jsonl --output-dir my-index')
+  return command.action(async (flags: BuildFlags) => {
+    const talk = createTalk(flags)
+    const { outputDir, overwrite = false, force = false, precision, threads } = flags
+    await requireRoom(outputDir, overwrite)
+    const chunking = chunkingOf(flags)
+    const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), { ...flags, calibrate: true })
+    try {
+      const progress = embeddingProgress(talk)
+      const manifest = await buildIndex(documentsOf(flags.inputFile, talk.onProblem), embedder, {
+        outputDir,
+        overwrite,
+        precision,
+        chunking,
+        force,
+        threads,
+        ...progress,
+      })
+      talk.finish()
+      remarkTruncated(talk, manifest, embedder)
+      talk.remark(progress.rate())
+      talk.remark(runningOn(embedder))
+      printResult(flags, {
+        index: outputDir,
+        ...summaryOf(manifest),
+        unknown_token_share: progress.unknownShare(),
+        bad_records: talk.problems(),
+      })
+      process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+    } finally {
+      await embedder.close()
+    }
+  })
+}

@@ -1,0 +1,178 @@
+/** New and changed documents -> rows behind those of an index. */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Document } from '../documents/document.js'
+import { ClaraError } from '../errors.js'
+import type { FileDigest } from '../files/durable-file.js'
+import type { Embedder } from '../inference/embedder.js'
+import { copyRanges, copyWhole, createFile } from './copy.js'
+import { type Current, openCurrent, readOffsets, settingsOf } from './current.js'
+import { type DocumentKey, type DocumentRecord, documentLine, keyOf } from './document-table.js'
+import { differenceOf, embedRows } from './embed-rows.js'
+import { finishIndex, type NewIndex } from './finish.js'
+import { FILES, type Manifest, rowsOf } from './manifest.js'
+import { keepWork, type RowFile, removeWork, type Tokens, WORK, type WorkHeader } from './progress.js'
+import { RowWriter } from './row-writer.js'
+import { joinRows, rowsIn } from './rows.js'
+import { requireSameEmbedder } from './same-model.js'
+import { keepOrRemove, NEW, resumeOrStart, startAnew } from './unfinished.js'
+import { asWriter } from './writer-lock.js'
+
+export interface AddOptions {
+  /** Give up unfinished work of other documents, or of another command. */
+  overwrite?: boolean
+  /** Go on where over 5% of the new text is unknown to the model. */
+  force?: boolean
+  /** For the graph; default: all cores. */
+  threads?: number
+  /** Told once, of the chunks that an earlier run has embedded. */
+  onResume?: (chunks: number) => void
+  /** Chunks that are embedded and on disk, and what their texts were made of. */
+  onProgress?: (chunks: number, tokens: Tokens) => void
+}
+
+export interface Added {
+  manifest: Manifest
+  /** Documents of an id that the index did not have. */
+  added: number
+  /** Documents whose text was another: their chunks before are removed. */
+  changed: number
+  /** Documents that were there already. */
+  skipped: number
+}
+
+/**
+ * Adds documents, or goes on with an add of the same ones that was interrupted. The index stays
+ * as it was until all is done.
+ * @param documents iterated twice where work is to be overwritten.
+ * @throws ClaraError `index` when the embedder is not the one that built the index.
+ */
+export async function addDocuments(
+  directory: string,
+  documents: AsyncIterable<Document>,
+  embedder: Embedder,
+  options: AddOptions = {},
+): Promise<Added> {
+  await openCurrent(directory) // before a lock is put where there is no index
+  return asWriter(directory, async () => add(await openCurrent(directory), documents, embedder, options))
+}
+
+async function add(
+  current: Current,
+  documents: AsyncIterable<Document>,
+  embedder: Embedder,
+  { overwrite = false, force = false, threads = availableParallelism(), onResume, onProgress }: AddOptions,
+): Promise<Added> {
+  const { directory, manifest } = current
+  requireSameEmbedder(directory, manifest, embedder)
+  const header: WorkHeader = {
+    work: 'add',
+    generation: manifest.generation + 1,
+    base: current.sha256,
+    settings: settingsOf(manifest),
+  }
+  const sorted = sortOut(documents, current.documents)
+  const progress = await resumeOrStart(directory, header, manifest, overwrite)
+  const base = { rows: rowsOf(manifest), bytes: manifest.files.chunks.bytes }
+  let writer = await RowWriter.open(directory, progress, base)
+  if (overwrite && writer.rows > 0 && !('next' in documents) && (await differenceOf(sorted, writer))) {
+    await writer.abandon()
+    await startAnew(directory)
+    writer = await RowWriter.open(directory, { header, checkpoints: [] }, base)
+  }
+  if (writer.rows > 0) onResume?.(writer.rows)
+  try {
+    await embedRows(sorted, embedder, writer, {
+      chunking: manifest.chunking,
+      force,
+      onProgress(rows, tokens) {
+        keepWork(directory)
+        onProgress?.(rows, tokens)
+      },
+    })
+    const digests = await writer.finish()
+    const { counts, changed } = sorted.found
+    if (counts.added + counts.changed === 0) {
+      await removeWork(directory)
+      return { manifest, ...counts }
+    }
+    const next = await compose(current, changed, writer, digests)
+    const from = { graph: current.files.graph, rows: base.rows }
+    return { manifest: await finishIndex({ ...header, ...next }, { threads, from }), ...counts }
+  } catch (error) {
+    await writer.abandon()
+    throw await keepOrRemove(directory, writer.saved, error)
+  }
+}
+
+interface Sorted extends AsyncIterable<Document> {
+  /** Of the latest iteration. */
+  found: { counts: Omit<Added, 'manifest'>; changed: DocumentRecord[] }
+}
+
+/** The documents that the index does not hold as they are. */
+function sortOut(documents: AsyncIterable<Document>, records: DocumentRecord[]): Sorted {
+  const known = new Map(records.map((record) => [record.id, record]))
+  const nothing = (): Sorted['found'] => ({ counts: { added: 0, changed: 0, skipped: 0 }, changed: [] })
+  const sorted: Sorted = {
+    found: nothing(),
+    async *[Symbol.asyncIterator]() {
+      const found = nothing()
+      sorted.found = found
+      for await (const document of documents) {
+        const before = known.get(document.id)
+        const kind = kindOf(before, keyOf(document))
+        found.counts[kind]++
+        if (before && kind === 'changed') found.changed.push(before)
+        if (kind !== 'skipped') yield document
+      }
+    },
+  }
+  return sorted
+}
+
+function kindOf(before: DocumentKey | undefined, { sha256 }: DocumentKey): 'added' | 'changed' | 'skipped' {
+  if (!before) return 'added'
+  return before.sha256 === sha256 ? 'skipped' : 'changed'
+}
+
+/** The rows of the index and the new ones behind them, in files of the next generation. */
+async function compose(
+  current: Current,
+  changed: DocumentRecord[],
+  { finished, rows }: RowWriter,
+  digests: Record<RowFile, FileDigest>,
+): Promise<Pick<NewIndex, 'work' | 'files' | 'documents' | 'removed' | 'directory'>> {
+  const { directory, manifest, files } = current
+  const gone = new Set(changed)
+  const documents = [...current.documents.filter((record) => !gone.has(record)), ...finished]
+  const removed = joinRows(current.removed, changed.flatMap(rowsIn))
+  if (removed.length === rowsOf(manifest) + rows) {
+    throw new ClaraError('too-small', `${directory}: no chunk would be left`)
+  }
+  const work = join(directory, NEW)
+  const fresh = (file: RowFile) => ({ path: join(directory, WORK, FILES[file]), ...digests[file] })
+  const both = (file: 'chunks' | 'vectors') =>
+    createFile(join(work, FILES[file]), async (to) => {
+      await copyRanges(to, files[file], [{ start: 0, end: files[file].bytes }])
+      await copyWhole(to, fresh(file))
+    })
+  const offsets = await readOffsets(current)
+  return {
+    directory,
+    work,
+    documents,
+    removed,
+    files: {
+      chunks: await both('chunks'),
+      offsets: await createFile(join(work, FILES.offsets), async (to) => {
+        await to.write(offsets.subarray(0, -8)) // the end is where the new ones start
+        await copyWhole(to, fresh('offsets'))
+      }),
+      documents: await createFile(join(work, FILES.documents), async (to) => {
+        for (const record of documents) await to.write(documentLine(record))
+      }),
+      vectors: await both('vectors'),
+    },
+  }
+}

@@ -1,0 +1,68 @@
+/** Which documents an index holds, by content, and which rows are theirs. */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Document } from '../documents/document.js'
+import { ClaraError } from '../errors.js'
+import { isObject } from '../files/jsonl.js'
+import { readIndexFile } from './index-files.js'
+import type { Manifest } from './manifest.js'
+
+/** A document by content: what tells a changed one from a known one. */
+export interface DocumentKey {
+  id: string
+  /** Hex, of title and text. */
+  sha256: string
+}
+
+/** A line of `documents.jsonl`; they are in the order of their rows. */
+export interface DocumentRecord extends DocumentKey {
+  /** The first. */
+  row: number
+  /** How many; 0 for a document of white space. */
+  rows: number
+  /** Of these, those that the model saw the beginning of. */
+  truncated: number
+}
+
+export function keyOf({ id, title, text }: Document): DocumentKey {
+  return {
+    id,
+    sha256: createHash('sha256')
+      .update(JSON.stringify([title, text]))
+      .digest('hex'),
+  }
+}
+
+export function documentLine({ id, sha256, row, rows, truncated }: DocumentRecord): string {
+  return `${JSON.stringify({ id, sha256, row, rows, truncated })}\n`
+}
+
+/** @throws ClaraError `index` where a line is no record. */
+export function parseDocuments(path: string, bytes: Buffer): DocumentRecord[] {
+  const lines = bytes.toString('utf8').split('\n')
+  if (lines.pop() !== '') throw new ClaraError('index', `${path}: the last line is not whole`)
+  return lines.map((line, i) => {
+    const record = parseRecord(line)
+    if (!record) throw new ClaraError('index', `${path}:${i + 1}: not a record of a document`)
+    return record
+  })
+}
+
+/** @throws ClaraError `index` where it is damaged. */
+export async function readDocumentTable(directory: string, { files }: Manifest): Promise<DocumentRecord[]> {
+  const path = join(directory, files.documents.name)
+  return parseDocuments(path, await readIndexFile({ ...files.documents, path }))
+}
+
+function parseRecord(line: string): DocumentRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (!isObject(value) || typeof value.id !== 'string' || typeof value.sha256 !== 'string') return undefined
+    const numbers = [value.row, value.rows, value.truncated]
+    return numbers.every((n) => Number.isSafeInteger(n) && (n as number) >= 0)
+      ? (value as unknown as DocumentRecord)
+      : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * The journal of an unfinished build or add, `.work/progress.jsonl`: its first line says what is
+ * being made, each further one is a checkpoint. Every line carries a hash over itself and the lines
+ * before, and the sizes and hashes of the files of rows so far: a line that is not right ends what
+ * can be proved.
+ */
+import { createHash } from 'node:crypto'
+import { rmdirSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isErrno } from '../errors.js'
+import { disk } from '../files/disk.js'
+import { type FileDigest, replaceFile } from '../files/durable-file.js'
+import { Journal } from '../files/journal.js'
+import { isObject, type JsonObject } from '../files/jsonl.js'
+import type { DocumentRecord } from './document-table.js'
+import type { GraphShape } from './graph.js'
+import type { Chunking } from './manifest.js'
+
+export const WORK = '.work'
+const PROGRESS = 'progress.jsonl'
+
+/** Files that rows are appended to, in the order in which they are written. */
+export const ROW_FILES = ['chunks', 'offsets', 'documents', 'vectors'] as const
+export type RowFile = (typeof ROW_FILES)[number]
+
+/** What the rows depend on, besides the documents. */
+export interface WorkSettings extends GraphShape {
+  embedder: { name: string; sha256: string }
+  chunking: Chunking
+}
+
+export interface WorkHeader {
+  work: 'build' | 'add'
+  /** Of the index that is being made. */
+  generation: number
+  /** The sha256 of the manifest that rows are added to. */
+  base: string | null
+  settings: WorkSettings
+}
+
+export interface Tokens {
+  texts: number
+  tokens: number
+  unknown: number
+}
+
+/** Where a build or add can go on from: all below is on disk. */
+export interface Checkpoint {
+  rows: number
+  /** Documents that are wholly in. */
+  documents: number
+  /** The one after, some or all of whose chunks are in. */
+  partial: DocumentRecord | null
+  tokens: Tokens
+  files: Record<RowFile, FileDigest>
+}
+
+export interface Progress {
+  header: WorkHeader
+  checkpoints: Checkpoint[]
+}
+
+/** Writes one checkpoint after the other. */
+export interface ProgressWriter {
+  append(checkpoint: Checkpoint): Promise<void>
+  close(): Promise<void>
+}
+
+/** @returns what can be proved of it; `undefined` where there is no unfinished work. */
+export async function readProgress(directory: string): Promise<Progress | undefined> {
+  const text = await readFile(join(directory, WORK, PROGRESS), 'utf8').catch((error) => {
+    if (isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return ''
+    throw error
+  })
+  const lines = text.split('\n').slice(0, -1)
+  let chain = ''
+  const records: JsonObject[] = []
+  for (const line of lines) {
+    const record = parse(line)
+    if (!record || record.chain !== link(chain, record)) break
+    chain = record.chain as string
+    records.push(record)
+  }
+  const [header, ...checkpoints] = records
+  if (!header) return undefined
+  return {
+    header: bare(header) as unknown as WorkHeader,
+    checkpoints: checkpoints.map(bare) as unknown as Checkpoint[],
+  }
+}
+
+/** Writes the journal anew, with these checkpoints, and goes on from there. */
+export async function writeProgress(
+  directory: string,
+  { header, checkpoints }: Progress,
+): Promise<ProgressWriter> {
+  const path = join(directory, WORK, PROGRESS)
+  let chain = ''
+  const chained = (record: object): JsonObject => {
+    chain = link(chain, record)
+    return { ...record, chain }
+  }
+  const lines = [header, ...checkpoints].map((record) => `${JSON.stringify(chained(record))}\n`)
+  await replaceFile(path, lines.join(''))
+  const journal = await Journal.open(path)
+  return {
+    append: (checkpoint) => journal.append(chained(checkpoint)),
+    close: () => journal.close(),
+  }
+}
+
+/** Directories whose work is worth nothing yet: it goes with the process. */
+const fresh = new Set<string>()
+process.once('exit', () => {
+  for (const directory of fresh) {
+    try {
+      rmSync(join(directory, WORK), { recursive: true, force: true })
+      rmdirSync(directory)
+    } catch {} // it holds an index
+  }
+})
+
+export function loseWithProcess(directory: string): void {
+  fresh.add(directory)
+}
+
+/** From now on the work outlives the process. */
+export function keepWork(directory: string): void {
+  fresh.delete(directory)
+}
+
+/** Removes all that an unfinished command left. */
+export async function removeWork(directory: string): Promise<void> {
+  fresh.delete(directory)
+  await disk.rm(join(directory, WORK), { recursive: true, force: true })
+}
+
+function link(before: string, record: object): string {
+  return createHash('sha256')
+    .update(before)
+    .update(JSON.stringify(bare(record)))
+    .digest('hex')
+}
+
+function bare(record: object): object {
+  const { chain: _, ...rest } = record as JsonObject
+  return rest
+}
+
+function parse(line: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,61 @@
+/** One writer to an index directory at a time. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClaraError, isErrno } from '../errors.js'
+import { disk } from '../files/disk.js'
+import { syncDirectory } from '../files/durable-file.js'
+import { tryLock } from '../files/lock.js'
+
+const LOCK = '.lock'
+
+/**
+ * Runs `write` as the only writer to the directory, which is made if it is not there, and goes
+ * again where nothing was left in it.
+ * @throws ClaraError `exists` that names who writes there now.
+ */
+export async function asWriter<T>(directory: string, write: () => Promise<T>): Promise<T> {
+  const created = await makeDirectory(directory)
+  try {
+    const lock = await tryLock(join(directory, LOCK))
+    if (!('release' in lock)) {
+      throw new ClaraError(
+        'exists',
+        `${directory}: process ${lock.pid} on ${lock.host} is writing there (since ${lock.since}): wait until it has ended`,
+      )
+    }
+    try {
+      return await write()
+    } finally {
+      await lock.release()
+    }
+  } finally {
+    if (created) await disk.rmdir(directory).catch(() => {}) // not where something is in it
+  }
+}
+
+/** What is in the directory, this module's own files left out; nothing where it is not there. */
+export async function entriesOf(directory: string): Promise<string[]> {
+  const entries = await readdir(directory).catch((error) => {
+    if (isErrno(error) && error.code === 'ENOENT') return []
+    if (isErrno(error) && error.code === 'ENOTDIR') throw notADirectory(directory, error)
+    throw error
+  })
+  return entries.filter((name) => !name.startsWith(LOCK))
+}
+
+async function makeDirectory(directory: string): Promise<boolean> {
+  try {
+    const made = await disk.mkdir(directory, { recursive: true })
+    if (made === undefined) return false
+    await syncDirectory(join(directory, '..'))
+    return true
+  } catch (error) {
+    if (isErrno(error) && (error.code === 'EEXIST' || error.code === 'ENOTDIR'))
+      throw notADirectory(directory, error)
+    throw error
+  }
+}
+
+function notADirectory(path: string, cause: Error): ClaraError {
+  return new ClaraError('exists', `${path}: is a file, a directory was expected`, { cause })
+}
