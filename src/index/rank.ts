@@ -137,6 +137,6 @@ function mergeTwo(a: Ranked, b: Ranked): Ranked {
 }
 
 function isBefore(a: Ranked, i: number, b: Ranked, j: number): boolean {
-  const [x, y] = [a.scores[i]!, b.scores[j]!]
-  return x > y || (x === y && (a.ids[i]! < b.ids[j]! || b.ids[j] === -1))
+  if (a.ids[i] === -1 || b.ids[j] === -1) return b.ids[j] === -1
+  return a.scores[i]! > b.scores[j]! || (a.scores[i] === b.scores[j] && a.ids[i]! < b.ids[j]!)
 }
