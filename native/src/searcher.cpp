@@ -20,7 +20,7 @@ constexpr std::uint64_t kResident = std::uint64_t(256) << 20;
 // Queries after which memory is laid out for speed.
 constexpr std::size_t kSettleAfter = 256;
 
-// The walk ranks by rounded rows: at most so many of its results are ranked again by whole vectors.
+// The walk ranks by rounded rows: it keeps so many at least, for whole vectors to choose from.
 std::size_t overfetch(Kind kind, std::size_t k) { return kind == Kind::i8 ? 2 * k + 4 : k + 8; }
 
 } // namespace
@@ -137,7 +137,7 @@ void Searcher::search_one(Query const& query, std::size_t at, std::size_t thread
     index_search_config_t config;
     config.expansion = query.expansion;
     config.thread = thread;
-    std::size_t const wanted = std::min(std::max(overfetch(kind, query.k), query.k), graph_.layout.rows);
+    std::size_t const wanted = std::min(std::max(overfetch(kind, query.k), query.expansion), graph_.layout.rows);
     std::vector<Near> found;
     auto const walk = [&](auto&& allowed) {
         auto result = index_.search(probe, wanted, Distance<kind>{*this, dims()}, config, allowed, Prefetch{*this});
