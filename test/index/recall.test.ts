@@ -7,7 +7,7 @@ import { useDirectory } from '../support/directory.js'
 import { randomVectors, type TestGraph, writeGraph } from '../support/graphs.js'
 
 const directory = useDirectory()
-const DIMS = 24
+const DIMS = 96
 const SHAPE = { dims: DIMS, metric: 'cos', precision: 'i8' } as const
 const OPTIONS = { removed: new Uint32Array(), threads: 2, seed: 1 }
 
@@ -31,7 +31,7 @@ describe('of 3,000 rows', () => {
     expect(shortfallOf(high)).toBeUndefined()
   })
 
-  test('what it promises holds for other queries', async () => {
+  test('what it promises nearly holds for queries that are no rows', async () => {
     const record = await tuneFiles(made.files, made.shape, { ...OPTIONS, target: 0.95 })
     const queries = randomVectors(50, 200, DIMS)
     const graph = await openGraph(made.files, made.shape, { threads: 2 })
@@ -44,7 +44,7 @@ describe('of 3,000 rows', () => {
       const start = i - (i % 10)
       if (found.ids.subarray(start, start + 10).includes(nearest.ids[i]!)) hits++
     }
-    expect(hits / 2000).toBeGreaterThan(0.92)
+    expect(hits / 2000).toBeGreaterThan(0.85)
   })
 
   test('a target out of reach: it says what the widest search finds', async () => {
