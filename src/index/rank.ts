@@ -116,6 +116,12 @@ export function copyRanked(some: Ranked, into: Ranked, first: number): void {
   }
 }
 
+/** Of one of the queries. */
+export function rankedOf({ k, ids, scores }: Ranked, query: number): Ranked {
+  const [start, end] = [query * k, (query + 1) * k]
+  return { k, ids: ids.subarray(start, end), scores: scores.subarray(start, end) }
+}
+
 /** The same queries searched in several parts of the rows -> the best of all, ties by row. */
 export function mergeRanked(parts: Ranked[]): Ranked {
   const [first, ...more] = parts
