@@ -16,15 +16,17 @@ using namespace clara;
 
 // ---- Jobs: a thread each, its promise settled on the JavaScript thread.
 
+using Stop = std::shared_ptr<std::atomic<bool>>;
+
 struct Environment {
     std::mutex guard;
     std::condition_variable none_left;
-    std::size_t running = 0;
-    std::atomic<bool> stop{false};
+    std::multiset<Stop> running; // what each job looks at
 };
 
 struct Job {
     std::shared_ptr<Environment> environment;
+    Stop stop = std::make_shared<std::atomic<bool>>(false);
     napi_threadsafe_function settle = nullptr;
     napi_deferred promise = nullptr;
     std::vector<napi_ref> kept; // arrays that the thread reads or writes
@@ -60,8 +62,12 @@ void settle(napi_env env, napi_value, void*, void* data) {
 
 void run(std::unique_ptr<Job> job) {
     std::shared_ptr<Environment> environment = job->environment;
+    Stop const stop = job->stop;
     try {
-        job->work(environment->stop);
+        job->work(*stop);
+    } catch (Stopped const&) {
+        job->code = "closed";
+        job->message = "the graph is closed";
     } catch (Failure const& failure) {
         job->code = failure.code;
         job->message = failure.what();
@@ -76,7 +82,8 @@ void run(std::unique_ptr<Job> job) {
     Job* const raw = job.release();
     if (napi_call_threadsafe_function(raw->settle, raw, napi_tsfn_blocking) != napi_ok) delete raw;
     std::lock_guard<std::mutex> lock(environment->guard);
-    if (--environment->running == 0) environment->none_left.notify_all();
+    environment->running.erase(environment->running.find(stop));
+    if (environment->running.empty()) environment->none_left.notify_all();
 }
 
 Environment& environment_of(napi_env env, std::shared_ptr<Environment>** shared = nullptr) {
@@ -97,7 +104,7 @@ napi_value start(napi_env env, std::unique_ptr<Job> job) {
     napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, settle, &job->settle);
     {
         std::lock_guard<std::mutex> lock((*shared)->guard);
-        (*shared)->running++;
+        (*shared)->running.insert(job->stop);
     }
     std::thread(run, std::move(job)).detach();
     return promise;
@@ -107,15 +114,21 @@ napi_value start(napi_env env, std::unique_ptr<Job> job) {
 void end(void* data) {
     std::unique_ptr<std::shared_ptr<Environment>> held(static_cast<std::shared_ptr<Environment>*>(data));
     Environment& environment = **held;
-    environment.stop.store(true);
     std::unique_lock<std::mutex> lock(environment.guard);
-    environment.none_left.wait(lock, [&] { return environment.running == 0; });
+    for (Stop const& stop : environment.running) stop->store(true);
+    environment.none_left.wait(lock, [&] { return environment.running.empty(); });
 }
 
 // ---- Arguments.
 
 struct Misuse {
     char const* message;
+};
+
+// What JavaScript holds: a thing, and how to stop the jobs that use it.
+template <typename T> struct Held {
+    std::shared_ptr<T> thing;
+    Stop stop = std::make_shared<std::atomic<bool>>(false);
 };
 
 struct Arguments {
@@ -169,19 +182,21 @@ struct Arguments {
         if (metric != "cos" && metric != "ip") throw Misuse{"unknown metric"};
         return {dims, kind == "f32" ? Kind::f32 : kind == "bf16" ? Kind::bf16 : kind == "f16" ? Kind::f16 : Kind::i8, metric == "cos"};
     }
-    template <typename T> std::shared_ptr<T> handle(std::size_t at) const {
+    // The job stops when the handle is closed.
+    template <typename T> std::shared_ptr<T> handle(std::size_t at, Job& job) const {
         void* data;
         if (napi_get_value_external(env, values[at], &data) != napi_ok) throw Misuse{"expected a handle"};
-        auto const& held = *static_cast<std::shared_ptr<T>*>(data);
-        if (!held) throw Misuse{"it is closed"};
-        return held;
+        auto const& held = *static_cast<Held<T>*>(data);
+        if (!held.thing) throw Misuse{"it is closed"};
+        job.stop = held.stop;
+        return held.thing;
     }
 };
 
 template <typename T> napi_value external(napi_env env, std::shared_ptr<T> value) {
     napi_value out;
     napi_create_external(
-        env, new std::shared_ptr<T>(std::move(value)), [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<T>*>(data); },
+        env, new Held<T>{std::move(value)}, [](napi_env, void* data, void*) { delete static_cast<Held<T>*>(data); },
         nullptr, &out);
     return out;
 }
@@ -199,7 +214,7 @@ template <typename Body> napi_value guarded(napi_env env, Body&& body) {
 
 // ---- Builders: one job at a time, which src/index/native-graph.ts sees to and `busy` enforces.
 
-struct HeldBuilder {
+struct Worksite {
     Builder builder;
     std::atomic<bool> busy{false};
     bool spoilt = false; // a job failed in the middle
@@ -221,7 +236,7 @@ napi_value create_builder(napi_env env, napi_callback_info info) { // dims, prec
     return guarded(env, [&] {
         Arguments args(env, info, 5);
         std::size_t const threads = std::max<std::size_t>(1, args.number(3));
-        auto held = std::shared_ptr<HeldBuilder>(new HeldBuilder{Builder(args.shape(0), threads, args.number(4))});
+        auto held = std::shared_ptr<Worksite>(new Worksite{Builder(args.shape(0), threads, args.number(4))});
         return external(env, std::move(held));
     });
 }
@@ -229,8 +244,8 @@ napi_value create_builder(napi_env env, napi_callback_info info) { // dims, prec
 napi_value builder_resume(napi_env env, napi_callback_info info) { // builder, path, bytes, digests, rows
     return guarded(env, [&] {
         Arguments args(env, info, 5);
-        auto held = args.handle<HeldBuilder>(0);
         auto job = std::make_unique<Job>();
+        auto held = args.handle<Worksite>(0, *job);
         job->work = [held, spec = args.file(1), rows = args.number(4)](auto const& stop) {
             held->use([&](Builder& builder) { builder.resume(spec, rows, stop); });
         };
@@ -241,8 +256,8 @@ napi_value builder_resume(napi_env env, napi_callback_info info) { // builder, p
 napi_value builder_add(napi_env env, napi_callback_info info) { // builder, vectors, rows, dims
     return guarded(env, [&] {
         Arguments args(env, info, 4);
-        auto held = args.handle<HeldBuilder>(0);
         auto job = std::make_unique<Job>();
+        auto held = args.handle<Worksite>(0, *job);
         std::size_t length;
         float const* vectors = args.array<float>(1, napi_float32_array, length, job.get());
         std::size_t const rows = args.number(2);
@@ -257,8 +272,8 @@ napi_value builder_add(napi_env env, napi_callback_info info) { // builder, vect
 napi_value builder_save(napi_env env, napi_callback_info info) { // builder, path
     return guarded(env, [&] {
         Arguments args(env, info, 2);
-        auto held = args.handle<HeldBuilder>(0);
         auto job = std::make_unique<Job>();
+        auto held = args.handle<Worksite>(0, *job);
         job->work = [held, path = args.text(1)](auto const& stop) {
             held->use([&](Builder& builder) { builder.save(path, stop); });
         };
@@ -292,8 +307,8 @@ napi_value open_graph(napi_env env, napi_callback_info info) {
 napi_value search(napi_env env, napi_callback_info info) {
     return guarded(env, [&] {
         Arguments args(env, info, 9);
-        auto searcher = args.handle<Searcher>(0);
         auto job = std::make_unique<Job>();
+        auto searcher = args.handle<Searcher>(0, *job);
         Query query{};
         std::size_t length, offsets, excluded, ids, scores;
         query.vectors = args.array<float>(1, napi_float32_array, length, job.get());
@@ -323,7 +338,11 @@ template <typename T> napi_value close_handle(napi_env env, napi_callback_info i
     return guarded(env, [&] {
         Arguments args(env, info, 1);
         void* data;
-        if (napi_get_value_external(env, args.values[0], &data) == napi_ok) static_cast<std::shared_ptr<T>*>(data)->reset();
+        if (napi_get_value_external(env, args.values[0], &data) == napi_ok) {
+            auto& held = *static_cast<Held<T>*>(data);
+            held.stop->store(true);
+            held.thing.reset();
+        }
         return undefined(env);
     });
 }
@@ -342,7 +361,7 @@ napi_value init(napi_env env, napi_value exports) {
     offer("builderResume", builder_resume);
     offer("builderAdd", builder_add);
     offer("builderSave", builder_save);
-    offer("closeBuilder", close_handle<HeldBuilder>);
+    offer("closeBuilder", close_handle<Worksite>);
     offer("openGraph", open_graph);
     offer("search", search);
     offer("closeGraph", close_handle<Searcher>);

@@ -1,5 +1,6 @@
 #include "checked_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -99,6 +100,16 @@ void ResidentFile::load(std::size_t block) {
         throw;
     }
     states_[block].store(good, std::memory_order_release);
+}
+
+void ResidentFile::settle() {
+    Memory settled(memory_.bytes());
+    std::byte* const start = settled.data() + lead_;
+    for (std::size_t block = 0; block < block_count(); block++)
+        if (states_[block].load(std::memory_order_acquire) == good)
+            std::memcpy(start + block * kBlock, at(std::uint64_t(block) * kBlock), block_length(block));
+    memory_ = std::move(settled);
+    start_ = start;
 }
 
 } // namespace clara

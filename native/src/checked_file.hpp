@@ -51,7 +51,8 @@ class ResidentFile : public CheckedFile {
   public:
     // `lead`: bytes before the file's first one, so that what matters starts at a cache line.
     ResidentFile(FileSpec spec, std::size_t lead)
-        : CheckedFile(std::move(spec)), memory_(lead + this->bytes() + 64), start_(memory_.data() + lead) {}
+        : CheckedFile(std::move(spec)), lead_(lead), memory_(lead + this->bytes() + 64, Memory::small),
+          start_(memory_.data() + lead) {}
 
     std::byte* at(std::uint64_t offset) const { return start_ + offset; }
 
@@ -63,7 +64,13 @@ class ResidentFile : public CheckedFile {
             if (states_[block].load(std::memory_order_acquire) != good) load(block);
     }
 
+    // A first answer touches a little of everything, and to zero a huge page for each bit of it takes
+    // longer than the answer. This moves what has been read into huge pages, for the many that follow:
+    // places change, so that nobody may be reading.
+    void settle();
+
   private:
+    std::size_t lead_;
     Memory memory_;
     std::byte* start_;
 

@@ -6,6 +6,9 @@ namespace clara {
 
 using namespace unum::usearch;
 
+// Files of versions before it number the kinds of scalars otherwise.
+constexpr int kFirstMinor = 10;
+
 scalar_kind_t scalar_kind_of(Kind kind) {
     switch (kind) {
     case Kind::f32: return scalar_kind_t::f32_k;
@@ -32,7 +35,9 @@ GraphFile::GraphFile(FileSpec spec, Shape shape, std::size_t rows)
 
     file.need(layout.head(), layout.nodes() - layout.head());
     index_dense_head_t head{reinterpret_cast<byte_t*>(file.at(layout.head()))};
-    bool const known = std::memcmp(head.magic, "usearch", 7) == 0 && head.kind_scalar == scalar_kind_of(shape.kind) &&
+    bool const known = std::memcmp(head.magic, "usearch", 7) == 0 &&
+                       int(head.version_major) == USEARCH_VERSION_MAJOR &&
+                       int(head.version_minor) >= kFirstMinor && head.kind_scalar == scalar_kind_of(shape.kind) &&
                        head.kind_metric == (shape.cosine ? metric_kind_t::cos_k : metric_kind_t::ip_k) &&
                        head.kind_key == scalar_kind_t::u64_k && head.kind_compressed_slot == scalar_kind_t::u32_k &&
                        std::uint64_t(head.count_present) == rows && std::uint64_t(head.count_deleted) == 0 &&

@@ -17,7 +17,10 @@ constexpr float kBad = -1, kNever = std::numeric_limits<float>::max();
 // Bytes of whole vectors that are kept in memory: 170,000 rows of 384. Beyond it they stay on disk.
 constexpr std::uint64_t kResident = std::uint64_t(256) << 20;
 
-// The walk ranks by rounded rows: at most so many of its results are ranked again by whole vectors.
+// Queries after which memory is laid out for speed.
+constexpr std::size_t kSettleAfter = 256;
+
+// The walk ranks by rounded rows: it keeps so many at least, for whole vectors to choose from.
 std::size_t overfetch(Kind kind, std::size_t k) { return kind == Kind::i8 ? 2 * k + 4 : k + 8; }
 
 } // namespace
@@ -79,7 +82,11 @@ Searcher::Searcher(FileSpec graph, FileSpec vectors, Shape shape, std::size_t ro
     if (!made) throw std::bad_alloc();
     index_ = std::move(made.index);
     if (!index_.try_reserve(index_limits_t(1, threads_))) throw std::bad_alloc();
-    // The nodes are not read here: the walk comes to each by its distance, which admits it first.
+    view();
+}
+
+// The nodes are not read here: the walk comes to each by its distance, which admits it first.
+void Searcher::view() {
     memory_mapped_file_t memory(reinterpret_cast<byte_t*>(graph_.file.at(0)), graph_.file.bytes());
     auto viewed = index_.view(std::move(memory), graph_.layout.graph());
     if (!viewed) throw Failure("index", graph_.file.path() + ": " + viewed.error.release());
@@ -101,8 +108,17 @@ float Searcher::admit(std::uint32_t row) {
     return weight;
 }
 
+void Searcher::settle() {
+    graph_.file.settle();
+    if (in_memory_) in_memory_->settle();
+    view();
+    settled_ = true;
+}
+
 void Searcher::search(Query const& query, std::atomic<bool> const& stop) {
     std::lock_guard<std::mutex> lock(one_at_a_time_);
+    answered_ += query.count;
+    if (!settled_ && answered_ >= kSettleAfter) settle();
     std::vector<ProbeRoom> rooms(threads_, ProbeRoom(dims()));
     with_kind(graph_.shape.kind, [&](auto kind) {
         share(query.count, threads_, 4, stop,
@@ -121,7 +137,7 @@ void Searcher::search_one(Query const& query, std::size_t at, std::size_t thread
     index_search_config_t config;
     config.expansion = query.expansion;
     config.thread = thread;
-    std::size_t const wanted = std::min(std::max(overfetch(kind, query.k), query.k), graph_.layout.rows);
+    std::size_t const wanted = std::min(std::max(overfetch(kind, query.k), query.expansion), graph_.layout.rows);
     std::vector<Near> found;
     auto const walk = [&](auto&& allowed) {
         auto result = index_.search(probe, wanted, Distance<kind>{*this, dims()}, config, allowed, Prefetch{*this});

@@ -49,6 +49,11 @@ class Searcher {
     std::exception_ptr failure_;
     std::atomic<bool> failed_{false};
 
+    std::size_t answered_ = 0;
+    bool settled_ = false;
+
+    void view();
+    void settle();
     float admit(std::uint32_t row);
     template <Kind kind> void search_one(Query const& query, std::size_t at, std::size_t thread, ProbeRoom& room);
     // How far the walk's distance may be from the true one, for rows that the walk found next to k others.

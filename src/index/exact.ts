@@ -1,6 +1,8 @@
 /** Exact top-k: every row is compared, by ONNX Runtime in threads of its own. */
+import { ClaraError } from '../errors.js'
 import { startWorker } from '../files/worker-thread.js'
 import type { CheckedFile } from './checked-file.js'
+import { SharedBounds } from './exact/bounds.js'
 import type { ExactMethods } from './exact/exact.worker.js'
 import { GROUP } from './exact/graphs.js'
 import { BLOCK_ROWS } from './exact/row-blocks.js'
@@ -49,6 +51,12 @@ export async function openExact(
   { threads, removed = new Uint32Array(), residentBytes = RESIDENT_BYTES }: ExactOptions,
 ): Promise<Exact> {
   const { dims, rows } = shape
+  if (vectors.bytes !== rows * dims * 4) {
+    throw new ClaraError(
+      'index',
+      `${vectors.path}: ${vectors.bytes} bytes, expected ${rows} vectors of ${dims}`,
+    )
+  }
   const resident = rows * dims * VALUE_BYTES <= residentBytes
   const shares = cutRows(rows, threads)
   const workers = shares.map((_, i) =>
@@ -68,13 +76,18 @@ export async function openExact(
     throw error
   }
   const pass = async ({ queries, k, exclude }: ExactSearch): Promise<Ranked> => {
-    const found = await Promise.all(workers.map((worker) => worker.call('search', { queries, k, exclude })))
+    const bounds = SharedBounds.create(queries.length / dims).buffer
+    const found = await Promise.all(
+      workers.map((worker) => worker.call('search', { queries, k, exclude, bounds })),
+    )
     return mergeRanked(found)
   }
   return {
     async search(args) {
       requireVectors(args.queries, dims)
       const count = args.queries.length / dims
+      if (!Number.isSafeInteger(args.k) || args.k < 1)
+        throw new RangeError(`k is ${args.k}, expected 1 or more`)
       if (args.exclude) requireExclusions(args.exclude, count, rows)
       const ranked = emptyRanked(count, args.k)
       const k = Math.min(args.k, rows) // no more can be found

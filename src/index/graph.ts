@@ -97,6 +97,7 @@ export function engineName(): { engine: EngineName; why: string } {
 
 /** @throws ClaraError `usage` for a shape that the engine has not, `index` for a damaged graph. */
 export async function createGraph(shape: GraphShape, options: GraphBuilderOptions): Promise<GraphBuilder> {
+  requireShape(shape)
   const builder = await chosen().run.createGraph(shape, options)
   return {
     engine: builder.engine,
@@ -115,6 +116,7 @@ export async function openGraph(
   shape: GraphShape & { rows: number },
   options: GraphOptions,
 ): Promise<Graph> {
+  requireShape(shape)
   const graph = await chosen().run.openGraph(files, shape, options)
   return {
     engine: graph.engine,
@@ -125,6 +127,15 @@ export async function openGraph(
     },
     close: graph.close,
   }
+}
+
+function requireShape({ precision, metric }: GraphShape): void {
+  if (precision !== 'i8' || metric !== 'ip') return
+  throw new ClaraError(
+    'usage',
+    'precision i8 with metric ip: int8 vectors are scaled to fill their range, which loses the lengths ' +
+      'that ip is about: take bf16',
+  )
 }
 
 function chosen(): { engine: EngineName; why: string; run: GraphEngine } {

@@ -80,7 +80,7 @@ async function openGraph(
   }
 }
 
-/** One call after the other; after a close, those that wait are rejected. */
+/** One call after the other; a close stops what is under way and rejects what waits. */
 function queue() {
   let tail: Promise<unknown> = Promise.resolve()
   let closed: Promise<void> | undefined
@@ -93,7 +93,10 @@ function queue() {
     return result
   }
   inTurn.closing = (release: () => void) => () => {
-    closed ??= tail.then(release)
+    if (!closed) {
+      release()
+      closed = tail.then(() => {})
+    }
     return closed
   }
   return inTurn

@@ -116,6 +116,12 @@ export function copyRanked(some: Ranked, into: Ranked, first: number): void {
   }
 }
 
+/** Of one of the queries. */
+export function rankedOf({ k, ids, scores }: Ranked, query: number): Ranked {
+  const [start, end] = [query * k, (query + 1) * k]
+  return { k, ids: ids.subarray(start, end), scores: scores.subarray(start, end) }
+}
+
 /** The same queries searched in several parts of the rows -> the best of all, ties by row. */
 export function mergeRanked(parts: Ranked[]): Ranked {
   const [first, ...more] = parts
@@ -137,6 +143,6 @@ function mergeTwo(a: Ranked, b: Ranked): Ranked {
 }
 
 function isBefore(a: Ranked, i: number, b: Ranked, j: number): boolean {
-  const [x, y] = [a.scores[i]!, b.scores[j]!]
-  return x > y || (x === y && (a.ids[i]! < b.ids[j]! || b.ids[j] === -1))
+  if (a.ids[i] === -1 || b.ids[j] === -1) return b.ids[j] === -1
+  return a.scores[i]! > b.scores[j]! || (a.scores[i] === b.scores[j] && a.ids[i]! < b.ids[j]!)
 }

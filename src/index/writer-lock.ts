@@ -26,7 +26,7 @@ export async function asWriter<T>(directory: string, write: () => Promise<T>): P
     try {
       return await write()
     } finally {
-      await lock.release()
+      await lock.release().catch(() => {}) // it goes with the process, and a dead process holds nothing
     }
   } finally {
     if (created) await disk.rmdir(directory).catch(() => {}) // not where something is in it

@@ -44,7 +44,7 @@ describe.each(ENGINES)('%s', (engine) => {
       const shape = { dims: DIMS, metric, precision }
       if (precision === 'i8' && metric === 'ip') {
         // int8 is scaled to unit length, which loses what ip is about: an engine that does so refuses.
-        await expect(createGraph(shape, { threads: 1 })).rejects.toMatchObject(claraError('usage', 'length'))
+        await expect(createGraph(shape, { threads: 1 })).rejects.toMatchObject(claraError('usage', 'lengths'))
         return
       }
       const vectors = randomVectors(1, 3000, DIMS, metric === 'cos' ? 'unit' : 'any')

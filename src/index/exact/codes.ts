@@ -25,6 +25,7 @@ export interface RowBounds {
   mostLength: number
 }
 
+/** @throws RangeError at a row that is not finite. */
 export function boundsOf(rows: Float32Array, dims: number): RowBounds {
   let [mostValue, mostSquare] = [0, 0]
   for (let start = 0; start < rows.length; start += dims) {
@@ -35,6 +36,7 @@ export function boundsOf(rows: Float32Array, dims: number): RowBounds {
       if (value > mostValue) mostValue = value
     }
     if (square > mostSquare) mostSquare = square
+    if (!Number.isFinite(square)) throw new RangeError(`row ${start / dims} is not finite`)
   }
   return { mostValue, mostLength: Math.sqrt(mostSquare) * UP }
 }

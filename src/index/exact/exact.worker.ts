@@ -3,6 +3,7 @@ import { env } from 'onnxruntime-node'
 import { Moved, serve } from '../../files/worker-thread.js'
 import type { Exclusions } from '../graph.js'
 import { emptyRanked, type Ranked } from '../rank.js'
+import { SharedBounds } from './bounds.js'
 import { gather } from './gather.js'
 import { GROUP } from './graphs.js'
 import { cutQueries, type QueryBlock } from './query-blocks.js'
@@ -27,6 +28,8 @@ interface Search {
   queries: Float32Array
   k: number
   exclude: Exclusions | undefined
+  /** Of SharedBounds. */
+  bounds: SharedArrayBuffer
 }
 
 const methods = {
@@ -36,10 +39,12 @@ const methods = {
     scorer = await openScorer(source.dims)
   },
   /** The k best of this thread's rows; id -1 and score -Infinity where there are fewer. */
-  async search({ queries, k, exclude }: Search): Promise<Moved<Ranked>> {
+  async search(args: Search): Promise<Moved<Ranked>> {
+    const { queries, k } = args
+    const bounds = new SharedBounds(args.bounds)
     const parts = cutQueries(queries, source.dims).map((block) => ({
       block,
-      searches: searchesOf(block, k, exclude),
+      searches: searchesOf(block, args, bounds),
     }))
     const bytes = bytesFor(queries.length / source.dims, k)
     for (const block of rows.all()) {
@@ -55,9 +60,6 @@ const methods = {
       parts.flatMap(({ searches }) => searches),
       k,
     )
-  },
-  close(): void {
-    rows?.close()
   },
 }
 
@@ -94,11 +96,16 @@ async function searchBlock(
   gather(block, await scorer.score(block, queries), searches, { from: done, most: Number.POSITIVE_INFINITY })
 }
 
-function searchesOf({ vectors, first, count }: QueryBlock, k: number, exclude?: Exclusions): QuerySearch[] {
+function searchesOf(
+  { vectors, first, count }: QueryBlock,
+  { k, exclude }: Search,
+  bounds: SharedBounds,
+): QuerySearch[] {
   const { dims } = source
   return Array.from({ length: count }, (_, q) => {
     const query = vectors.subarray(q * dims, (q + 1) * dims)
-    return new QuerySearch(query, k, excludedOf(exclude, first + q), rows.store)
+    const place = first + q
+    return new QuerySearch(query, k, excludedOf(exclude, place), rows.store, { bounds, place })
   })
 }
 

@@ -2,6 +2,8 @@
 import { GROUP } from './graphs.js'
 import type { QuerySearch } from './query-search.js'
 import type { RowBlock } from './row-blocks.js'
+import { kthLargest } from './select.js'
+import { UNKNOWN } from './top.js'
 
 /** Of a block of rows and a block of queries. */
 export interface Scored {
@@ -33,8 +35,8 @@ export function gather(
     least[q] = (searches[q]!.bound - margin[q]!) / factor[q]!
   }
   for (let q = 0; q < queries; q++) {
-    if (searches[q]!.bound === Number.NEGATIVE_INFINITY)
-      raiseBound(scored, q, ids.length, searches[q]!, queries)
+    searches[q]!.catchUp()
+    if (searches[q]!.bound === UNKNOWN) raiseBound(scored, q, ids.length, searches[q]!, queries)
     aim(q)
   }
   let added = 0
@@ -74,6 +76,6 @@ function raiseBound(
   const [values, count] = rank <= groups ? [best, groups] : [scores, rows]
   if (sorting.length < count) sorting = new Float64Array(count)
   for (let i = 0; i < count; i++) sorting[i] = values[i * queries + q]!
-  const kth = sorting.subarray(0, count).sort()[count - rank]!
+  const kth = kthLargest(sorting.subarray(0, count), rank)
   search.raise(kth * factor[q]! - margin[q]!)
 }

@@ -5,6 +5,7 @@ import type { RowCodes } from './codes.js'
 const UNIT = 2 ** -24
 /** Sums of very small numbers may lose them all: of each, less than this. */
 const SMALLEST = 2 ** -125
+const UNBOUNDED = Number.POSITIVE_INFINITY
 /** Products of longer vectors may overflow float32. */
 const LONGEST = 1e37
 
@@ -26,5 +27,5 @@ export function marginOfCodes(dims: number, query: { length: number; rest: numbe
 /** The final score is rounded to float32, too. */
 function slack(dims: number, queryLength: number, rowLength: number): number {
   const product = queryLength * rowLength
-  return product < LONGEST ? 4 * UNIT * product + dims * SMALLEST : Number.POSITIVE_INFINITY
+  return product < LONGEST ? 4 * UNIT * product + dims * SMALLEST : UNBOUNDED
 }

@@ -1,7 +1,9 @@
 /** The search of one query: its best rows so far, and those that may be among them. */
 import { dot, dotFour } from '../rank.js'
 import { firstNotBelow } from './ascending.js'
-import { Top } from './top.js'
+import type { SharedBounds } from './bounds.js'
+import { kthLargest } from './select.js'
+import { Top, UNKNOWN } from './top.js'
 
 const AT_ONCE = 4
 /** Candidates that wait: about as many as bytes leave in question of 100,000 rows, and some times k. */
@@ -28,7 +30,7 @@ export class QuerySearch {
   /** Scored in full precision. */
   readonly top: Top
   /** What scores less is not among the best. */
-  bound = Number.NEGATIVE_INFINITY
+  bound = UNKNOWN
   #waiting = 0
   readonly #places: Int32Array
   /** The most that each can score. */
@@ -42,6 +44,7 @@ export class QuerySearch {
     readonly k: number,
     readonly excluded: Uint32Array,
     readonly store: Store,
+    readonly shared: { bounds: SharedBounds; place: number },
   ) {
     this.top = new Top(k)
     const room = ROOM + ROOM_TIMES_K * k
@@ -60,6 +63,7 @@ export class QuerySearch {
 
   /** Scores those that wait in full precision; the store may change afterwards. */
   settle(): void {
+    this.catchUp()
     // The likely best first: they raise the bound under which the others need no score.
     const likely = this.#kthHigh()
     this.#score(likely, true)
@@ -74,7 +78,15 @@ export class QuerySearch {
   }
 
   raise(bound: number): void {
-    if (bound > this.bound) this.bound = bound
+    if (!(bound > this.bound)) return
+    this.bound = bound
+    this.shared.bounds.raise(this.shared.place, bound)
+  }
+
+  /** Takes over what other threads know. */
+  catchUp(): void {
+    const known = this.shared.bounds.get(this.shared.place)
+    if (known > this.bound) this.bound = known
   }
 
   #isExcluded(id: number): boolean {
@@ -96,10 +108,10 @@ export class QuerySearch {
   /** -Infinity where fewer than k wait. */
   #kthHigh(): number {
     const count = this.#waiting
-    if (count < this.k) return Number.NEGATIVE_INFINITY
+    if (count < this.k) return UNKNOWN
     if (sorting.length < count) sorting = new Float64Array(count)
     sorting.set(this.#highs.subarray(0, count))
-    return sorting.subarray(0, count).sort()[count - this.k]!
+    return kthLargest(sorting.subarray(0, count), this.k)
   }
 
   /** Those whose high reaches `likely`, or the others. */

@@ -1,4 +1,5 @@
 /** Rows of vectors.f32, block by block, without those that are removed. */
+import { ClaraError, messageOf } from '../../errors.js'
 import { type CheckedFile, CheckedReader } from '../checked-file.js'
 import { firstNotBelow } from './ascending.js'
 import { boundsOf, codeRows, type RowBounds, type RowCodes } from './codes.js'
@@ -38,13 +39,12 @@ export interface RowBlocks {
   store: Store
   /** Each is valid until the next is asked for, unless they are resident. */
   all(): Generator<RowBlock>
-  close(): void
 }
 
 /** @throws ClaraError `index` where the file is missing or of another size; reading may throw it, too. */
 export function openRowBlocks(source: RowSource): RowBlocks {
   const { file, dims, first, end, resident } = source
-  const reader = new CheckedReader(file)
+  const reader = new CheckedReader(file) // closed with the thread
   const room = Math.ceil((resident ? end - first : Math.min(BLOCK_ROWS, end - first)) / GROUP) * GROUP
   const store = { vectors: new Float32Array(room * dims), ids: new Int32Array(room) }
   const kept: RowBlock[] = []
@@ -60,12 +60,11 @@ export function openRowBlocks(source: RowSource): RowBlocks {
         if (block.ids.length > 0) yield block
       }
     },
-    close: () => reader.close(),
   }
 }
 
 function readBlock(
-  { dims, end, removed }: RowSource,
+  { file, dims, end, removed }: RowSource,
   reader: CheckedReader,
   store: Store,
   { start, slot }: { start: number; slot: number },
@@ -77,7 +76,7 @@ function readBlock(
   const ids = keepLive(space, dims, { start, rows }, removed)
   store.ids.set(ids, slot)
   const vectors = space.subarray(0, Math.ceil(ids.length / GROUP) * GROUP * dims).fill(0, ids.length * dims)
-  const bounds = known ?? boundsOf(vectors, dims)
+  const bounds = known ?? finiteBounds(vectors, dims, file.path)
   let codes: RowCodes | undefined
   return {
     vectors,
@@ -89,6 +88,14 @@ function readBlock(
       return codes
     },
     hasCodes: () => codes !== undefined,
+  }
+}
+
+function finiteBounds(vectors: Float32Array, dims: number, path: string): RowBounds {
+  try {
+    return boundsOf(vectors, dims)
+  } catch (error) {
+    throw new ClaraError('index', `${path}: a ${messageOf(error)}: build the index anew`)
   }
 }
 

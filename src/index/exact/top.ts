@@ -1,5 +1,11 @@
 /** The best rows of one query so far: a heap with the worst of them on top. */
 
+/**
+ * A score under all others. (A constant of ours: the compiler makes an object of a built-in one in
+ * a thread of its own, and Node 20 aborts where a worker ends meanwhile.)
+ */
+export const UNKNOWN = Number.NEGATIVE_INFINITY
+
 export class Top {
   readonly ids: Int32Array
   readonly scores: Float32Array
@@ -17,7 +23,7 @@ export class Top {
 
   /** The k-th best score, -Infinity as long as there are fewer. */
   worst(): number {
-    return this.size < this.k ? Number.NEGATIVE_INFINITY : this.scores[0]!
+    return this.size < this.k ? UNKNOWN : this.scores[0]!
   }
 
   /** Writes them, best first, and leaves the heap empty. */
