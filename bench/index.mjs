@@ -43,7 +43,9 @@ const LARGE = 100_000
 const RECALL = 0.99
 const SEED = 42
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-const log = (line) => process.stderr.write(`${line}\n`)
+const log = (line) => {
+  process.stderr.write(`${line}\n`)
+}
 const numbers = (list) => list.split(',').filter(Boolean).map(Number)
 const trials = Number(flags.trials)
 const queries = Number(flags.queries)
@@ -185,13 +187,14 @@ function summary(rows, builds, searches) {
 /** Ours by theirs: more than 1 is faster. */
 function ratios(build, search) {
   const by = (a, b) => (a && b ? round(a.median / b.median, 2) : 'not measured')
-  const main = `clara HNSW ${precisions[0]}`
   const out = {}
-  for (const name of Object.keys(GRAPHS).filter((each) => each !== main)) {
-    out[`build: ${main} / ${name}`] = by(build[main]?.vectors_per_second, build[name]?.vectors_per_second)
-    for (const k of ['k10', 'k100']) {
-      const rate = (engine) => search[engine]?.at_recall_099[k]
-      out[`search at recall 0.99, ${k}: ${main} / ${name}`] = by(rate(main), rate(name))
+  for (const main of precisions.map((each) => `clara HNSW ${each}`)) {
+    for (const name of Object.keys(GRAPHS).filter((each) => each !== main)) {
+      out[`build: ${main} / ${name}`] = by(build[main]?.vectors_per_second, build[name]?.vectors_per_second)
+      for (const k of ['k10', 'k100']) {
+        const rate = (engine) => search[engine]?.at_recall_099[k]
+        out[`search at recall 0.99, ${k}: ${main} / ${name}`] = by(rate(main), rate(name))
+      }
     }
   }
   for (const name of Object.keys(EXACT).filter((each) => each !== 'clara exact')) {
