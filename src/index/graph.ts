@@ -32,7 +32,7 @@ export interface GraphBuilder {
   readonly engine: EngineName
   /** Adds rows [n, dims] under the next row numbers. Always ADD_ROWS rows a call, but for the last. */
   add(vectors: Float32Array): Promise<void>
-  /** Writes the graph file; neither synced nor hashed: the caller does both. */
+  /** Writes the graph to a new file; neither synced nor hashed: the caller does both. */
   save(path: string): Promise<void>
   /** Ends what is under way between two slices of it, and rejects the rest. */
   close(): Promise<void>

@@ -2,12 +2,13 @@
 import { open as openFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { BLOCK_BYTES } from '#clara/index/checked-file.js'
+import { hashBlocks } from '#clara/index/blocks.js'
+import { BLOCK_BYTES, type CheckedFile } from '#clara/index/checked-file.js'
 import { type ExactOptions, openExact } from '#clara/index/exact.js'
 import type { Exclusions } from '#clara/index/graph.js'
 import { claraError } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
-import { checkedFile, randomVectors } from '../support/graphs.js'
+import { randomVectors } from '../support/graphs.js'
 import { seeded } from '../support/seeded.js'
 
 const directory = useDirectory()
@@ -75,14 +76,10 @@ function bruteForce(
 async function openOn(vectors: Vectors, options: Partial<ExactOptions> = {}) {
   const path = join(directory.path, 'vectors.f32')
   await writeFile(path, new Uint8Array(vectors.buffer))
-  return openPath(await checkedFile(path), vectors.length / DIMS, options)
+  return openPath(await hashBlocks(path), vectors.length / DIMS, options)
 }
 
-async function openPath(
-  file: Awaited<ReturnType<typeof checkedFile>>,
-  rows: number,
-  options: Partial<ExactOptions> = {},
-) {
+async function openPath(file: CheckedFile, rows: number, options: Partial<ExactOptions> = {}) {
   const exact = await openExact(file, { dims: DIMS, rows, metric: 'ip' }, { threads: 1, ...options })
   onTestFinished(() => exact.close())
   return exact
@@ -203,11 +200,11 @@ describe('of unit vectors', () => {
 describe('a file that is not what it was', () => {
   const vectors = DATA['unit vectors']!(1000)
   const queries = DATA['unit vectors']!(2, 9)
-  let file: Awaited<ReturnType<typeof checkedFile>>
+  let file: CheckedFile
   beforeEach(async () => {
     const path = join(directory.path, 'vectors.f32')
     await writeFile(path, new Uint8Array(vectors.buffer))
-    file = await checkedFile(path)
+    file = await hashBlocks(path)
   })
 
   async function flip(position: number) {
