@@ -177,9 +177,7 @@ describe('a build that is stopped', () => {
       if (signal === 'SIGKILL') expect(outcome.signal).toBe('SIGKILL')
       else {
         expect(outcome.code).toBe(130)
-        expect(outcome.stderr).toMatch(
-          /interrupted: \d+ chunks are embedded and kept: run the same command again/,
-        )
+        expect(outcome.stderr).toMatch(/interrupted: .* kept: run the same command again/)
         expect(readdirSync(target)).toEqual(['.work'])
       }
       const info = await clara(['index', 'info', target, '--json'])
@@ -205,7 +203,7 @@ describe('a build that is stopped', () => {
       ['index', 'build', '--input-file', corpus, '--output-dir', target, '--force'],
       {
         onStart: async (child) => {
-          while (!existsSync(join(target, '.work')) && child.exitCode === null) await sleep(1)
+          while (!existsSync(join(target, '.work/progress.jsonl')) && child.exitCode === null) await sleep(1)
           child.kill('SIGINT')
         },
       },
