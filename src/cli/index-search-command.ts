@@ -1,10 +1,11 @@
 /** clara-index search */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { passageOf } from '../chunks/chunk.js'
 import { ClaraError } from '../errors.js'
 import { bothOrNeither } from '../files/closable.js'
 import { readManifest } from '../index/manifest.js'
 import { openIndex } from '../index/open.js'
+import { METHODS, type Method } from '../index/search.js'
 import { openEmbedder } from '../inference/embedder.js'
 import { resolveEmbedder } from '../models/resolve.js'
 import {
@@ -16,6 +17,7 @@ import {
   wholeNumber,
 } from './flags.js'
 import { EXIT } from './run-cli.js'
+import { methodLine } from './search-method.js'
 import { readQueries, type SearchQuery, trecLines, writeTrec } from './search-output.js'
 import { createTalk } from './talk.js'
 
@@ -23,6 +25,7 @@ interface SearchFlags extends OutputFlags, EmbedderFlags {
   query?: string
   queries?: string
   k: number
+  method: Method
   exact?: boolean
   trec?: string
 }
@@ -34,7 +37,10 @@ export function searchCommand(): Command {
     .option('--query <text>', 'one question')
     .option('--queries <file>', 'JSONL of {_id, text} or {question}, or a BEIR folder')
     .option('-k, --k <n>', 'chunks for each question', wholeNumber(1, 1 << 20), 10)
-    .option('--exact', 'compare with every chunk instead of searching the graph')
+    .addOption(
+      new Option('--method <name>', 'auto: exact where that is fast enough').choices(METHODS).default('auto'),
+    )
+    .option('--exact', 'compare with every chunk: as --method exact')
     .option('--trec <file>', 'write a TREC run file')
   embedderFlags(command)
   outputFlags(command)
@@ -55,7 +61,10 @@ export function searchCommand(): Command {
         queries.map(({ text }) => text),
         'query',
       )
-      const ranked = await index.search(vectors, flags.k, { method: flags.exact ? 'exact' : 'auto' })
+      const ranked = await index.search(vectors, flags.k, {
+        method: flags.exact ? 'exact' : flags.method,
+      })
+      talk.remark(methodLine(ranked))
       const results = await Promise.all(
         queries.map(async (query, row) => ({
           query,

@@ -22,6 +22,7 @@ import {
 } from './flags.js'
 import { printRun } from './print-run.js'
 import { runningOn } from './running-on.js'
+import { remarkMethod } from './search-method.js'
 import { createTalk } from './talk.js'
 
 interface MineFlags extends OutputFlags, EmbedderFlags, SampleFlags {
@@ -53,7 +54,7 @@ export function mineCommand(): Command {
       if (warning) talk.remark(warning)
       const corpus = await openCorpus(index.chunks)
       const questions = readQuestions(flags.qaFile, talk.onProblem)
-      const mined = mineNegatives(questions, index, corpus, embedder, {
+      const mined = mineNegatives(questions, remarkMethod(index, talk.remark), corpus, embedder, {
         topK,
         seed: flags.seed,
         onProblem: talk.onProblem,

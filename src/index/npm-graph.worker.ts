@@ -1,4 +1,5 @@
 /** The thread that owns a USearch index: every call of its binding blocks. */
+import { closeSync, openSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { BatchMatches, type MetricKind, type ScalarKind, Index as UsearchIndex } from 'usearch'
 import { ClaraError, messageOf } from '../errors.js'
@@ -63,9 +64,10 @@ const methods = {
     graph.add(keys, vectors, 1)
     rows += keys.length
   },
-  /** Writes the graph. The binding neither syncs nor hashes: the caller does. */
+  /** Writes the graph to a new file. The binding neither syncs nor hashes: the caller does. */
   save(path: string): void {
     try {
+      closeSync(openSync(path, 'wx')) // the binding would write over one that is there
       graph.save(path)
     } catch (error) {
       throw new ClaraError('io', `${path}: cannot be written: ${messageOf(error)}`, { cause: error })
@@ -99,7 +101,7 @@ const methods = {
           const query = queries.subarray(q * dims, (q + 1) * dims)
           const best = rank.best(query, found[i]!, excluded(exclude, q), k)
           // Too many of them were left out: look further, unless the graph reaches no more.
-          const isShort = best.ids.length < k && found[i]!.length === n && n < rows
+          const isShort = best.ids.length < k && found[i]!.rows.length === n && n < rows
           wanted[q] = isShort ? Math.min(rows, n * 4) : 0
           if (isShort) return
           ranked.ids.set(best.ids, q * k)
@@ -136,10 +138,10 @@ function candidates(queries: Float32Array, members: number[], n: number): Candid
   })
   const found = graph.search(batch, n, threads)
   return members.map((_, i) => {
-    const { keys } = found instanceof BatchMatches ? found.get(i) : found
+    const { keys, distances } = found instanceof BatchMatches ? found.get(i) : found
     // The low halves of 64 bits, least significant first: keys are row numbers under 2^31.
     const halves = new Uint32Array(keys.buffer, keys.byteOffset, keys.length * 2)
-    return Int32Array.from(keys, (_, j) => halves[j * 2]!)
+    return { rows: Int32Array.from(keys, (_, j) => halves[j * 2]!), distances }
   })
 }
 
@@ -149,11 +151,12 @@ function excluded(exclude: Exclusions | undefined, q: number): Uint32Array {
 
 /**
  * After `load` the binding has a context for each core, takes them in turn, and each draws levels
- * of its own: the graph would depend on the machine. An `add` over the capacity makes it one context,
- * before it finds that row 0 is there already and adds nothing.
+ * of its own: the graph would depend on the machine. An `add` over twice the capacity makes it one
+ * context, before it finds that row 0 is there already and adds nothing. The rows are never touched:
+ * untouched zeros take no memory.
  */
 function useOneContext(): void {
-  const over = 2 ** Math.ceil(Math.log2(rows + 1)) - rows
+  const over = 2 ** (Math.ceil(Math.log2(rows)) + 1) - rows
   try {
     graph.add(new BigUint64Array(over), new Float32Array(over * dims), 1)
   } catch (error) {

@@ -5,10 +5,10 @@ import { bothOrNeither } from '../files/closable.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import { readBlocks } from './blocks.js'
 import type { ChunkStore } from './chunk-store.js'
-import { type Exclusions, openGraph } from './graph.js'
+import { openGraph } from './graph.js'
 import { type Manifest, rowsOf } from './manifest.js'
-import type { Ranked } from './rank.js'
 import { requireSameModel } from './same-model.js'
+import { createSearcher, type Found, type SearchOptions } from './search.js'
 import { openChunksOf, openSnapshot, readRemoved } from './snapshot.js'
 
 export interface Index {
@@ -17,20 +17,13 @@ export interface Index {
   /** By row, which is what a search gives. */
   chunks: ChunkStore
   /**
-   * The k nearest chunks of each query, best first; fewer where the index is smaller.
+   * The k nearest chunks of each query, best first; fewer where the index is smaller, and id -1
+   * where what is excluded leaves fewer.
    * @param queries unit vectors, row-major [queries, dims].
    */
-  search(
-    queries: Float32Array,
-    k: number,
-    options?: { method?: 'auto' | 'exact' | 'graph'; exclude?: Exclusions },
-  ): Promise<Ranked>
+  search(queries: Float32Array, k: number, options?: SearchOptions): Promise<Found>
   close(): Promise<void>
 }
-
-const EXPANSION = 256
-/** The graph is asked for so many times k, and the best k by full precision are kept. */
-const OVERFETCH = 2
 
 /**
  * @param model what queries are embedded with; it must be the one that built the index.
@@ -46,7 +39,7 @@ async function openManifest(directory: string, manifest: Manifest, model: Embedd
     readBlocks(directory, manifest),
     readRemoved(directory, manifest),
   ])
-  const { dims, metric, precision, counts } = manifest
+  const { dims, metric, precision } = manifest
   const rows = rowsOf(manifest)
   if (files.vectors.bytes !== rows * dims * 4) {
     throw new ClaraError(
@@ -58,17 +51,21 @@ async function openManifest(directory: string, manifest: Manifest, model: Embedd
     openChunksOf(directory, manifest, files.chunks, removed),
     openGraph(files, { dims, metric, precision, rows }, { threads: availableParallelism(), removed }),
   )
+  const searcher = createSearcher({
+    files,
+    shape: { dims, metric, rows, precision },
+    removed,
+    graph,
+    recall: manifest.recall,
+    threads: availableParallelism(),
+  })
   return {
     directory,
     manifest,
     chunks,
-    search(queries, k, { method = 'auto', exclude } = {}) {
-      const depth = Math.min(k, counts.chunks)
-      const expansion = method === 'exact' ? rows : Math.min(rows, Math.max(EXPANSION, depth * OVERFETCH))
-      return graph.search({ queries, k: depth, expansion, ...(exclude && { exclude }) })
-    },
+    search: searcher.search,
     async close() {
-      await Promise.all([chunks.close(), graph.close()])
+      await Promise.all([chunks.close(), searcher.close()])
     },
   }
 }
