@@ -25,6 +25,7 @@ const COMMANDS = [
   ['bench', 'retrieval'],
   ['bench', 'throughput'],
   ['bench', 'latency'],
+  ['bench', 'index'],
 ]
 const clara = fileURLToPath(new URL('../dist/cli/clara.js', import.meta.url))
 const target = new URL('../docs/commands.md', import.meta.url)

@@ -1,8 +1,9 @@
-/** clara-bench: retrieval quality, throughput and latency, as numbers. */
+/** clara-bench: retrieval quality, throughput, latency and the index, as numbers. */
 import { Command } from 'commander'
 import { evaluateRetrieval } from '../benchmarks/retrieval.js'
 import { type Embedder, openEmbedder } from '../inference/embedder.js'
 import { resolveEmbedder } from '../models/resolve.js'
+import { indexSpeedCommand } from './bench-index.js'
 import { latencyCommand, throughputCommand } from './bench-speed.js'
 import { type EmbedderFlags, embedderFlags, example, type OutputFlags, outputFlags } from './flags.js'
 import { printResult } from './print-result.js'
@@ -15,6 +16,7 @@ export function benchCommand(): Command {
     .addCommand(retrievalCommand())
     .addCommand(throughputCommand())
     .addCommand(latencyCommand())
+    .addCommand(indexSpeedCommand())
   return example(command, 'clara-bench retrieval my-beir-folder --json')
 }
 

@@ -1,5 +1,5 @@
 /** clara-bench throughput | latency: how fast a model is on this machine. */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { type LatencyResult, measureLatency } from '../benchmarks/latency.js'
 import { openSubject, pairUp } from '../benchmarks/subject.js'
 import { measureThroughput } from '../benchmarks/throughput.js'
@@ -15,6 +15,7 @@ import {
   type OutputFlags,
   outputFlags,
   wholeNumber,
+  wholeNumbers,
 } from './flags.js'
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
@@ -97,12 +98,6 @@ const modelOf = ({ reranker, embedder }: SpeedFlags) =>
 
 async function* passagesOf(documents: AsyncIterable<Document>): AsyncGenerator<string> {
   for await (const document of documents) yield passageOf(document)
-}
-
-function wholeNumbers(text: string): number[] {
-  const numbers = text.split(',').map(Number)
-  if (numbers.every((n) => Number.isSafeInteger(n) && n > 0)) return numbers
-  throw new InvalidArgumentError('expected whole numbers with commas between them: 16,128')
 }
 
 function latencyTable({ cases, ...rest }: LatencyResult): string {

@@ -25,6 +25,12 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (tex
   }
 }
 
+export function wholeNumbers(text: string): number[] {
+  const numbers = text.split(',').map(Number)
+  if (numbers.every((n) => Number.isSafeInteger(n) && n > 0)) return numbers
+  throw new InvalidArgumentError('expected whole numbers with commas between them: 16,128')
+}
+
 export function outputFlags(command: Command): Command {
   return command
     .option('--json', 'print one JSON object instead of text')

@@ -29,6 +29,8 @@ const SETTLED_MS = 10_000
 
 /** Path -> what this process wrote there. */
 const held = new Map<string, string>()
+/** What this process could not remove when it was done. */
+const unreleased = new Map<string, string>()
 process.once('exit', () => {
   for (const [path, text] of held) if (readSync(path) === text) rmSync(path, { force: true })
 })
@@ -45,7 +47,7 @@ export async function tryLock(path: string): Promise<Lock | Holder> {
     const found = await readFile(path, 'utf8').catch(() => undefined)
     if (found === undefined) continue // released meanwhile
     const other = parseHolder(found)
-    if (other ? !(await isGone(other)) : await isFresh(path)) {
+    if (unreleased.get(path) !== found && (other ? !(await isGone(other)) : await isFresh(path))) {
       return other ?? { pid: 0, host: 'unknown', started: null, since: 'just now' }
     }
     await removeStale(path, found)
@@ -68,7 +70,13 @@ export async function waitForLock(path: string, onWait: (holder: Holder) => void
 async function createExclusive(path: string, text: string): Promise<boolean> {
   try {
     const handle = await disk.open(path, 'wx')
-    await handle.writeFile(text).finally(() => handle.close())
+    await handle
+      .writeFile(text)
+      .finally(() => handle.close())
+      .catch(async (error) => {
+        await disk.rm(path, { force: true }).catch(() => {}) // nobody could tell whose it is
+        throw error
+      })
     return true
   } catch (error) {
     if (isErrno(error) && error.code === 'EEXIST') return false
@@ -115,7 +123,9 @@ function parseHolder(text: string): Holder | undefined {
 
 async function release(path: string, text: string): Promise<void> {
   held.delete(path)
+  unreleased.set(path, text)
   if (readSync(path) === text) await disk.rm(path, { force: true })
+  unreleased.delete(path)
 }
 
 function readSync(path: string): string | undefined {

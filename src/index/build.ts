@@ -1,7 +1,7 @@
 /** Documents -> an index directory. Rows are checkpointed, so that a build that was killed goes on. */
 import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import type { Document } from '../documents/document.js'
 import { ClaraError } from '../errors.js'
 import type { Embedder } from '../inference/embedder.js'
@@ -9,7 +9,7 @@ import { differenceOf, embedRows } from './embed-rows.js'
 import { finishIndex } from './finish.js'
 import type { Precision } from './graph.js'
 import { type Chunking, FILES, isIndexFile, MANIFEST, type Manifest } from './manifest.js'
-import { keepWork, ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
+import { ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
 import { type Base, RowWriter } from './row-writer.js'
 import { keepOrRemove, NEW, readCurrent, resumeOrStart, startAnew } from './unfinished.js'
 import { metricOf } from './vectors.js'
@@ -31,6 +31,7 @@ export interface BuildOptions {
   onProgress?: (chunks: number, tokens: Tokens) => void
 }
 
+const VECTORS_END = extname(FILES.vectors)
 const NO_ROWS: Base = { rows: 0, bytes: 0 }
 
 /**
@@ -54,12 +55,21 @@ export async function buildIndex(
 }
 
 /**
- * @throws ClaraError `exists` unless the directory is empty, or holds a build to go on with; with
- * `overwrite` only where it is no directory.
+ * @throws ClaraError `exists` unless the directory is empty, or holds a build to go on with, or with
+ * `overwrite` an index. Files of something else are never in danger.
  */
 export async function requireRoom(directory: string, overwrite: boolean): Promise<void> {
   const entries = await entriesOf(directory)
-  if (overwrite || entries.length === 0) return
+  if (entries.length === 0) return
+  const isIndex =
+    entries.includes(WORK) || entries.some((name) => name.endsWith(VECTORS_END) && isIndexFile(name))
+  if (overwrite && isIndex) return
+  if (overwrite) {
+    throw new ClaraError(
+      'exists',
+      `${directory}: exists and is not empty, and is no index: choose another directory`,
+    )
+  }
   if (entries.includes(MANIFEST)) {
     throw new ClaraError(
       'exists',
@@ -98,10 +108,7 @@ async function build(
     await embedRows(documents, embedder, writer, {
       chunking,
       force,
-      onProgress(rows, tokens) {
-        keepWork(outputDir)
-        onProgress?.(rows, tokens)
-      },
+      onProgress,
     })
     if (writer.rows === 0) throw new ClaraError('too-small', 'the corpus has no text to index')
     const digests = await writer.finish()

@@ -2,6 +2,8 @@
 import { ClaraError } from '../errors.js'
 import type { CheckedFile } from './checked-file.js'
 import { requireExclusions, requireSearch, requireVectors } from './graph-input.js'
+import { nativeAddon } from './native-addon.js'
+import { nativeEngine } from './native-graph.js'
 import { npmEngine } from './npm-graph.js'
 import type { Ranked } from './rank.js'
 
@@ -30,7 +32,7 @@ export interface GraphBuilder {
   readonly engine: EngineName
   /** Adds rows [n, dims] under the next row numbers. Always ADD_ROWS rows a call, but for the last. */
   add(vectors: Float32Array): Promise<void>
-  /** Writes the graph file; neither synced nor hashed: the caller does both. */
+  /** Writes the graph to a new file; neither synced nor hashed: the caller does both. */
   save(path: string): Promise<void>
   /** Ends what is under way between two slices of it, and rejects the rest. */
   close(): Promise<void>
@@ -63,6 +65,8 @@ export interface GraphBuilderOptions {
   threads: number
   /** Go on from this one. */
   from?: { graph: CheckedFile; rows: number }
+  /** Of the whole graph, where it is known: memory is laid out for it. */
+  expectedRows?: number
 }
 
 export interface GraphFiles {
@@ -93,6 +97,7 @@ export function engineName(): { engine: EngineName; why: string } {
 
 /** @throws ClaraError `usage` for a shape that the engine has not, `index` for a damaged graph. */
 export async function createGraph(shape: GraphShape, options: GraphBuilderOptions): Promise<GraphBuilder> {
+  requireShape(shape)
   const builder = await chosen().run.createGraph(shape, options)
   return {
     engine: builder.engine,
@@ -111,6 +116,7 @@ export async function openGraph(
   shape: GraphShape & { rows: number },
   options: GraphOptions,
 ): Promise<Graph> {
+  requireShape(shape)
   const graph = await chosen().run.openGraph(files, shape, options)
   return {
     engine: graph.engine,
@@ -123,11 +129,26 @@ export async function openGraph(
   }
 }
 
+function requireShape({ precision, metric }: GraphShape): void {
+  if (precision !== 'i8' || metric !== 'ip') return
+  throw new ClaraError(
+    'usage',
+    'precision i8 with metric ip: int8 vectors are scaled to fill their range, which loses the lengths ' +
+      'that ip is about: take bf16',
+  )
+}
+
 function chosen(): { engine: EngineName; why: string; run: GraphEngine } {
   const asked = process.env.CLARA_INDEX_ENGINE || 'auto'
   if (asked === 'npm') return { engine: 'npm', why: 'CLARA_INDEX_ENGINE=npm', run: npmEngine }
-  const missing = 'the native engine is not part of this build'
-  if (asked === 'auto') return { engine: 'npm', why: missing, run: npmEngine }
-  if (asked === 'native') throw new ClaraError('usage', `CLARA_INDEX_ENGINE=native: ${missing}`)
-  throw new ClaraError('usage', `CLARA_INDEX_ENGINE=${asked}: expected auto, native or npm`)
+  if (asked !== 'auto' && asked !== 'native') {
+    throw new ClaraError('usage', `CLARA_INDEX_ENGINE=${asked}: expected auto, native or npm`)
+  }
+  const native = nativeAddon()
+  if ('addon' in native) {
+    const why = `${native.from}, ${native.addon.kernels}`
+    return { engine: 'native', why, run: nativeEngine(native.addon) }
+  }
+  if (asked === 'native') throw new ClaraError('usage', `CLARA_INDEX_ENGINE=native: ${native.missing}`)
+  return { engine: 'npm', why: native.missing, run: npmEngine }
 }

@@ -1,5 +1,4 @@
 /** The engine of the usearch package: a thread that holds the whole graph in memory. */
-import { ClaraError } from '../errors.js'
 import { startWorker } from '../files/worker-thread.js'
 import type {
   Exclusions,
@@ -27,7 +26,6 @@ function start() {
 
 /** One thread whatever is asked for: with two, usearch builds another graph each time. */
 async function createGraph(shape: GraphShape, { from }: GraphBuilderOptions): Promise<GraphBuilder> {
-  requireShape(shape)
   const worker = start()
   try {
     await worker.call('create', { shape, from })
@@ -62,7 +60,6 @@ async function openGraph(
   shape: GraphShape & { rows: number },
   { threads, removed }: GraphOptions,
 ): Promise<Graph> {
-  requireShape(shape)
   const worker = start()
   try {
     await worker.call('load', { files, shape, threads, removed })
@@ -101,13 +98,4 @@ function sliceExclusions({ offsets, rows }: Exclusions, start: number, end: numb
     offsets: offsets.slice(start, end + 1).map((offset) => offset - from),
     rows: rows.slice(from, to),
   }
-}
-
-function requireShape({ precision, metric }: GraphShape): void {
-  if (precision !== 'i8' || metric !== 'ip') return
-  throw new ClaraError(
-    'usage',
-    'precision i8 with metric ip: the usearch package scales int8 vectors to unit length, which loses ' +
-      'the lengths that ip is about: take bf16, or metric cos',
-  )
 }

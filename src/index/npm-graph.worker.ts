@@ -1,4 +1,5 @@
 /** The thread that owns a USearch index: every call of its binding blocks. */
+import { closeSync, openSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { BatchMatches, type MetricKind, type ScalarKind, Index as UsearchIndex } from 'usearch'
 import { ClaraError, messageOf } from '../errors.js'
@@ -63,9 +64,10 @@ const methods = {
     graph.add(keys, vectors, 1)
     rows += keys.length
   },
-  /** Writes the graph. The binding neither syncs nor hashes: the caller does. */
+  /** Writes the graph to a new file. The binding neither syncs nor hashes: the caller does. */
   save(path: string): void {
     try {
+      closeSync(openSync(path, 'wx')) // the binding would write over one that is there
       graph.save(path)
     } catch (error) {
       throw new ClaraError('io', `${path}: cannot be written: ${messageOf(error)}`, { cause: error })

@@ -43,11 +43,35 @@ export function best(ids: ArrayLike<number>, scores: Float32Array, k: number): B
   return { ids: order.map((i) => ids[i]!), scores: order.map((i) => scores[i]!) }
 }
 
-/** With the row of `vectors` that begins at `offset`. */
+/**
+ * The score of a row, the one that begins at `offset`: value i goes to sum i % 8, in double
+ * precision, and the sums are added in pairs. Products of float32 are exact there, so that every
+ * machine, vectorised or not (native/src/kernels.cpp), gives the same bits.
+ */
 export function dot(query: Float32Array, vectors: Float32Array, offset: number): number {
-  let sum = 0
-  for (let i = 0; i < query.length; i++) sum += query[i]! * vectors[offset + i]!
-  return sum
+  let [s0, s1, s2, s3, s4, s5, s6, s7] = [0, 0, 0, 0, 0, 0, 0, 0]
+  const end = query.length
+  let i = 0
+  for (; i + 8 <= end; i += 8) {
+    const at = offset + i
+    s0 += query[i]! * vectors[at]!
+    s1 += query[i + 1]! * vectors[at + 1]!
+    s2 += query[i + 2]! * vectors[at + 2]!
+    s3 += query[i + 3]! * vectors[at + 3]!
+    s4 += query[i + 4]! * vectors[at + 4]!
+    s5 += query[i + 5]! * vectors[at + 5]!
+    s6 += query[i + 6]! * vectors[at + 6]!
+    s7 += query[i + 7]! * vectors[at + 7]!
+  }
+  const term = (lane: number) => (i + lane < end ? query[i + lane]! * vectors[offset + i + lane]! : 0)
+  s0 += term(0)
+  s1 += term(1)
+  s2 += term(2)
+  s3 += term(3)
+  s4 += term(4)
+  s5 += term(5)
+  s6 += term(6)
+  return Math.fround(s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7)))
 }
 
 /**

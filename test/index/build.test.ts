@@ -3,13 +3,17 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Document } from '#clara/documents/document.js'
 import { digestFile } from '#clara/files/durable-file.js'
-import { FILES, type IndexFile, readManifest } from '#clara/index/manifest.js'
-import { openIndex, verifyIndex } from '#clara/index/open.js'
+import { FILES, readManifest } from '#clara/index/manifest.js'
+import { openIndex } from '#clara/index/open.js'
+import { verifyIndex } from '#clara/index/verify.js'
 import { openEmbedder } from '#clara/inference/embedder.js'
 import { claraError, collect, stream } from '../support/collect.js'
 import { build, exampleDocuments, exampleQuestions, useExampleIndex } from '../support/example-index.js'
 
 const example = useExampleIndex()
+
+/** Of an index from which nothing is removed. */
+const NAMES = Object.values(FILES).filter((name) => name !== FILES.removed)
 
 const isEnglish = (text: string) => !/\p{Script=Han}/u.test(text)
 
@@ -33,7 +37,7 @@ describe('search', () => {
 
   test('by the graph gives what reading all vectors gives, best first', async () => {
     const graph = (await searchEnglish(10)).ranked
-    const exact = (await searchEnglish(10, { exact: true })).ranked
+    const exact = (await searchEnglish(10, { method: 'exact' })).ranked
     expect(graph).toEqual(exact)
     expect(graph.k).toBe(10)
     for (const [i, score] of graph.scores.entries()) {
@@ -63,21 +67,23 @@ test('the manifest says what is there', async () => {
   const chunks = await collect(index.chunks.all())
   expect(index.manifest).toMatchObject({
     format: 'clara-index',
-    version: 1,
+    version: 2,
+    generation: 1,
+    recall: null,
     embedder: { name: 'all-minilm-l6-v2', sha256: model.model.sha256 },
     dims: 384,
     metric: 'cos',
     precision: 'bf16',
     chunking: { tokens: 256, overlap: 0, split: true },
-    counts: { documents: documents.length, chunks: chunks.length, truncated: 0 },
+    counts: { documents: documents.length, chunks: chunks.length, truncated: 0, removed: 0 },
   })
   expect(index.manifest.counts.distinctChunks).toBe(chunks.length) // the example has no two texts alike
   expect(await verifyIndex(directory)).toEqual(index.manifest)
-  expect((await readdir(directory)).sort()).toEqual([...Object.values(FILES), 'manifest.json'].sort())
-  for (const name of Object.values(FILES)) {
-    expect(await digestFile(join(directory, name))).toEqual(index.manifest.files[name])
+  expect((await readdir(directory)).sort()).toEqual([...NAMES, 'manifest.json'].sort())
+  for (const { name, ...digest } of Object.values(index.manifest.files)) {
+    expect(await digestFile(join(directory, name))).toEqual(digest)
   }
-  expect(index.manifest.files['vectors.f32'].bytes).toBe(chunks.length * 384 * 4)
+  expect(index.manifest.files.vectors.bytes).toBe(chunks.length * 384 * 4)
   expect(new Set(chunks.map(({ documentId }) => documentId))).toEqual(new Set(documents.map(({ id }) => id)))
 })
 
@@ -86,7 +92,7 @@ test('distinct chunks are counted without case and white space', async () => {
   const texts = ['One  text.', 'one text.', 'Ｏne text.', 'Another.']
   const documents = texts.map((text, i): Document => ({ id: `${i}`, title: '', text }))
   const { counts } = await build(stream(documents), example.embedder, directory)
-  expect(counts).toEqual({ documents: 4, chunks: 4, distinctChunks: 2, truncated: 0 })
+  expect(counts).toEqual({ documents: 4, chunks: 4, distinctChunks: 2, truncated: 0, removed: 0 })
 })
 
 test('without splitting, a document is one chunk of its id, its title before the text', async () => {
@@ -98,7 +104,7 @@ test('without splitting, a document is one chunk of its id, its title before the
   }
   const chunking = { tokens: 256, overlap: 0, split: false }
   const { counts } = await build(stream([long]), example.embedder, directory, { chunking })
-  expect(counts).toEqual({ documents: 1, chunks: 1, distinctChunks: 1, truncated: 1 })
+  expect(counts).toEqual({ documents: 1, chunks: 1, distinctChunks: 1, truncated: 1, removed: 0 })
   const index = await openIndex(directory, example.model)
   expect(await index.chunks.read(0)).toEqual({ id: 'd', documentId: 'd', title: 'Title', text: long.text })
   await index.close()
@@ -121,7 +127,7 @@ test.each([1, 2])('another build, with %i threads, gives the same bytes', async 
   const embedder = await openEmbedder(example.model, { threads })
   await build(exampleDocuments(), embedder, directory)
   await embedder.close()
-  for (const name of [...Object.values(FILES), 'manifest.json']) {
+  for (const name of [...NAMES, 'manifest.json']) {
     const [again, first] = await Promise.all(
       [directory, example.directory].map((d) => readFile(join(d, name))),
     )
@@ -129,16 +135,19 @@ test.each([1, 2])('another build, with %i threads, gives the same bytes', async 
   }
 })
 
-test.each(['f32', 'i8'] as const)('precision %s opens and finds the same first hit', async (precision) => {
-  const directory = join(example.work, precision)
-  await build(exampleDocuments(), example.embedder, directory, { precision })
-  expect((await readManifest(directory)).precision).toBe(precision)
-  const index = await openIndex(directory, example.model)
-  const vector = await example.embedder.embed(['How many parameters does ResNet-50 have?'], 'query')
-  const { documentId } = await index.chunks.read((await index.search(vector, 1)).ids[0]!)
-  expect(documentId).toBe('resnet-residual-learning.md')
-  await index.close()
-})
+test.each(['f32', 'f16', 'i8'] as const)(
+  'precision %s opens and finds the same first hit',
+  async (precision) => {
+    const directory = join(example.work, precision)
+    await build(exampleDocuments(), example.embedder, directory, { precision })
+    expect((await readManifest(directory)).precision).toBe(precision)
+    const index = await openIndex(directory, example.model)
+    const vector = await example.embedder.embed(['How many parameters does ResNet-50 have?'], 'query')
+    const { documentId } = await index.chunks.read((await index.search(vector, 1)).ids[0]!)
+    expect(documentId).toBe('resnet-residual-learning.md')
+    await index.close()
+  },
+)
 
 describe('a build that fails leaves nothing', () => {
   const listed = async () => (await readdir(example.work)).filter((name) => name.includes('failed'))
@@ -159,13 +168,13 @@ describe('a build that fails leaves nothing', () => {
   })
 
   test('when something is in its place', async () => {
-    const before: Record<IndexFile, Buffer> = {} as never
-    for (const name of Object.values(FILES)) before[name] = await readFile(join(example.directory, name))
+    const before: Record<string, Buffer> = {}
+    for (const name of NAMES) before[name] = await readFile(join(example.directory, name))
     await expect(build(exampleDocuments(), example.embedder, example.directory)).rejects.toMatchObject(
       claraError('exists', example.directory),
     )
-    for (const name of Object.values(FILES)) {
-      expect((await readFile(join(example.directory, name))).equals(before[name]), name).toBe(true)
+    for (const name of NAMES) {
+      expect((await readFile(join(example.directory, name))).equals(before[name]!), name).toBe(true)
     }
   })
 })

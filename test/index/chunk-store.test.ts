@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { type ChunkDigests, createChunkWriter, openChunkStore } from '#clara/index/chunk-store.js'
+import { type ChunkDigests, createChunkWriter, openNewChunks } from '#clara/index/chunk-store.js'
 import { randomFor, shuffled } from '#clara/negatives/random.js'
 import { claraError, collect } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
@@ -15,7 +15,7 @@ const chunks = Array.from({ length: 200 }, (_, i) => ({
 }))
 
 async function store(digests?: ChunkDigests) {
-  const opened = await openChunkStore(directory.path, digests ?? (await write()))
+  const opened = await openNewChunks(directory.path, digests ?? (await write()))
   onTestFinished(opened.close)
   return opened
 }
@@ -40,13 +40,13 @@ test.each([-1, 200, 1e9])('there is no chunk %i', async (position) => {
 
 test.each([
   ['not whole', (data: Buffer) => data.subarray(0, -3)],
-  ['of another file', (data: Buffer) => data.subarray(0, -8)],
+  ['not those of', (data: Buffer) => data.subarray(0, -8)],
 ])('offsets that are %s are refused', async (message, change) => {
   const digests = await write()
   const path = join(directory.path, 'chunks.offsets')
   const data = change(await readFile(path))
   await writeFile(path, data)
   const { sha256 } = await import('#clara/files/durable-file.js')
-  digests['chunks.offsets'] = { bytes: data.byteLength, sha256: sha256(data) }
-  await expect(store(digests)).rejects.toMatchObject(claraError('index', 'chunks.jsonl', message))
+  digests.offsets = { bytes: data.byteLength, sha256: sha256(data) }
+  await expect(store(digests)).rejects.toMatchObject(claraError('index', 'chunks.offsets', message))
 })

@@ -3,10 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { hashBlocks } from '#clara/index/blocks.js'
 import { openGraph } from '#clara/index/graph.js'
 import { claraError } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
-import { checkedFile, ENGINES, randomVectors, type TestGraph, writeGraph } from '../support/graphs.js'
+import { ENGINES, randomVectors, type TestGraph, writeGraph } from '../support/graphs.js'
 
 const directory = useDirectory()
 const [DIMS, ROWS] = [16, 600]
@@ -88,7 +89,7 @@ describe.each(ENGINES)('%s', (engine) => {
     const { path } = made.files.graph
     const data = await readFile(path)
     await writeFile(path, change(data) ?? data)
-    const graph = await checkedFile(path)
+    const graph = await hashBlocks(path)
     await expect(use({ ...made, files: { ...made.files, graph } })).rejects.toMatchObject(
       claraError('index', path),
     )
@@ -116,7 +117,7 @@ describe.each(ENGINES)('%s', (engine) => {
     const { path } = made.files.vectors
     const refused = async (data: Float32Array) => {
       await writeFile(path, new Uint8Array(data.buffer))
-      const vectors = await checkedFile(path)
+      const vectors = await hashBlocks(path)
       await expect(use({ ...made, files: { ...made.files, vectors } })).rejects.toMatchObject(
         claraError('index', path),
       )

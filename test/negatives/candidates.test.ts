@@ -12,7 +12,7 @@ test('retrieval goes on to the whole index, each chunk once, best first', async 
   const query = await embedder.embed(['What does dropout do?'], 'query')
   const first = await index.search(query, 3)
   const all = await collect(retrieved(index, query, first))
-  const whole = await index.search(query, index.chunks.count, { exact: true })
+  const whole = await index.search(query, index.chunks.count, { method: 'exact' })
   expect(all.map(({ position }) => position)).toEqual([...whole.ids])
   expect(all.map(({ rank }) => rank)).toEqual(all.map((_, i) => i + 1))
   expect(all.map(({ score }) => score)).toEqual([...whole.scores])

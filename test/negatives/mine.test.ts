@@ -74,7 +74,7 @@ test('a retrieved negative is nearer to the question than all that were neither 
     asked.map(({ question }) => question),
     'query',
   )
-  const whole = await example.index.search(vectors, example.index.chunks.count, { exact: true })
+  const whole = await example.index.search(vectors, example.index.chunks.count, { method: 'exact' })
   const mined = await collect(strategies.retrieved(asked, 5, []))
   for (const [row, { negatives, excluded, positives, positiveHits }] of mined.entries()) {
     const ranking = [...whole.ids.subarray(row * whole.k, (row + 1) * whole.k)]

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Chunk } from '#clara/chunks/chunk.js'
-import { createChunkWriter, openChunkStore } from '#clara/index/chunk-store.js'
+import { createChunkWriter, openNewChunks } from '#clara/index/chunk-store.js'
 import { type Corpus, openCorpus } from '#clara/negatives/corpus.js'
 
 /** Document ids, each with the texts of its chunks. */
@@ -15,7 +15,7 @@ export async function corpusOf(documents: Record<string, string[]>): Promise<Cor
   const directory = await mkdtemp(join(tmpdir(), 'clara-corpus-'))
   const writer = await createChunkWriter(directory)
   for (const chunk of chunks) await writer.write(chunk)
-  const store = await openChunkStore(directory, await writer.close())
+  const store = await openNewChunks(directory, await writer.close())
   onTestFinished(async () => {
     await store.close()
     await rm(directory, { recursive: true })

@@ -1,11 +1,9 @@
 /** Graphs of seeded vectors, through the interface that all engines have. */
-import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { BLOCK_BYTES } from '#clara/index/checked-file.js'
+import { hashBlocks } from '#clara/index/blocks.js'
 import {
   ADD_ROWS,
-  type CheckedFile,
   createGraph,
   type EngineName,
   engineName,
@@ -52,15 +50,6 @@ export function randomVectors(seed: number, rows: number, dims: number, lengths:
   return vectors
 }
 
-export async function checkedFile(path: string): Promise<CheckedFile> {
-  const data = await readFile(path)
-  const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest()
-  const blocks: Uint8Array[] = []
-  for (let i = 0; i < data.length; i += BLOCK_BYTES) blocks.push(digest(data.subarray(i, i + BLOCK_BYTES)))
-  const sha256 = digest(data).toString('hex')
-  return { path, bytes: data.length, sha256, blocks: new Uint8Array(Buffer.concat(blocks)) }
-}
-
 /** Writes graph and vectors into the folder. `from`: go on from this one; `vectors` are all rows, its own too. */
 export async function writeGraph(
   folder: string,
@@ -85,7 +74,7 @@ export async function writeGraph(
   }
   await writeFile(whole, new Uint8Array(vectors.buffer))
   return {
-    files: { graph: await checkedFile(graph), vectors: await checkedFile(whole) },
+    files: { graph: await hashBlocks(graph), vectors: await hashBlocks(whole) },
     shape: { ...shape, rows: vectors.length / dims },
     vectors,
   }

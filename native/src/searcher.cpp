@@ -1,0 +1,198 @@
+#include "searcher.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "team.hpp"
+
+namespace clara {
+
+using namespace unum::usearch;
+
+namespace {
+
+constexpr float kBad = -1, kNever = std::numeric_limits<float>::max();
+
+// Bytes of whole vectors that are kept in memory: 170,000 rows of 384. Beyond it they stay on disk.
+constexpr std::uint64_t kResident = std::uint64_t(256) << 20;
+
+// Queries after which memory is laid out for speed.
+constexpr std::size_t kSettleAfter = 256;
+
+// The walk ranks by rounded rows: it keeps so many at least, for whole vectors to choose from.
+std::size_t overfetch(Kind kind, std::size_t k) { return kind == Kind::i8 ? 2 * k + 4 : k + 8; }
+
+} // namespace
+
+template <Kind kind> struct Searcher::Distance {
+    Searcher& self;
+    std::size_t dims;
+
+    float operator()(Probe const& probe, Index::member_citerator_t to) const {
+        std::uint32_t const row = std::uint32_t(get_slot(to));
+        float weight = self.weights_[row].load(std::memory_order_acquire);
+        if (weight <= 0) {
+            if (weight == 0) weight = self.admit(row);
+            if (weight == kBad) return kNever;
+        }
+        return distance<kind>(probe, self.graph_.row(row), weight, dims);
+    }
+};
+
+struct Searcher::Prefetch {
+    Searcher& self;
+
+    template <typename From, typename To> void operator()(From from, To to) const {
+        for (; from != to; ++from) {
+            std::size_t const row = get_slot(from);
+            prefetch(self.graph_.row(row), self.graph_.layout.row_bytes);
+            __builtin_prefetch(&self.weights_[row], 0, 3);
+        }
+    }
+};
+
+struct Searcher::Allowed {
+    std::uint8_t const* removed;
+    std::uint32_t const* begin;
+    std::uint32_t const* end;
+
+    bool operator()(Index::member_cref_t const& member) const {
+        std::uint32_t const row = std::uint32_t(member.slot);
+        if (removed && (removed[row / 8] >> (row % 8) & 1)) return false;
+        return std::find(begin, end, row) == end;
+    }
+};
+
+Searcher::Searcher(FileSpec graph, FileSpec vectors, Shape shape, std::size_t rows, std::size_t threads,
+                   std::vector<std::uint8_t> removed)
+    : graph_(std::move(graph), shape, rows), threads_(threads), removed_(std::move(removed)) {
+    if (vectors.bytes != std::uint64_t(rows) * shape.dims * 4)
+        throw Failure("index", vectors.path + ": " + std::to_string(vectors.bytes) + " bytes, expected " +
+                                   std::to_string(rows) + " vectors of " + std::to_string(shape.dims));
+    if (vectors.bytes <= kResident)
+        in_memory_ = std::make_unique<ResidentFile>(std::move(vectors), 0);
+    else
+        on_disk_ = std::make_unique<CheckedFile>(std::move(vectors));
+    weights_ = std::make_unique<std::atomic<float>[]>(rows);
+    for (std::size_t row = 0; row < rows; row++) weights_[row].store(0, std::memory_order_relaxed);
+
+    index_config_t config(graph_.layout.connectivity, graph_.layout.connectivity_base);
+    auto made = Index::make(config);
+    if (!made) throw std::bad_alloc();
+    index_ = std::move(made.index);
+    if (!index_.try_reserve(index_limits_t(1, threads_))) throw std::bad_alloc();
+    view();
+}
+
+// The nodes are not read here: the walk comes to each by its distance, which admits it first.
+void Searcher::view() {
+    memory_mapped_file_t memory(reinterpret_cast<byte_t*>(graph_.file.at(0)), graph_.file.bytes());
+    auto viewed = index_.view(std::move(memory), graph_.layout.graph());
+    if (!viewed) throw Failure("index", graph_.file.path() + ": " + viewed.error.release());
+}
+
+float Searcher::admit(std::uint32_t row) {
+    float weight = kBad;
+    try {
+        graph_.admit(row);
+        weight = graph_.shape.kind == Kind::i8
+                     ? describe(reinterpret_cast<std::int8_t const*>(graph_.row(row)), graph_.shape.dims).inverse_norm
+                     : 1;
+    } catch (...) { // USearch's walk is noexcept: the search fails when it is over
+        std::lock_guard<std::mutex> lock(failure_guard_);
+        if (!failure_) failure_ = std::current_exception();
+        failed_.store(true);
+    }
+    weights_[row].store(weight, std::memory_order_release);
+    return weight;
+}
+
+void Searcher::settle() {
+    graph_.file.settle();
+    if (in_memory_) in_memory_->settle();
+    view();
+    settled_ = true;
+}
+
+void Searcher::search(Query const& query, std::atomic<bool> const& stop) {
+    std::lock_guard<std::mutex> lock(one_at_a_time_);
+    answered_ += query.count;
+    if (!settled_ && answered_ >= kSettleAfter) settle();
+    std::vector<ProbeRoom> rooms(threads_, ProbeRoom(dims()));
+    with_kind(graph_.shape.kind, [&](auto kind) {
+        share(query.count, threads_, 4, stop,
+              [&](std::size_t at, std::size_t thread) { search_one<decltype(kind)::value>(query, at, thread, rooms[thread]); });
+    });
+}
+
+template <Kind kind>
+void Searcher::search_one(Query const& query, std::size_t at, std::size_t thread, ProbeRoom& room) {
+    std::uint32_t const *from = nullptr, *to = nullptr;
+    if (query.offsets) {
+        from = query.excluded + query.offsets[at];
+        to = query.excluded + query.offsets[at + 1];
+    }
+    Probe const probe = room.of(graph_.shape, query.vectors + at * dims());
+    index_search_config_t config;
+    config.expansion = query.expansion;
+    config.thread = thread;
+    std::size_t const wanted = std::min(std::max(overfetch(kind, query.k), query.expansion), graph_.layout.rows);
+    std::vector<Near> found;
+    auto const walk = [&](auto&& allowed) {
+        auto result = index_.search(probe, wanted, Distance<kind>{*this, dims()}, config, allowed, Prefetch{*this});
+        if (result.error) throw std::runtime_error(result.error.release());
+        if (failed_.load()) std::rethrow_exception(failure_);
+        found.reserve(result.count);
+        for (std::size_t i = 0; i < result.count; i++) {
+            float const reached = result[i].distance;
+            if (i >= query.k && reached > found[query.k - 1].distance + doubt(probe)) break;
+            found.push_back({reached, std::uint32_t(result[i].member.slot)});
+        }
+    };
+    if (removed_.empty() && from == to)
+        walk(dummy_predicate_t{});
+    else
+        walk(Allowed{removed_.empty() ? nullptr : removed_.data(), from, to});
+    rank(query, at, found);
+}
+
+float Searcher::doubt(Probe const& probe) const {
+    if (!graph_.shape.cosine) return kNever; // of rows of any length
+    switch (graph_.shape.kind) {
+    case Kind::f32: return 1e-5f;
+    case Kind::f16: return 2e-4f;
+    case Kind::bf16: return 1e-3f;
+    // Rounding to steps of s is off by s / sqrt(12) a component; the step of a unit vector in 8 bits is
+    // its weight, here taken for both sides, and of two distances. Six times what is to be expected.
+    default: return 6 * 2 * probe.weight / 3.46f;
+    }
+}
+
+float const* Searcher::vector(std::uint32_t row, std::vector<float>& room) {
+    std::uint64_t const at = std::uint64_t(row) * dims() * 4;
+    if (in_memory_) {
+        in_memory_->need(at, dims() * 4);
+        return reinterpret_cast<float const*>(in_memory_->at(at));
+    }
+    on_disk_->read(at, dims() * 4, reinterpret_cast<std::byte*>(room.data()));
+    return room.data();
+}
+
+void Searcher::rank(Query const& query, std::size_t at, std::vector<Near>& found) {
+    std::vector<float> room(dims());
+    for (Near& each : found) {
+        each.distance = -kernels().exact_dot(vector(each.row, room), query.vectors + at * dims(), dims());
+        if (std::isnan(each.distance))
+            throw Failure("index", (in_memory_ ? in_memory_->path() : on_disk_->path()) + ": row " + std::to_string(each.row) +
+                                       " is not finite: build the index anew");
+    }
+    std::sort(found.begin(), found.end());
+    for (std::size_t i = 0; i < query.k; i++) {
+        bool const reached = i < found.size();
+        query.ids[at * query.k + i] = reached ? std::int32_t(found[i].row) : -1;
+        query.scores[at * query.k + i] = reached ? -found[i].distance : -std::numeric_limits<float>::infinity();
+    }
+}
+
+} // namespace clara

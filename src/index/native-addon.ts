@@ -1,0 +1,69 @@
+/** The C++ addon of native/: the one built here, else the one that was shipped. */
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { messageOf } from '../errors.js'
+import type { Metric, Precision } from './graph.js'
+
+/** Handles are opaque; arrays that are passed must not change before the promise is settled. */
+export interface NativeAddon {
+  /** Instructions that distances are computed with. */
+  readonly kernels: string
+  createBuilder(dims: number, precision: Precision, metric: Metric, threads: number, expected: number): Handle
+  builderResume(builder: Handle, path: string, bytes: number, blocks: Uint8Array, rows: number): Promise<void>
+  builderAdd(builder: Handle, vectors: Float32Array, rows: number, dims: number): Promise<void>
+  builderSave(builder: Handle, path: string): Promise<void>
+  closeBuilder(builder: Handle): void
+  openGraph(
+    ...args: [
+      ...graph: [path: string, bytes: number, blocks: Uint8Array],
+      ...vectors: [path: string, bytes: number, blocks: Uint8Array],
+      ...shape: [dims: number, precision: Precision, metric: Metric, rows: number],
+      threads: number,
+      removed: Uint8Array,
+    ]
+  ): Promise<Handle>
+  search(
+    ...args: [
+      graph: Handle,
+      queries: Float32Array,
+      dims: number,
+      k: number,
+      expansion: number,
+      ...exclude: [offsets: Uint32Array, rows: Uint32Array],
+      ...out: [ids: Int32Array, scores: Float32Array],
+    ]
+  ): Promise<void>
+  closeGraph(graph: Handle): void
+}
+
+declare const handle: unique symbol
+export type Handle = { readonly [handle]: true }
+
+const PLACES = ['build', `prebuilds/${process.platform}-${process.arch}`]
+
+let loaded: { addon: NativeAddon; from: string } | { missing: string } | undefined
+
+/** Looked for once. */
+export function nativeAddon(): { addon: NativeAddon; from: string } | { missing: string } {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): { addon: NativeAddon; from: string } | { missing: string } {
+  const require = createRequire(import.meta.url)
+  const tried: string[] = []
+  for (const place of PLACES) {
+    const path = fileURLToPath(new URL(`../../native/${place}/clara-index.node`, import.meta.url))
+    try {
+      return { addon: require(path), from: `native/${place}` }
+    } catch (error) {
+      tried.push(`native/${place}: ${reasonOf(error)}`)
+    }
+  }
+  return { missing: `no addon could be loaded (${tried.join('; ')})` }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') return 'not there'
+  return messageOf(error).split('\n')[0]!
+}
