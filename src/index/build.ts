@@ -9,7 +9,7 @@ import { differenceOf, embedRows } from './embed-rows.js'
 import { finishIndex } from './finish.js'
 import type { Precision } from './graph.js'
 import { type Chunking, FILES, isIndexFile, MANIFEST, type Manifest } from './manifest.js'
-import { keepWork, ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
+import { ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
 import { type Base, RowWriter } from './row-writer.js'
 import { keepOrRemove, NEW, readCurrent, resumeOrStart, startAnew } from './unfinished.js'
 import { metricOf } from './vectors.js'
@@ -108,10 +108,7 @@ async function build(
     await embedRows(documents, embedder, writer, {
       chunking,
       force,
-      onProgress(rows, tokens) {
-        keepWork(outputDir)
-        onProgress?.(rows, tokens)
-      },
+      onProgress,
     })
     if (writer.rows === 0) throw new ClaraError('too-small', 'the corpus has no text to index')
     const digests = await writer.finish()

@@ -5,6 +5,7 @@ import { ClaraError, isErrno } from '../errors.js'
 import { disk } from '../files/disk.js'
 import { syncDirectory } from '../files/durable-file.js'
 import { tryLock } from '../files/lock.js'
+import { loseWithProcess } from './progress.js'
 
 const LOCK = '.lock'
 
@@ -15,6 +16,7 @@ const LOCK = '.lock'
  */
 export async function asWriter<T>(directory: string, write: () => Promise<T>): Promise<T> {
   const created = await makeDirectory(directory)
+  if (created) loseWithProcess(directory)
   try {
     const lock = await tryLock(join(directory, LOCK))
     if (!('release' in lock)) {
