@@ -2,12 +2,13 @@
 import { open as openFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { hashBlocks as checkedFile } from '#clara/index/blocks.js'
 import { BLOCK_BYTES } from '#clara/index/checked-file.js'
 import { type ExactOptions, openExact } from '#clara/index/exact.js'
 import type { Exclusions } from '#clara/index/graph.js'
 import { claraError } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
-import { checkedFile, randomVectors } from '../support/graphs.js'
+import { randomVectors } from '../support/graphs.js'
 import { seeded } from '../support/seeded.js'
 
 const directory = useDirectory()
