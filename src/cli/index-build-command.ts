@@ -27,7 +27,7 @@ import { createTalk } from './talk.js'
 interface BuildFlags extends OutputFlags, EmbedderFlags, ChunkFlags {
   inputFile: string[]
   outputDir: string
-  precision: Precision
+  precision?: Precision
   dims?: number
   force?: boolean
   overwrite?: boolean
@@ -44,7 +44,10 @@ export function buildCommand(): Command {
     )
     .requiredOption('--output-dir <dir>', 'where the index goes; new, empty, or with an unfinished build')
     .addOption(
-      new Option('--precision <type>', 'vectors inside the graph').choices(PRECISIONS).default('bf16'),
+      new Option(
+        '--precision <type>',
+        'vectors inside the graph; default: i8, or bf16 for vectors of any length',
+      ).choices(PRECISIONS),
     )
     .option(
       '--dims <n>',

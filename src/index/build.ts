@@ -7,7 +7,7 @@ import { ClaraError } from '../errors.js'
 import type { Embedder } from '../inference/embedder.js'
 import { differenceOf, embedRows } from './embed-rows.js'
 import { finishIndex } from './finish.js'
-import type { Precision } from './graph.js'
+import { defaultPrecision, type Precision } from './graph.js'
 import { type Chunking, FILES, isIndexFile, MANIFEST, type Manifest } from './manifest.js'
 import { ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
 import { type Base, RowWriter } from './row-writer.js'
@@ -19,7 +19,8 @@ export interface BuildOptions {
   outputDir: string
   /** Replace an index that is there, and give up unfinished work of other documents or settings. */
   overwrite: boolean
-  precision: Precision
+  /** Default: see defaultPrecision. */
+  precision?: Precision | undefined
   chunking: Chunking
   /** Go on where over 5% of the corpus is unknown to the model. */
   force?: boolean
@@ -88,8 +89,9 @@ async function build(
   embedder: Embedder,
   options: BuildOptions,
 ): Promise<Manifest> {
-  const { outputDir, precision, chunking, force = false, onProgress } = options
+  const { outputDir, chunking, force = false, onProgress } = options
   const { card, model } = embedder.model
+  const metric = metricOf(embedder)
   const header: WorkHeader = {
     work: 'build',
     generation: await nextGeneration(outputDir),
@@ -97,8 +99,8 @@ async function build(
     settings: {
       embedder: { name: card.name, sha256: model.sha256 },
       dims: embedder.dims,
-      metric: metricOf(embedder),
-      precision,
+      metric,
+      precision: options.precision ?? defaultPrecision(metric),
       chunking,
     },
   }

@@ -23,7 +23,9 @@ const open = (path: string) => openIndex(path, example.model)
 const use = async (path: string) => {
   const index = await open(path)
   try {
-    await index.search(await example.embedder.embed(['a question'], 'query'), index.chunks.count)
+    const query = await example.embedder.embed(['a question'], 'query')
+    for (const method of ['exact', 'graph'] as const)
+      await index.search(query, index.chunks.count, { method })
     await collect(index.chunks.all())
   } finally {
     await index.close()
