@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { ClaraError } from '../errors.js'
 import { bothOrNeither } from '../files/closable.js'
+import type { Device } from '../inference/device.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import { readBlocks } from './blocks.js'
 import type { ChunkStore } from './chunk-store.js'
@@ -25,15 +26,29 @@ export interface Index {
   close(): Promise<void>
 }
 
+export interface OpenOptions {
+  /** Of exact search; the CPU unless it is `cuda`. */
+  device?: Device | undefined
+}
+
 /**
  * @param model what queries are embedded with; it must be the one that built the index.
  * @throws ClaraError `index` when a file is damaged or the index is of another model.
  */
-export function openIndex(directory: string, model: EmbedderModel): Promise<Index> {
-  return openSnapshot(directory, (manifest) => openManifest(directory, manifest, model))
+export function openIndex(
+  directory: string,
+  model: EmbedderModel,
+  options: OpenOptions = {},
+): Promise<Index> {
+  return openSnapshot(directory, (manifest) => openManifest(directory, manifest, model, options))
 }
 
-async function openManifest(directory: string, manifest: Manifest, model: EmbedderModel): Promise<Index> {
+async function openManifest(
+  directory: string,
+  manifest: Manifest,
+  model: EmbedderModel,
+  { device }: OpenOptions,
+): Promise<Index> {
   requireSameModel(directory, manifest, model)
   const [files, removed] = await Promise.all([
     readBlocks(directory, manifest),
@@ -58,6 +73,7 @@ async function openManifest(directory: string, manifest: Manifest, model: Embedd
     graph,
     recall: manifest.recall,
     threads: availableParallelism(),
+    device,
   })
   return {
     directory,

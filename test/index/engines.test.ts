@@ -31,6 +31,27 @@ test('the environment chooses the engine', () => {
   expect(ENGINES).toContain(engineName().engine)
 })
 
+test.skipIf(ENGINES.length < 2)('each engine searches and goes on from the graphs of the other', async () => {
+  const vectors = randomVectors(8, 1500, DIMS)
+  const queries = queriesOf(50)
+  for (const [one, other] of [ENGINES, ENGINES.toReversed()]) {
+    process.env.CLARA_INDEX_ENGINE = one
+    const first = await writeGraph(directory.path, vectors.slice(0, 1000 * DIMS), BF16, {
+      name: `${one}-first`,
+    })
+    process.env.CLARA_INDEX_ENGINE = other
+    const made = await writeGraph(directory.path, vectors, BF16, { name: `${one}-both`, from: first })
+    process.env.CLARA_INDEX_ENGINE = one
+    const found = await (await open(made)).search({ queries, k: 10, expansion: 300 })
+    delete process.env.CLARA_INDEX_ENGINE
+    const same = Array.from({ length: 50 }, (_, q) => {
+      const expected = bruteForce(made, rowOf(queries, q), 10).ids
+      return idsOf(found, q).filter((id) => expected.includes(id)).length
+    })
+    expect(same.reduce((sum, n) => sum + n) / 500).toBeGreaterThan(0.985)
+  }
+})
+
 describe.each(ENGINES)('%s', (engine) => {
   beforeEach(() => {
     process.env.CLARA_INDEX_ENGINE = engine
