@@ -5,7 +5,7 @@ import { ClaraError, isErrno } from '../errors.js'
 import { disk } from '../files/disk.js'
 import { syncDirectory } from '../files/durable-file.js'
 import { tryLock } from '../files/lock.js'
-import { loseWithProcess } from './progress.js'
+import { keepWork, loseWithProcess } from './progress.js'
 
 const LOCK = '.lock'
 
@@ -32,6 +32,7 @@ export async function asWriter<T>(directory: string, write: () => Promise<T>): P
     }
   } finally {
     if (created) await disk.rmdir(directory).catch(() => {}) // not where something is in it
+    keepWork(directory)
   }
 }
 
