@@ -101,7 +101,7 @@ test.each([1, 2, 5])('%i rows', async (rows) => {
 
 test('equal rows: any of them will do', async () => {
   const vectors = randomVectors(1, 400, DIMS)
-  for (let row = 1; row < 12; row++) vectors.copyWithin(row * DIMS, 0, DIMS)
+  for (let row = 1; row < 40; row++) vectors.copyWithin(row * DIMS, 0, DIMS)
   const made = await writeGraph(directory.path, vectors, SHAPE)
   const record = await tuneFiles(made.files, made.shape, { ...OPTIONS, target: 0.9 })
   expect(record.at10.recall).toBeGreaterThanOrEqual(0.9)
