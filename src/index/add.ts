@@ -95,7 +95,8 @@ async function add(
     }
     const next = await compose(current, changed, writer, digests)
     const from = { graph: current.files.graph, rows: base.rows }
-    return { manifest: await finishIndex({ ...header, ...next }, { threads, from }), ...counts }
+    const recall = manifest.recall?.target
+    return { manifest: await finishIndex({ ...header, ...next, recall }, { threads, from }), ...counts }
   } catch (error) {
     await writer.abandon()
     throw await keepOrRemove(directory, writer.saved, error)

@@ -22,6 +22,8 @@ export interface BuildOptions {
   /** Default: see defaultPrecision. */
   precision?: Precision | undefined
   chunking: Chunking
+  /** Share of the nearest that the graph is tuned to find, in (0, 1]; default: 0.99 from 10,000 chunks on. */
+  recall?: number | undefined
   /** Go on where over 5% of the corpus is unknown to the model. */
   force?: boolean
   /** For the graph; default: all cores. */
@@ -127,6 +129,7 @@ async function build(
         files,
         documents: writer.finished,
         removed: new Uint32Array(),
+        recall: options.recall,
       },
       { threads: options.threads ?? availableParallelism() },
     )
