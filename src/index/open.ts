@@ -1,4 +1,5 @@
 /** An index directory -> something to search. */
+import { open } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { ClaraError } from '../errors.js'
 import { bothOrNeither } from '../files/closable.js'
@@ -7,6 +8,7 @@ import type { EmbedderModel } from '../models/resolve.js'
 import { readBlocks } from './blocks.js'
 import type { ChunkStore } from './chunk-store.js'
 import { openGraph } from './graph.js'
+import { unreadable } from './index-files.js'
 import { type Manifest, rowsOf } from './manifest.js'
 import { requireSameModel } from './same-model.js'
 import { createSearcher, type Found, type SearchOptions } from './search.js'
@@ -62,12 +64,19 @@ async function openManifest(
       `${files.vectors.path}: ${files.vectors.bytes} bytes, expected ${rows} vectors of ${dims}`,
     )
   }
+  // Exact search reads them when it is first asked for: until then a writer may have taken the file away.
+  const vectors = await open(files.vectors.path).catch((error) => {
+    throw unreadable(files.vectors, error)
+  })
   const [chunks, graph] = await bothOrNeither(
     openChunksOf(directory, manifest, files.chunks, removed),
     openGraph(files, { dims, metric, precision, rows }, { threads: availableParallelism(), removed }),
-  )
+  ).catch(async (error) => {
+    await vectors.close()
+    throw error
+  })
   const searcher = createSearcher({
-    files,
+    files: { ...files, vectors: { ...files.vectors, descriptor: vectors.fd } },
     shape: { dims, metric, rows, precision },
     removed,
     graph,
@@ -82,6 +91,7 @@ async function openManifest(
     search: searcher.search,
     async close() {
       await Promise.all([chunks.close(), searcher.close()])
+      await vectors.close()
     },
   }
 }
