@@ -105,7 +105,8 @@ export class DurableFile {
   }
 }
 
-function unwritable(path: string, cause: unknown): ClaraError {
+/** Says which file: the system's message of a call on an open file does not. */
+export function unwritable(path: string, cause: unknown): ClaraError {
   return new ClaraError('io', `${path}: cannot be written: ${messageOf(cause)}`, { cause })
 }
 
@@ -127,13 +128,22 @@ export async function replaceFile(path: string, data: string | Uint8Array): Prom
   }
 }
 
+/** @throws ClaraError `io` where what is new in the folder may not be on disk. */
 export async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return // a folder cannot be opened for fsync there
-  const handle = await disk.open(path, 'r')
+  await syncOpened(path, 'r')
+}
+
+async function syncOpened(path: string, mode: 'r' | 'r+'): Promise<void> {
   try {
-    await handle.sync()
-  } finally {
-    await handle.close()
+    const handle = await disk.open(path, mode)
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw unwritable(path, error)
   }
 }
 
@@ -164,11 +174,6 @@ export async function digestFile(path: string, also?: Hash): Promise<FileDigest>
 
 /** For a file that a library wrote: on disk, and with its digest, when this returns. */
 export async function syncFile(path: string): Promise<FileDigest> {
-  const handle = await disk.open(path, 'r+')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  await syncOpened(path, 'r+')
   return digestFile(path)
 }

@@ -4,9 +4,9 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ClaraError } from '../errors.js'
+import { ClaraError, isErrno } from '../errors.js'
 import { disk } from './disk.js'
-import { syncDirectory } from './durable-file.js'
+import { syncDirectory, unwritable } from './durable-file.js'
 import { isObject, type JsonObject } from './jsonl.js'
 
 export class Journal {
@@ -28,8 +28,8 @@ export class Journal {
       await syncDirectory(dirname(path))
       return new Journal(path, records, handle)
     } catch (error) {
-      await handle.close()
-      throw error
+      await handle.close().catch(() => {})
+      throw isErrno(error) ? unwritable(path, error) : error
     }
   }
 
@@ -37,8 +37,12 @@ export class Journal {
   append(record: JsonObject): Promise<void> {
     const line = `${JSON.stringify(record)}\n`
     const done = this.#tail.then(async () => {
-      await this.handle.appendFile(line)
-      await this.handle.datasync()
+      try {
+        await this.handle.appendFile(line)
+        await this.handle.datasync()
+      } catch (error) {
+        throw unwritable(this.path, error)
+      }
     })
     this.#tail = done.catch(() => {})
     return done
@@ -46,7 +50,9 @@ export class Journal {
 
   async close(): Promise<void> {
     await this.#tail
-    await this.handle.close()
+    await this.handle.close().catch((error) => {
+      throw unwritable(this.path, error)
+    })
   }
 }
 

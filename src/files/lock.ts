@@ -8,6 +8,7 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isErrno } from '../errors.js'
 import { disk } from './disk.js'
+import { unwritable } from './durable-file.js'
 import { isObject } from './jsonl.js'
 import { isAlive, startOf } from './processes.js'
 
@@ -75,7 +76,7 @@ async function createExclusive(path: string, text: string): Promise<boolean> {
       .finally(() => handle.close())
       .catch(async (error) => {
         await disk.rm(path, { force: true }).catch(() => {}) // nobody could tell whose it is
-        throw error
+        throw unwritable(path, error)
       })
     return true
   } catch (error) {

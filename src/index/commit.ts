@@ -1,6 +1,7 @@
 /** The moment at which an index becomes another one: its manifest is replaced. */
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ClaraError, messageOf } from '../errors.js'
 import { disk } from '../files/disk.js'
 import { type FileDigest, replaceFile, syncDirectory } from '../files/durable-file.js'
 import {
@@ -11,11 +12,15 @@ import {
   isIndexFile,
   MANIFEST,
   type Manifest,
+  manifestText,
   type NamedFile,
   ROLES,
   type Role,
 } from './manifest.js'
 import { type Progress, ROW_FILES, removeWork, WORK } from './progress.js'
+
+/** The new index is in its place, but the disk did not confirm that it stays there. */
+export class Unconfirmed extends ClaraError {}
 
 /** A file that is whole and on disk, under whatever name. */
 export interface NewFile extends FileDigest {
@@ -43,13 +48,26 @@ export async function commit(
   }
   await syncDirectory(directory)
   const whole = { format: FORMAT, version: FORMAT_VERSION, ...manifest, files } as Manifest
-  await replaceFile(join(directory, MANIFEST), manifestText(whole))
+  await replaceManifest(directory, manifestText(whole))
   await tidy(directory, whole)
   return whole
 }
 
-export function manifestText(manifest: Manifest): string {
-  return `${JSON.stringify(manifest, null, 2)}\n`
+async function replaceManifest(directory: string, text: string): Promise<void> {
+  const path = join(directory, MANIFEST)
+  try {
+    await replaceFile(path, text)
+  } catch (error) {
+    const isThere = (await readFile(path, 'utf8').catch(() => undefined)) === text
+    if (!isThere) throw error
+    throw new Unconfirmed(
+      'io',
+      `${messageOf(error)} (the new index is in its place, but may not outlast a crash)`,
+      {
+        cause: error,
+      },
+    )
+  }
 }
 
 /**

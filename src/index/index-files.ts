@@ -1,4 +1,5 @@
 /** An index's files, never used before size and hash are those of the manifest. */
+import { stat } from 'node:fs/promises'
 import { ClaraError, messageOf } from '../errors.js'
 import { digestFile, type FileDigest, readVerified } from '../files/durable-file.js'
 
@@ -21,6 +22,18 @@ export async function checkIndexFile(file: IndexFilePath): Promise<void> {
     throw unreadable(file, error)
   })
   if (bytes !== file.bytes || sha256 !== file.sha256) throw damaged(file)
+}
+
+/** @throws ClaraError `index` when one is missing or of another size. */
+export async function requireSizes(files: IndexFilePath[]): Promise<void> {
+  await Promise.all(
+    files.map(async (file) => {
+      const { size } = await stat(file.path).catch((error) => {
+        throw unreadable(file, error)
+      })
+      if (size !== file.bytes) throw damaged(file)
+    }),
+  )
 }
 
 export function unreadable(file: { path: string }, cause: unknown): ClaraError {

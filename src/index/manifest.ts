@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
-import type { FileDigest } from '../files/durable-file.js'
+import { type FileDigest, sha256 } from '../files/durable-file.js'
 import { isObject } from '../files/jsonl.js'
 import type { Metric, Precision } from './graph.js'
 
@@ -99,6 +99,15 @@ export function isIndexFile(name: string): boolean {
   return (Object.values(FILES) as string[]).includes(first)
 }
 
+/** What is written: the last line is a hash over the others, so that no change of any goes unseen. */
+export function manifestText(manifest: Manifest): string {
+  return `${JSON.stringify({ ...manifest, sha256: sumOf(manifest) }, null, 2)}\n`
+}
+
+function sumOf(manifest: object): string {
+  return sha256(Buffer.from(JSON.stringify(manifest)))
+}
+
 /** @throws ClaraError `index` when there is no index, or one of another format version. */
 export async function readManifest(directory: string): Promise<Manifest> {
   const path = join(directory, MANIFEST)
@@ -116,7 +125,9 @@ export async function readManifest(directory: string): Promise<Manifest> {
   }
   const wrong = faultOf(value)
   if (wrong) throw new ClaraError('index', `${path}: ${wrong}: build the index anew`)
-  return value as Manifest
+  const { sha256: sum, ...manifest } = value as Manifest & { sha256: unknown }
+  if (sum === sumOf(manifest)) return manifest
+  throw new ClaraError('index', `${path}: it was changed after it was written: build the index anew`)
 }
 
 function faultOf(value: unknown): string | undefined {
@@ -135,7 +146,7 @@ function faultOf(value: unknown): string | undefined {
     if (!isCountOrNone(counts[key])) return `"counts.${key}" is not a whole number`
   }
   if (!isChunking(chunking)) return '"chunking" needs tokens, overlap and split'
-  if (recall !== null && !isObject(recall)) return '"recall" is neither null nor an object'
+  if (recall !== null && !isRecall(recall)) return '"recall" is neither null nor a record of tuning'
   if (!isObject(files)) return '"files" is missing'
   for (const role of ROLES) {
     if (role === 'removed' && counts.removed === 0 && files.removed === undefined) continue
@@ -147,6 +158,13 @@ function faultOf(value: unknown): string | undefined {
 function isChunking(value: unknown): boolean {
   if (!isObject(value)) return false
   return isCount(value.tokens) && isCountOrNone(value.overlap) && typeof value.split === 'boolean'
+}
+
+function isRecall(value: unknown): boolean {
+  if (!isObject(value) || !Number.isFinite(value.target) || !isCount(value.sample)) return false
+  return [value.at10, value.at100].every(
+    (at) => isObject(at) && isCount(at.expansion) && Number.isFinite(at.recall),
+  )
 }
 
 function isCount(value: unknown): value is number {

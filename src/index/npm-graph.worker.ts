@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { BatchMatches, type MetricKind, type ScalarKind, Index as UsearchIndex } from 'usearch'
 import { ClaraError, messageOf } from '../errors.js'
+import { digestFile } from '../files/durable-file.js'
 import { Moved, serve } from '../files/worker-thread.js'
 import type { CheckedFile } from './checked-file.js'
 import type { Exclusions, GraphFiles, GraphSearch, GraphShape } from './graph.js'
@@ -13,10 +14,12 @@ import type { Ranked } from './rank.js'
 type Slice = Omit<GraphSearch, 'exclude'> & { exclude: Exclusions | undefined }
 
 const EXPANSION_ADD = 128
+const NO_BLOCKS = new Uint8Array()
 /** Of one call of the binding, which gives back that many keys and distances. */
 const MOST_RESULTS = 1 << 20
 
 let graph: UsearchIndex
+let shapeOf: GraphShape
 let dims: number
 let rows = 0
 let threads = 1
@@ -27,6 +30,7 @@ let rank: ReturnType<typeof ranker>
  * candidates (search() in usearch/index.hpp): with the least expansion, `wanted` is the expansion.
  */
 function create(shape: GraphShape): void {
+  shapeOf = shape
   dims = shape.dims
   graph = new UsearchIndex({
     dimensions: dims,
@@ -65,10 +69,12 @@ const methods = {
     rows += keys.length
   },
   /** Writes the graph to a new file. The binding neither syncs nor hashes: the caller does. */
-  save(path: string): void {
+  async save(path: string): Promise<void> {
     try {
       closeSync(openSync(path, 'wx')) // the binding would write over one that is there
       graph.save(path)
+      // The binding does not see it where the last bytes, written as it closes the file, have no room.
+      await checkGraphFile({ path, ...(await digestFile(path)), blocks: NO_BLOCKS }, { ...shapeOf, rows })
     } catch (error) {
       throw new ClaraError('io', `${path}: cannot be written: ${messageOf(error)}`, { cause: error })
     }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ClaraError } from '../errors.js'
 import { readBlocks } from './blocks.js'
 import { type ChunkStore, openChunkStore } from './chunk-store.js'
-import { readIndexFile } from './index-files.js'
+import { readIndexFile, requireSizes } from './index-files.js'
 import { type Manifest, readManifest, rowsOf } from './manifest.js'
 import { rowsFromBytes } from './rows.js'
 
@@ -17,6 +17,7 @@ export async function openSnapshot<T>(
 ): Promise<T> {
   for (let manifest = await readManifest(directory); ; ) {
     try {
+      await requireFiles(directory, manifest)
       return await open(manifest)
     } catch (error) {
       const now = await readManifest(directory).catch(() => undefined)
@@ -24,6 +25,13 @@ export async function openSnapshot<T>(
       manifest = now
     }
   }
+}
+
+/** An older manifest put back in its place names files that are gone, though maybe none that a search reads. */
+async function requireFiles(directory: string, { files }: Manifest): Promise<void> {
+  await requireSizes(
+    Object.values(files).map(({ name, ...digest }) => ({ ...digest, path: join(directory, name) })),
+  )
 }
 
 /** @returns rows that are removed, ascending. Throws ClaraError `index` where the file is damaged. */

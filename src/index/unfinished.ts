@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { disk } from '../files/disk.js'
 import { sha256, syncDirectory } from '../files/durable-file.js'
-import { takeBack, tidy } from './commit.js'
+import { takeBack, tidy, Unconfirmed } from './commit.js'
 import { Hopeless } from './embed-rows.js'
 import { MANIFEST, type Manifest, readManifest } from './manifest.js'
 import {
@@ -163,6 +163,7 @@ export async function keepNothing<T>(directory: string, change: () => Promise<T>
  */
 export async function keepOrRemove(directory: string, rows: number, error: unknown): Promise<unknown> {
   if (error instanceof ClaraError && error.code === 'exists') return error // it is of other work
+  if (error instanceof Unconfirmed) return error
   const isWorthless = rows === 0 || error instanceof Hopeless
   if (isWorthless) {
     await removeWork(directory).catch(() => {})

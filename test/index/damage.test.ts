@@ -2,7 +2,7 @@ import { copyFile, cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ClaraError } from '#clara/errors.js'
-import { FILES, type Manifest } from '#clara/index/manifest.js'
+import { FILES, type Manifest, manifestText } from '#clara/index/manifest.js'
 import { openIndex } from '#clara/index/open.js'
 import { verifyIndex } from '#clara/index/verify.js'
 import { claraError, collect } from '../support/collect.js'
@@ -80,7 +80,7 @@ describe('manifest.json', () => {
     return path
   }
   const edited = async (change: (manifest: Manifest) => object) =>
-    write(JSON.stringify(change(structuredClone(example.index.manifest))))
+    write(manifestText(change(structuredClone(example.index.manifest)) as Manifest))
 
   test.each([
     ['empty', '', 'JSON'],
@@ -140,17 +140,13 @@ describe('manifest.json', () => {
     await expect(use(await edited(change))).rejects.toMatchObject(claraError('index', directory.path))
   })
 
-  test('with any third byte changed gives an error that can be mended, or an index', async () => {
+  test('with any third byte changed is refused', async () => {
     const path = await copy()
     const manifest = join(path, 'manifest.json')
     const { byteLength } = await readFile(manifest)
     for (let at = 0; at < byteLength; at += 3) {
       await flip(manifest, at, 0x11)
-      const error = await verifyIndex(path).then(
-        () => undefined,
-        (e) => e,
-      )
-      if (error) expect(error, `byte ${at}`).toBeInstanceOf(ClaraError)
+      await expect(verifyIndex(path), `byte ${at}`).rejects.toMatchObject(claraError('index', path))
       await flip(manifest, at, 0x11)
     }
   })

@@ -57,7 +57,10 @@ test.each(changes)(
       const failed = await withFault(n, n % 2 === 0 ? 'EIO' : 'ENOSPC', () =>
         change(path).catch((e) => (error = e)),
       )
-      if (failed === undefined) break
+      if (failed === undefined) {
+        await rm(path, { recursive: true })
+        break
+      }
       const place = `call ${n}: ${failed}`
       const after = await contents(wanted)
       if (error === undefined) {

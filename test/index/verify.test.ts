@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sha256 } from '#clara/files/durable-file.js'
 import { hashBlocks, joinBlocks } from '#clara/index/blocks.js'
-import { type Manifest, type Role, readManifest } from '#clara/index/manifest.js'
+import { type Manifest, manifestText, type Role, readManifest } from '#clara/index/manifest.js'
 import { removeDocuments } from '#clara/index/remove.js'
 import { verifyIndex } from '#clara/index/verify.js'
 import { claraError } from '../support/collect.js'
@@ -44,7 +44,7 @@ async function forge(changes: Partial<Record<Role, (data: Buffer) => Buffer>>, e
     await put('blocks', joinBlocks({ graph: graph!, vectors: vectors!, chunks: chunks! }))
   }
   edit(manifest)
-  await writeFile(join(path, 'manifest.json'), JSON.stringify(manifest))
+  await writeFile(join(path, 'manifest.json'), manifestText(manifest))
   return path
 }
 
