@@ -1,6 +1,7 @@
 /**
  * Builds the addon: `npm run build:native` for this checkout (native/build), with `-- --prebuilt` the
- * binary that is shipped for this platform (native/prebuilds/<platform>-<arch>).
+ * binary that is shipped for this platform (native/prebuilds/<platform>-<arch>), with `-- --sanitize` one that
+ * stops at the first bad access: see bench/faults.
  * Needs a C++17 compiler: $CXX, c++, g++ or clang++.
  */
 import { spawnSync } from 'node:child_process'
@@ -13,6 +14,7 @@ import { fileURLToPath } from 'node:url'
 const require = createRequire(import.meta.url)
 const here = dirname(fileURLToPath(import.meta.url))
 const prebuilt = process.argv.includes('--prebuilt')
+const sanitize = process.argv.includes('--sanitize') && !prebuilt
 const place = join(here, prebuilt ? `prebuilds/${process.platform}-${process.arch}` : 'build')
 
 const compiler = [process.env.CXX, 'c++', 'g++', 'clang++']
@@ -36,7 +38,7 @@ const sources = readdirSync(join(here, 'src'))
 const usearch = join(dirname(require.resolve('usearch')), '../../..', 'include')
 const system = {
   // What Node.js exports is looked up when the addon is loaded, not when it is first called.
-  linux: ['-Wl,-z,now', '-Wl,--gc-sections', '-s'],
+  linux: ['-Wl,-z,now', '-Wl,--gc-sections', sanitize ? '-g' : '-s'],
   darwin: ['-undefined', 'dynamic_lookup'],
 }
 const output = join(place, 'clara-index.node')
@@ -44,6 +46,7 @@ const args = [
   ...['-std=c++17', '-O3', '-fPIC', '-shared', '-fvisibility=hidden', '-pthread'],
   ...['-Wall', '-Wextra', '-Wno-uninitialized', '-Wno-maybe-uninitialized'], // GCC 12 warns of its own intrinsics
   ...['-DNAPI_VERSION=8', `-I${require('node-api-headers').include_dir}`, '-isystem', usearch],
+  ...(sanitize ? ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined'] : []),
   ...sources,
   ...['-o', `${output}.new`],
   ...(system[process.platform] ?? []),

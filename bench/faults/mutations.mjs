@@ -42,8 +42,7 @@ async function must(argv, env) {
 }
 
 /** Several generations: built, added to, with removed rows; and all files that it ever had. */
-async function makeIndex(engine) {
-  const env = { CLARA_INDEX_ENGINE: engine }
+async function makeIndex(engine, env) {
   const index = join(work, `index-${engine}`)
   const older = join(work, `older-${engine}`)
   const keepFiles = () => cpSync(index, older, { recursive: true })
@@ -155,7 +154,8 @@ async function tryAll(engine, made, mode, total, env, findings) {
 function sanitizers() {
   const library = (name) => spawnSync('g++', [`-print-file-name=${name}`], { encoding: 'utf8' }).stdout.trim()
   return {
-    LD_PRELOAD: `${library('libasan.so')} ${library('libubsan.so')}`,
+    // The last for exceptions: ASan looks for their functions when the process starts.
+    LD_PRELOAD: ['libasan.so', 'libubsan.so', 'libstdc++.so.6'].map(library).join(' '),
     ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1:allocator_may_return_null=1:handle_segv=1',
     UBSAN_OPTIONS: 'halt_on_error=1:abort_on_error=1:print_stacktrace=1',
   }
@@ -164,8 +164,8 @@ function sanitizers() {
 const findings = []
 const result = {}
 for (const engine of flags.engines.split(',')) {
-  const made = await makeIndex(engine)
   const env = { CLARA_INDEX_ENGINE: engine, ...(flags.sanitized && sanitizers()) }
+  const made = await makeIndex(engine, env)
   result[engine] = {}
   for (const [mode, total] of [
     ['plain', Number(flags.count)],

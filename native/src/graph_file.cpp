@@ -66,6 +66,7 @@ GraphFile::GraphFile(FileSpec spec, Shape shape, std::size_t rows)
     }
     if (at != file.bytes()) malformed("its nodes do not fill it");
     if (levels[layout.entry] != layout.max_level) malformed("its entry is not at the top");
+    admit(layout.entry);
 }
 
 void GraphFile::check_node(std::size_t row) const {

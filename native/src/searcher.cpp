@@ -12,7 +12,7 @@ using namespace unum::usearch;
 
 namespace {
 
-constexpr float kBad = -1, kNever = std::numeric_limits<float>::max();
+constexpr float kBad = -1, kNever = std::numeric_limits<float>::infinity(); // nothing is farther
 
 // Bytes of whole vectors that are kept in memory: 170,000 rows of 384. Beyond it they stay on disk.
 constexpr std::uint64_t kResident = std::uint64_t(256) << 20;
@@ -85,7 +85,8 @@ Searcher::Searcher(FileSpec graph, FileSpec vectors, Shape shape, std::size_t ro
     view();
 }
 
-// The nodes are not read here: the walk comes to each by its distance, which admits it first.
+// The nodes are not read here: the walk comes to each by its distance, which admits it first. One that is not
+// admitted is never gone to; the entry, where the walk begins whatever its distance, has been by GraphFile.
 void Searcher::view() {
     memory_mapped_file_t memory(reinterpret_cast<byte_t*>(graph_.file.at(0)), graph_.file.bytes());
     auto viewed = index_.view(std::move(memory), graph_.layout.graph());

@@ -36,7 +36,7 @@ process.once('exit', () => {
   for (const [path, text] of held) if (readSync(path) === text) rmSync(path, { force: true })
 })
 
-/** @returns the lock, or who holds it. */
+/** @returns the lock, or who holds it. Waits where nobody has written a name into it yet, or was killed before. */
 export async function tryLock(path: string): Promise<Lock | Holder> {
   const holder = { pid: process.pid, host: hostname(), started: await startOf(process.pid), since: now() }
   const text = `${JSON.stringify(holder)}\n`
@@ -48,10 +48,10 @@ export async function tryLock(path: string): Promise<Lock | Holder> {
     const found = await readFile(path, 'utf8').catch(() => undefined)
     if (found === undefined) continue // released meanwhile
     const other = parseHolder(found)
-    if (unreleased.get(path) !== found && (other ? !(await isGone(other)) : await isFresh(path))) {
-      return other ?? { pid: 0, host: 'unknown', started: null, since: 'just now' }
-    }
-    await removeStale(path, found)
+    const isOurs = unreleased.get(path) === found
+    if (other && !isOurs && !(await isGone(other))) return other
+    if (!other && (await isFresh(path))) await sleep(POLL_MS)
+    else await removeStale(path, found)
   }
 }
 
@@ -62,7 +62,7 @@ export async function tryLock(path: string): Promise<Lock | Holder> {
 export async function waitForLock(path: string, onWait: (holder: Holder) => void): Promise<Lock | Holder> {
   for (let told = false; ; told = true) {
     const got = await tryLock(path)
-    if ('release' in got || (got.pid !== 0 && got.host !== hostname())) return got
+    if ('release' in got || got.host !== hostname()) return got
     if (!told) onWait(got)
     await sleep(POLL_MS)
   }
@@ -108,7 +108,7 @@ async function isGone({ pid, host, started }: Holder): Promise<boolean> {
 
 async function isFresh(path: string): Promise<boolean> {
   const info = await stat(path).catch(() => undefined)
-  return info !== undefined && Date.now() - info.mtimeMs < SETTLED_MS
+  return info !== undefined && Math.abs(Date.now() - info.mtimeMs) < SETTLED_MS
 }
 
 function parseHolder(text: string): Holder | undefined {

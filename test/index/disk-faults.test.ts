@@ -68,6 +68,7 @@ test.each(changes)(
         expect(await contents(path), place).toMatchObject(after)
       } else {
         expect(error instanceof ClaraError || isErrno(error), `${place}: ${error}`).toBe(true)
+        expect(String(error), place).toContain(path)
         const state = await verifyIndex(path).then(
           () => readFile(join(path, 'manifest.json'), 'utf8'),
           () => undefined,

@@ -1,6 +1,7 @@
 /** Engines on damaged and crafted files, and beside other work. */
 import { spawnSync } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hashBlocks } from '#clara/index/blocks.js'
@@ -63,11 +64,23 @@ const crafted: [string, (data: Buffer) => Buffer | undefined][] = [
   ['more links than there is room for', (data) => void data.writeUInt32LE(33, NODES + 10)],
   ['immensely many links', (data) => void data.writeUInt32LE(2 ** 32 - 1, NODES + 10)],
   ['a link beyond the nodes', (data) => void data.writeUInt32LE(600, NODES + 14)],
+  // The walk begins at the entry, whatever is found there.
+  ['an entry whose node is of another key', (data) => void data.writeBigUInt64LE(599n, entryOf(data))],
+  ['an entry with too many links', (data) => void data.writeUInt32LE(33, entryOf(data) + 10)],
+  ['an entry of no level', (data) => void data.writeInt16LE(0, entryOf(data) + 8)],
   ['a byte more', (data) => Buffer.concat([data, Buffer.from('x')])],
   ['a byte less', (data) => data.subarray(0, -1)],
   ['the vectors alone', (data) => data.subarray(0, HEAD)],
   ['nothing in it', () => Buffer.alloc(0)],
 ]
+
+/** Where the node of the entry is. */
+function entryOf(data: Buffer): number {
+  let at = NODES
+  const entry = Number(data.readBigUInt64LE(GRAPH_HEAD + 32))
+  for (let i = 0; i < entry; i++) at += 142 + 68 * data.readInt16LE(LEVELS + i * 2)
+  return at
+}
 
 function lowNode(data: Buffer): bigint {
   for (let i = 0n; ; i++) if (data.readInt16LE(LEVELS + Number(i) * 2) === 0) return i
@@ -94,6 +107,29 @@ describe.each(ENGINES)('%s', (engine) => {
       claraError('index', path),
     )
   })
+
+  test.skipIf(process.platform === 'win32')(
+    'a graph whose last bytes have no room is not saved',
+    async () => {
+      const program = fileURLToPath(new URL('../fixtures/save-with-little-room.mjs', import.meta.url))
+      const save = (limit: string) => {
+        const script = `trap '' XFSZ; ulimit -f ${limit}; exec "$0" "$1" "$2"`
+        const path = join(directory.path, `limit-${limit}`)
+        const { stdout } = spawnSync('bash', ['-c', script, process.execPath, program, path], {
+          encoding: 'utf8',
+        })
+        return { path, stdout: stdout.trim() }
+      }
+      const whole = save('unlimited')
+      expect(whole.stdout).toBe('saved')
+      const { size } = await stat(whole.path)
+      for (const kib of [1, size >> 10]) {
+        const { path, stdout } = save(String(kib))
+        expect(stdout).toMatch(/^io /)
+        expect(stdout).toContain(path)
+      }
+    },
+  )
 
   test.each(['graph', 'vectors'] as const)('a damaged file of %s is refused by name', async (role) => {
     const made = await make()

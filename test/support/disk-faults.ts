@@ -21,9 +21,10 @@ export async function withFault(
   const failing = (name: string, call: Call): Call => {
     return async (...args) => {
       if (calls++ !== n) return call(...args)
-      failed = `${name} ${typeof args[0] === 'string' ? args[0] : ''}`
+      const path = typeof args[0] === 'string' ? ` '${args[0]}'` : ''
+      failed = `${name}${path}`
       if (name === 'close') await call(...args) // it is closed, and tells of an error
-      throw Object.assign(new Error(`${code}: injected, ${name}`), { code, errno: -5, syscall: name })
+      throw Object.assign(new Error(`${code}: injected, ${failed}`), { code, errno: -5, syscall: name })
     }
   }
   for (const name of Object.keys(real) as (keyof typeof disk)[]) {
