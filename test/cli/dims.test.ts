@@ -25,11 +25,11 @@ describe('an index with --dims 128', () => {
   it('keeps 128 numbers a chunk', () => {
     const { dims, counts, files } = JSON.parse(readFileSync(join(index, 'manifest.json'), 'utf8'))
     expect(dims).toBe(128)
-    expect(files['vectors.f32'].bytes).toBe(counts.chunks * 128 * 4)
+    expect(files.vectors.bytes).toBe(counts.chunks * 128 * 4)
   })
 
   it('is searched without saying so again, by the graph and exactly', async () => {
-    for (const flags of [[], ['--exact']]) {
+    for (const flags of [['--method', 'graph'], ['--exact']]) {
       const query = ['--query', 'What does mean reciprocal rank average?', '-k', '3', '--json']
       const { code, stdout, stderr } = await clara(['index', 'search', index, ...query, ...flags])
       expect(code, stderr).toBe(0)
