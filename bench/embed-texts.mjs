@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { passageOf } from '../dist/chunks/chunk.js'
 import { chunkDocuments } from '../dist/chunks/split.js'
@@ -8,6 +8,7 @@ import { randomFor, shuffled } from '../dist/negatives/random.js'
 /** Short, to have many of them. */
 const MAX_TOKENS = 24
 const WINDOW = 1024
+const SOURCES = ['clara-pretrain/corpus.jsonl', 'xquad-en/corpus.jsonl', 'documents']
 
 /**
  * Embeds the texts of a folder of BEIR folders, cut into passages of at most 24 tokens, each once,
@@ -17,12 +18,11 @@ export async function embedTexts(data, path) {
   const model = await resolveEmbedder('all-minilm-l6-v2')
   const embedder = await openEmbedder(model)
   try {
-    const folders = ['clara-pretrain', 'xquad-en', 'documents'].map((name) =>
-      join(data, name, name === 'documents' ? '' : 'corpus.jsonl'),
-    )
+    const sources = SOURCES.map((name) => join(data, name)).filter(existsSync)
     const options = { maxTokens: MAX_TOKENS, overlapTokens: 0, split: true }
     const texts = new Set()
-    const documents = readDocuments(folders, () => {})
+    if (sources.length === 0) return 0
+    const documents = readDocuments(sources, () => {})
     for await (const chunk of chunkDocuments(documents, options, embedder.tokenizer.countTokens)) {
       texts.add(passageOf(chunk))
     }

@@ -43,7 +43,9 @@ const LARGE = 100_000
 const RECALL = 0.99
 const SEED = 42
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-const log = (line) => process.stderr.write(`${line}\n`)
+const log = (line) => {
+  process.stderr.write(`${line}\n`)
+}
 const numbers = (list) => list.split(',').filter(Boolean).map(Number)
 const trials = Number(flags.trials)
 const queries = Number(flags.queries)
@@ -106,7 +108,7 @@ const GRAPHS = {
   'usearch npm bf16': usearch('hnsw'),
 }
 
-/** Runs all contenders in turns; those that there is no time for are fewer trials. */
+/** Runs all contenders in turns; one that fails is left out, and those that there is no time for are fewer trials. */
 async function inTurns(contenders, count, what, run) {
   const results = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]))
   for (let trial = 0; trial < count; trial++) {
@@ -114,9 +116,15 @@ async function inTurns(contenders, count, what, run) {
       log(`${what}: stopped after ${trial} trials, --max-minutes is over`)
       break
     }
-    for (const [name, contender] of Object.entries(contenders)) {
-      results[name].push(await run(name, contender))
-      log(`${what}, trial ${trial + 1}: ${name}: ${shown(results[name].at(-1))}`)
+    for (const name of Object.keys(results)) {
+      try {
+        const result = await run(name, contenders[name])
+        results[name].push(result)
+        log(`${what}, trial ${trial + 1}: ${name}: ${shown(result)}`)
+      } catch (error) {
+        log(`${what}, trial ${trial + 1}: ${name} is left out: ${error.message}`)
+        delete results[name]
+      }
     }
   }
   return results
@@ -145,7 +153,8 @@ async function compare(folder, options) {
     `${rows} rows, build`,
     (name, run) => run('build', dataOf(name)),
   )
-  const graphs = await inTurns(GRAPHS, trials, `${rows} rows, HNSW`, (name, run) =>
+  const built = Object.fromEntries(Object.keys(builds).map((name) => [name, GRAPHS[name]]))
+  const graphs = await inTurns(built, trials, `${rows} rows, HNSW`, (name, run) =>
     run('search', dataOf(name)),
   )
   const exact = await inTurns(EXACT, trials, `${rows} rows, exact`, (_, run) =>
@@ -178,21 +187,19 @@ function summary(rows, builds, searches) {
 /** Ours by theirs: more than 1 is faster. */
 function ratios(build, search) {
   const by = (a, b) => (a && b ? round(a.median / b.median, 2) : 'not measured')
-  const main = `clara HNSW ${precisions[0]}`
-  const others = (names, ours) => Object.keys(names).filter((name) => name !== ours)
   const out = {}
-  for (const name of others(build, main)) {
-    out[`build: ${main} / ${name}`] = by(build[main].vectors_per_second, build[name].vectors_per_second)
-    for (const k of ['k10', 'k100']) {
-      out[`search at recall 0.99, ${k}: ${main} / ${name}`] = by(
-        search[main].at_recall_099[k],
-        search[name].at_recall_099[k],
-      )
+  for (const main of precisions.map((each) => `clara HNSW ${each}`)) {
+    for (const name of Object.keys(GRAPHS).filter((each) => each !== main)) {
+      out[`build: ${main} / ${name}`] = by(build[main]?.vectors_per_second, build[name]?.vectors_per_second)
+      for (const k of ['k10', 'k100']) {
+        const rate = (engine) => search[engine]?.at_recall_099[k]
+        out[`search at recall 0.99, ${k}: ${main} / ${name}`] = by(rate(main), rate(name))
+      }
     }
   }
-  for (const name of others(EXACT, 'clara exact')) {
+  for (const name of Object.keys(EXACT).filter((each) => each !== 'clara exact')) {
     for (const k of [10, 100]) {
-      const rate = (engine) => search[engine].points.find((point) => point.k === k)
+      const rate = (engine) => search[engine]?.points.find((point) => point.k === k)
       out[`exact, k${k}: clara exact / ${name}`] = by(rate('clara exact'), rate(name))
     }
   }
@@ -248,7 +255,6 @@ try {
     if (reason) log(`${name}: left out: ${reason}`)
     else results[name] = await compare(join(work, 'data'), options)
     const about = { date, machine: machine(), node: process.version, engine: ours, peers: versions ?? 'none' }
-    process.stdout.write('')
     keep(
       {
         ...about,

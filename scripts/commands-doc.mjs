@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url'
 const COMMANDS = [
   ['index'],
   ['index', 'build'],
+  ['index', 'add'],
+  ['index', 'remove'],
+  ['index', 'compact'],
   ['index', 'search'],
   ['index', 'info'],
   ['index', 'verify'],

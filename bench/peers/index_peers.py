@@ -142,12 +142,12 @@ def search(engine, trial: dict) -> dict:
         for expansion in trial.get("expansions") or [None]:
             if expansion is not None and expansion < k:
                 continue
-            found = engine.search(queries, k, expansion)
+            found, rate = timed(lambda: engine.search(queries, k, expansion), len(queries))
             hits = sum(len(set(row) & set(true[:k])) for row, true in zip(found.tolist(), truth.tolist()))
             point = {"k": k, "recall": round(hits / (len(queries) * k), 6)}
             if expansion is not None:
                 point["expansion"] = expansion
-            points.append(point | {"queries_per_second": rate(engine, queries, k, expansion)})
+            points.append(point | {"queries_per_second": rate})
     after = memory()
     return {
         "open_ms": round((opened - start) * 1000, 1),
@@ -157,13 +157,17 @@ def search(engine, trial: dict) -> dict:
     }
 
 
-def rate(engine, queries: np.ndarray, k: int, expansion: int | None) -> float:
+def timed(run: Callable[[], np.ndarray], count: int) -> tuple[np.ndarray, float]:
+    """Queries a second, of whole passes; the first counts where it is a long one, and warms up where it is not."""
     start = time.perf_counter()
-    passes = 0
-    while (seconds := time.perf_counter() - start) < LEAST_SECONDS or passes == 0:
-        engine.search(queries, k, expansion)
-        passes += 1
-    return round(passes * len(queries) / seconds, 1)
+    found = run()
+    passes, seconds = 1, time.perf_counter() - start
+    if seconds < LEAST_SECONDS:
+        start, passes, seconds = time.perf_counter(), 0, 0.0
+        while seconds < LEAST_SECONDS:
+            run()
+            passes, seconds = passes + 1, time.perf_counter() - start
+    return found, round(passes * count / seconds, 1)
 
 
 def main() -> None:

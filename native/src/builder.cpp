@@ -202,17 +202,35 @@ template <Kind kind> void Builder::beam(Probe const& probe, std::uint32_t start,
     std::sort_heap(top.begin(), top.end());
 }
 
-// A candidate becomes a neighbour when it is nearer to the node than to the neighbours chosen before it.
+// Of walk.top, sorted: a candidate becomes a neighbour of `at` when it is nearer to it than to the
+// neighbours chosen before. Equal rows (boilerplate) are as near to each other as to the node: with
+// them alone in its list, a node would lead nowhere else, and without them they would not be found. So
+// they take what the others leave, those next in number first, which makes a chain of them.
 template <Kind kind>
-void Builder::choose(std::vector<Near> const& sorted, std::uint32_t* list, std::size_t most, Walk& walk) {
+void Builder::choose(std::uint32_t at, std::uint32_t* list, std::size_t most, Walk& walk) {
+    auto const apart = [at](std::uint32_t row) { return row > at ? row - at : at - row; };
+    std::sort(walk.top.begin(), walk.top.end(), [&](Near const& a, Near const& b) {
+        if (a.distance != b.distance) return a.distance < b.distance;
+        return apart(a.row) != apart(b.row) ? apart(a.row) < apart(b.row) : a.row < b.row;
+    });
     std::uint32_t count = 0;
-    for (Near const& candidate : sorted) {
+    walk.equals.clear();
+    for (Near const& candidate : walk.top) {
         if (count == most) break;
         Probe const from = probe<kind>(candidate.row, walk.other_room);
-        bool apart = true;
-        for (std::uint32_t i = 1; i <= count && apart; i++) apart = far<kind>(from, list[i]) >= candidate.distance;
-        if (apart) list[++count] = candidate.row;
+        bool nearer = false, as_near = false;
+        for (std::uint32_t i = 1; i <= count && !nearer; i++) {
+            float const between = far<kind>(from, list[i]);
+            nearer = between < candidate.distance;
+            as_near = as_near || between == candidate.distance;
+        }
+        if (nearer) continue;
+        if (as_near)
+            walk.equals.push_back(candidate);
+        else
+            list[++count] = candidate.row;
     }
+    for (std::size_t i = 0; i < walk.equals.size() && count < most; i++) list[++count] = walk.equals[i].row;
     list[0] = count;
 }
 
@@ -224,7 +242,7 @@ template <Kind kind> void Builder::find_links(std::uint32_t at, Walk& walk) {
         beam<kind>(from, start, each, walk);
         start = walk.top[0].row;
         std::uint32_t* const list = links(at, each);
-        choose<kind>(walk.top, list, layout_.connectivity, walk);
+        choose<kind>(at, list, layout_.connectivity, walk);
         for (std::uint32_t i = 1; i <= list[0]; i++) walk.found.push_back({each, list[i], at});
     }
 }
@@ -243,8 +261,7 @@ template <Kind kind> void Builder::link_back(Link const* back, std::size_t count
     for (std::uint32_t i = 1; i <= list[0]; i++) prefetch(row(list[i]), layout_.row_bytes);
     for (std::uint32_t i = 1; i <= list[0]; i++) walk.top.push_back({far<kind>(from, list[i]), list[i]});
     for (std::size_t i = 0; i < count; i++) walk.top.push_back({far<kind>(from, back[i].from), back[i].from});
-    std::sort(walk.top.begin(), walk.top.end());
-    choose<kind>(walk.top, list, most, walk);
+    choose<kind>(at, list, most, walk);
 }
 
 void Builder::resume(FileSpec spec, std::size_t rows, std::atomic<bool> const& stop) {

@@ -27,7 +27,7 @@ struct Link {
 struct Walk {
     std::vector<std::uint32_t> seen; // by row: the number of the last walk that came by
     std::uint32_t number = 0;
-    std::vector<Near> top, next;
+    std::vector<Near> top, next, equals;
     std::vector<float> room, other_room;
     std::vector<Link> found;
 
@@ -85,7 +85,7 @@ class Builder {
     template <Kind kind> float far(Probe const& probe, std::uint32_t at) const;
     template <Kind kind> std::uint32_t descend(Probe const& probe, std::uint32_t at, int from, int to);
     template <Kind kind> void beam(Probe const& probe, std::uint32_t start, int level, Walk& walk);
-    template <Kind kind> void choose(std::vector<Near> const& sorted, std::uint32_t* list, std::size_t most, Walk& walk);
+    template <Kind kind> void choose(std::uint32_t at, std::uint32_t* list, std::size_t most, Walk& walk);
 };
 
 } // namespace clara

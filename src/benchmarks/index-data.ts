@@ -1,5 +1,5 @@
 /** A folder with everything that the trials of the index benchmark read. */
-import { open, readFile } from 'node:fs/promises'
+import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError } from '../errors.js'
 import type { Precision } from '../index/graph.js'
@@ -85,6 +85,7 @@ async function* blocksOf(next: (count: number) => Promise<Float32Array>, rows: n
 
 /** Builds the graph of the data, and keeps what a manifest would say of it. */
 export async function buildTrial(data: TrialData, env: Record<string, string> = {}) {
+  await rm(data.graph, { force: true }) // of a trial before
   const result = await runTrial({ ...data, task: 'build' }, env)
   await keepHashes(data.graph)
   return { ...result, graph_bytes: (await hashedFile(data.graph)).bytes }

@@ -35,7 +35,6 @@ export async function evaluateRetrieval(
     const { counts } = await buildIndex(readDocuments([folder], onProblem), embedder, {
       outputDir: join(work, 'index'),
       overwrite: false,
-      precision: 'bf16',
       force: true, // a low figure is what is asked for
       chunking: { tokens: embedder.model.card.maxTokens, overlap: 0, split: false },
     })

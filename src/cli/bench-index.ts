@@ -31,7 +31,7 @@ export function indexSpeedCommand(): Command {
     .option('--dims <n>', 'values of a vector', wholeNumber(1, 1 << 16), 384)
     .option('--queries <n>', 'vectors that are searched for', wholeNumber(1, 1_000_000), 1000)
     .addOption(
-      new Option('--precision <kind>', 'of the vectors inside the graph').choices(PRECISIONS).default('bf16'),
+      new Option('--precision <kind>', 'of the vectors inside the graph').choices(PRECISIONS).default('i8'),
     )
     .option(
       '--expansions <list>',

@@ -21,6 +21,7 @@ export function embeddingProgress(talk: Talk): EmbeddingProgress {
   let before = 0
   let done = 0
   let share = 0
+  onInterrupt('what was embedded is kept: run the same command again to go on')
   const kept = (chunks: number) =>
     onInterrupt(`${chunks} chunks are embedded and kept: run the same command again to go on`)
   return {

@@ -25,6 +25,13 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (tex
   }
 }
 
+/** In (0, 1]. */
+export function share(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value > 0 && value <= 1) return value
+  throw new InvalidArgumentError('expected a number over 0 and at most 1: 0.99')
+}
+
 export function wholeNumbers(text: string): number[] {
   const numbers = text.split(',').map(Number)
   if (numbers.every((n) => Number.isSafeInteger(n) && n > 0)) return numbers

@@ -8,7 +8,7 @@ import { openEmbedder } from '../inference/embedder.js'
 import { resolveEmbedder } from '../models/resolve.js'
 import { embeddingProgress, remarkTruncated } from './embedding-progress.js'
 import { type EmbedderFlags, embedderFlags, example, type OutputFlags, outputFlags } from './flags.js'
-import { summaryOf } from './index-summary.js'
+import { remarkRecall, summaryOf } from './index-summary.js'
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
 import { runningOn } from './running-on.js'
@@ -56,6 +56,7 @@ export function addCommand(): Command {
       )
       talk.finish()
       remarkTruncated(talk, manifest, embedder)
+      remarkRecall(talk, manifest)
       talk.remark(progress.rate())
       talk.remark(runningOn(embedder))
       const counts = { added, changed, skipped }

@@ -16,9 +16,10 @@ import {
   example,
   type OutputFlags,
   outputFlags,
+  share,
   wholeNumber,
 } from './flags.js'
-import { summaryOf } from './index-summary.js'
+import { remarkRecall, summaryOf } from './index-summary.js'
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
 import { runningOn } from './running-on.js'
@@ -27,7 +28,8 @@ import { createTalk } from './talk.js'
 interface BuildFlags extends OutputFlags, EmbedderFlags, ChunkFlags {
   inputFile: string[]
   outputDir: string
-  precision: Precision
+  precision?: Precision
+  recall?: number
   dims?: number
   force?: boolean
   overwrite?: boolean
@@ -44,7 +46,15 @@ export function buildCommand(): Command {
     )
     .requiredOption('--output-dir <dir>', 'where the index goes; new, empty, or with an unfinished build')
     .addOption(
-      new Option('--precision <type>', 'vectors inside the graph').choices(PRECISIONS).default('bf16'),
+      new Option(
+        '--precision <type>',
+        'vectors inside the graph; default: i8, or bf16 for vectors of any length',
+      ).choices(PRECISIONS),
+    )
+    .option(
+      '--recall <share>',
+      'of the nearest, what the graph is tuned to find on a sample of the chunks; default: 0.99 from 10,000 chunks on',
+      share,
     )
     .option(
       '--dims <n>',
@@ -59,7 +69,7 @@ export function buildCommand(): Command {
   example(command, 'clara-index build --input-file raw_knowledge.jsonl --output-dir my-index')
   return command.action(async (flags: BuildFlags) => {
     const talk = createTalk(flags)
-    const { outputDir, overwrite = false, force = false, precision, threads } = flags
+    const { outputDir, overwrite = false, force = false, precision, recall, threads } = flags
     await requireRoom(outputDir, overwrite)
     const chunking = chunkingOf(flags)
     const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), { ...flags, calibrate: true })
@@ -69,6 +79,7 @@ export function buildCommand(): Command {
         outputDir,
         overwrite,
         precision,
+        recall,
         chunking,
         force,
         threads,
@@ -76,6 +87,7 @@ export function buildCommand(): Command {
       })
       talk.finish()
       remarkTruncated(talk, manifest, embedder)
+      remarkRecall(talk, manifest)
       talk.remark(progress.rate())
       talk.remark(runningOn(embedder))
       printResult(flags, {

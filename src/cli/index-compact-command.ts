@@ -2,8 +2,10 @@
 import { Command } from 'commander'
 import { compactIndex } from '../index/compact.js'
 import { example, type OutputFlags, outputFlags } from './flags.js'
-import { summaryOf } from './index-summary.js'
+import { remarkRecall, summaryOf } from './index-summary.js'
+
 import { printResult } from './print-result.js'
+import { createTalk } from './talk.js'
 
 interface CompactFlags extends OutputFlags {
   overwrite?: boolean
@@ -18,6 +20,7 @@ export function compactCommand(): Command {
   example(command, 'clara-index compact my-index')
   return command.action(async (directory: string, flags: CompactFlags) => {
     const manifest = await compactIndex(directory, { overwrite: flags.overwrite ?? false })
+    remarkRecall(createTalk(flags), manifest)
     printResult(flags, { index: directory, ...summaryOf(manifest) })
   })
 }

@@ -53,7 +53,7 @@ export function searchCommand(): Command {
     const { dims } = await readManifest(dir)
     const { device } = flags
     const [index, embedder] = await bothOrNeither(
-      openIndex(dir, model),
+      openIndex(dir, model, { device }),
       openEmbedder(model, { threads, dims, device }),
     )
     try {

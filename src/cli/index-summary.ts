@@ -1,5 +1,7 @@
 /** What the commands of an index print of it. */
 import type { Manifest } from '../index/manifest.js'
+import { shortfallOf } from '../index/recall.js'
+import type { Talk } from './talk.js'
 
 export function summaryOf({
   embedder,
@@ -26,4 +28,15 @@ export function summaryOf({
     generation,
     bytes: Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0),
   }
+}
+
+/** What tuning found, or that nothing was tuned. */
+export function remarkRecall(talk: Talk, { recall }: Manifest): void {
+  if (!recall) return
+  const { at10, at100 } = recall
+  talk.remark(
+    shortfallOf(recall) ??
+      `the graph finds ${at10.recall.toFixed(4)} of the 10 nearest at expansion ${at10.expansion}, ` +
+        `${at100.recall.toFixed(4)} of the 100 nearest at ${at100.expansion}`,
+  )
 }

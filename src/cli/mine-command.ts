@@ -45,7 +45,7 @@ export function mineCommand(): Command {
     const model = await resolveEmbedder(flags.embedder)
     const { dims } = await readManifest(flags.index)
     const [index, embedder] = await bothOrNeither(
-      openIndex(flags.index, model),
+      openIndex(flags.index, model, { device: flags.device }),
       openEmbedder(model, { ...flags, dims, calibrate: true }),
     )
     try {

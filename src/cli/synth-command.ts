@@ -179,7 +179,6 @@ async function indexSource(
       await buildIndex(documentsOf(flags.inputFile!, talk.onProblem), embedder, {
         outputDir: directory,
         overwrite: true, // the same documents and settings are gone on with all the same
-        precision: 'bf16',
         chunking: chunkingOf(flags),
         force: flags.force ?? false,
         ...embeddingProgress(talk),

@@ -123,10 +123,10 @@ function parseHolder(text: string): Holder | undefined {
 }
 
 async function release(path: string, text: string): Promise<void> {
-  held.delete(path)
   unreleased.set(path, text)
   if (readSync(path) === text) await disk.rm(path, { force: true })
   unreleased.delete(path)
+  held.delete(path) // not before: the process may end in between
 }
 
 function readSync(path: string): string | undefined {

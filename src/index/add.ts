@@ -11,7 +11,7 @@ import { type DocumentKey, type DocumentRecord, documentLine, keyOf } from './do
 import { differenceOf, embedRows } from './embed-rows.js'
 import { finishIndex, type NewIndex } from './finish.js'
 import { FILES, type Manifest, rowsOf } from './manifest.js'
-import { keepWork, type RowFile, removeWork, type Tokens, WORK, type WorkHeader } from './progress.js'
+import { type RowFile, removeWork, type Tokens, WORK, type WorkHeader } from './progress.js'
 import { RowWriter } from './row-writer.js'
 import { joinRows, rowsIn } from './rows.js'
 import { requireSameEmbedder } from './same-model.js'
@@ -85,10 +85,7 @@ async function add(
     await embedRows(sorted, embedder, writer, {
       chunking: manifest.chunking,
       force,
-      onProgress(rows, tokens) {
-        keepWork(directory)
-        onProgress?.(rows, tokens)
-      },
+      onProgress,
     })
     const digests = await writer.finish()
     const { counts, changed } = sorted.found
@@ -98,7 +95,8 @@ async function add(
     }
     const next = await compose(current, changed, writer, digests)
     const from = { graph: current.files.graph, rows: base.rows }
-    return { manifest: await finishIndex({ ...header, ...next }, { threads, from }), ...counts }
+    const recall = manifest.recall?.target
+    return { manifest: await finishIndex({ ...header, ...next, recall }, { threads, from }), ...counts }
   } catch (error) {
     await writer.abandon()
     throw await keepOrRemove(directory, writer.saved, error)

@@ -7,9 +7,9 @@ import { ClaraError } from '../errors.js'
 import type { Embedder } from '../inference/embedder.js'
 import { differenceOf, embedRows } from './embed-rows.js'
 import { finishIndex } from './finish.js'
-import type { Precision } from './graph.js'
+import { defaultPrecision, type Precision } from './graph.js'
 import { type Chunking, FILES, isIndexFile, MANIFEST, type Manifest } from './manifest.js'
-import { keepWork, ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
+import { ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
 import { type Base, RowWriter } from './row-writer.js'
 import { keepOrRemove, NEW, readCurrent, resumeOrStart, startAnew } from './unfinished.js'
 import { metricOf } from './vectors.js'
@@ -19,8 +19,11 @@ export interface BuildOptions {
   outputDir: string
   /** Replace an index that is there, and give up unfinished work of other documents or settings. */
   overwrite: boolean
-  precision: Precision
+  /** Default: see defaultPrecision. */
+  precision?: Precision | undefined
   chunking: Chunking
+  /** Share of the nearest that the graph is tuned to find, in (0, 1]; default: 0.99 from 10,000 chunks on. */
+  recall?: number | undefined
   /** Go on where over 5% of the corpus is unknown to the model. */
   force?: boolean
   /** For the graph; default: all cores. */
@@ -88,8 +91,9 @@ async function build(
   embedder: Embedder,
   options: BuildOptions,
 ): Promise<Manifest> {
-  const { outputDir, precision, chunking, force = false, onProgress } = options
+  const { outputDir, chunking, force = false, onProgress } = options
   const { card, model } = embedder.model
+  const metric = metricOf(embedder)
   const header: WorkHeader = {
     work: 'build',
     generation: await nextGeneration(outputDir),
@@ -97,8 +101,8 @@ async function build(
     settings: {
       embedder: { name: card.name, sha256: model.sha256 },
       dims: embedder.dims,
-      metric: metricOf(embedder),
-      precision,
+      metric,
+      precision: options.precision ?? defaultPrecision(metric),
       chunking,
     },
   }
@@ -108,10 +112,7 @@ async function build(
     await embedRows(documents, embedder, writer, {
       chunking,
       force,
-      onProgress(rows, tokens) {
-        keepWork(outputDir)
-        onProgress?.(rows, tokens)
-      },
+      onProgress,
     })
     if (writer.rows === 0) throw new ClaraError('too-small', 'the corpus has no text to index')
     const digests = await writer.finish()
@@ -128,6 +129,7 @@ async function build(
         files,
         documents: writer.finished,
         removed: new Uint32Array(),
+        recall: options.recall,
       },
       { threads: options.threads ?? availableParallelism() },
     )

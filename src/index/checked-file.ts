@@ -15,6 +15,8 @@ export interface CheckedFile {
   sha256: string
   /** The sha256 of each block of BLOCK_BYTES, 32 bytes each; the last block may be short. */
   blocks: Uint8Array
+  /** Open in this process, for a reader that comes when the path may be another file's or no one's. */
+  descriptor?: number
 }
 
 /** Positional reads of a file; a block's hash is checked the first time something of it is read. */
@@ -31,7 +33,7 @@ export class CheckedReader {
     }
     this.#checked = new Uint8Array(blocks)
     try {
-      this.#file = openSync(file.path, 'r')
+      this.#file = file.descriptor ?? openSync(file.path, 'r')
     } catch (error) {
       throw unreadable(file, error)
     }
@@ -51,7 +53,7 @@ export class CheckedReader {
   }
 
   close(): void {
-    closeSync(this.#file)
+    if (this.file.descriptor === undefined) closeSync(this.#file)
   }
 
   #check(block: number): void {

@@ -33,6 +33,7 @@ export async function compactIndex(directory: string, options: CompactOptions = 
           generation: manifest.generation + 1,
           settings: settingsOf(manifest),
           removed: new Uint32Array(),
+          recall: manifest.recall?.target,
           ...(await copyLive(current)),
         },
         { threads: options.threads ?? availableParallelism() },

@@ -1,11 +1,12 @@
 /** Exact top-k: every row is compared, by ONNX Runtime in threads of its own. */
 import { ClaraError } from '../errors.js'
 import { startWorker } from '../files/worker-thread.js'
+import type { Device } from '../inference/device.js'
 import type { CheckedFile } from './checked-file.js'
 import { SharedBounds } from './exact/bounds.js'
 import type { ExactMethods } from './exact/exact.worker.js'
 import { GROUP } from './exact/graphs.js'
-import { BLOCK_ROWS } from './exact/row-blocks.js'
+import { BLOCK_ROWS, DEVICE_BLOCK_ROWS } from './exact/row-blocks.js'
 import type { Exclusions, Metric } from './graph.js'
 import { requireExclusions, requireVectors } from './graph-input.js'
 import { queryRange } from './query-range.js'
@@ -19,6 +20,8 @@ const VALUE_BYTES = 5
 const PASS_QUERIES = 1024
 /** Results that a pass holds, at most. */
 const PASS_RESULTS = 1 << 22
+
+const CPU: Device = { provider: 'cpu', id: 0 }
 
 export interface ExactSearch {
   /** Finite, row-major [queries, dims]. */
@@ -37,6 +40,10 @@ export interface ExactOptions {
   threads: number
   /** Rows that are never found, ascending. */
   removed?: Uint32Array
+  /** Where the models run; `cuda` scores there first, all others on the CPU. */
+  device?: Device
+  /** Go about it as on a GPU, whatever the device. */
+  asOnGpu?: boolean
   /** Memory for rows; RESIDENT_BYTES unless said otherwise. */
   residentBytes?: number
 }
@@ -48,7 +55,13 @@ export interface ExactOptions {
 export async function openExact(
   vectors: CheckedFile,
   shape: { dims: number; rows: number; metric: Metric },
-  { threads, removed = new Uint32Array(), residentBytes = RESIDENT_BYTES }: ExactOptions,
+  {
+    threads,
+    removed = new Uint32Array(),
+    residentBytes = RESIDENT_BYTES,
+    device = CPU,
+    asOnGpu,
+  }: ExactOptions,
 ): Promise<Exact> {
   const { dims, rows } = shape
   if (vectors.bytes !== rows * dims * 4) {
@@ -58,7 +71,9 @@ export async function openExact(
     )
   }
   const resident = rows * dims * VALUE_BYTES <= residentBytes
-  const shares = cutRows(rows, threads)
+  const gpu = device.provider === 'cuda' || asOnGpu ? device : undefined
+  const blockRows = gpu ? DEVICE_BLOCK_ROWS : BLOCK_ROWS
+  const shares = cutRows(rows, gpu ? 1 : threads)
   const workers = shares.map((_, i) =>
     startWorker<ExactMethods>(new URL('./exact/exact.worker.js', import.meta.url), `exact search ${i}`),
   )
@@ -68,7 +83,15 @@ export async function openExact(
   try {
     await Promise.all(
       workers.map((worker, i) =>
-        worker.call('open', { file: vectors, dims, ...shares[i]!, removed, resident }),
+        worker.call('open', {
+          file: vectors,
+          dims,
+          ...shares[i]!,
+          removed,
+          resident,
+          blockRows,
+          device: gpu,
+        }),
       ),
     )
   } catch (error) {

@@ -25,6 +25,8 @@ export interface NewIndex {
   documents: DocumentRecord[]
   /** Rows, ascending. */
   removed: Uint32Array
+  /** What the graph is tuned to find; `undefined`: nothing was asked for. */
+  recall: number | undefined
 }
 
 /** Makes everything else that belongs to the rows, and commits. */
@@ -45,6 +47,7 @@ export async function finishIndex(index: NewIndex, options: GraphOptions): Promi
     shape: { ...shape, rows },
     removed,
     threads: options.threads,
+    recall: index.recall,
   })
   const created = {
     ...files,

@@ -12,6 +12,11 @@ export type { CheckedFile } from './checked-file.js'
 export type Metric = 'cos' | 'ip'
 export type Precision = 'bf16' | 'f32' | 'f16' | 'i8'
 
+/** 8 bits are the fastest and find as much, as what is found is ranked by whole vectors; `ip` cannot have them. */
+export function defaultPrecision(metric: Metric): Precision {
+  return metric === 'cos' ? 'i8' : 'bf16'
+}
+
 export interface GraphShape {
   dims: number
   metric: Metric
@@ -32,7 +37,7 @@ export interface GraphBuilder {
   readonly engine: EngineName
   /** Adds rows [n, dims] under the next row numbers. Always ADD_ROWS rows a call, but for the last. */
   add(vectors: Float32Array): Promise<void>
-  /** Writes the graph file; neither synced nor hashed: the caller does both. */
+  /** Writes the graph to a new file; neither synced nor hashed: the caller does both. */
   save(path: string): Promise<void>
   /** Ends what is under way between two slices of it, and rejects the rest. */
   close(): Promise<void>

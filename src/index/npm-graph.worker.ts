@@ -1,4 +1,5 @@
 /** The thread that owns a USearch index: every call of its binding blocks. */
+import { closeSync, openSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { BatchMatches, type MetricKind, type ScalarKind, Index as UsearchIndex } from 'usearch'
 import { ClaraError, messageOf } from '../errors.js'
@@ -67,9 +68,10 @@ const methods = {
     graph.add(keys, vectors, 1)
     rows += keys.length
   },
-  /** Writes the graph. The binding neither syncs nor hashes: the caller does. */
+  /** Writes the graph to a new file. The binding neither syncs nor hashes: the caller does. */
   async save(path: string): Promise<void> {
     try {
+      closeSync(openSync(path, 'wx')) // the binding would write over one that is there
       graph.save(path)
       // The binding does not see it where the last bytes, written as it closes the file, have no room.
       await checkGraphFile({ path, ...(await digestFile(path)), blocks: NO_BLOCKS }, { ...shapeOf, rows })

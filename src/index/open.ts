@@ -1,11 +1,14 @@
 /** An index directory -> something to search. */
+import { open } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { ClaraError } from '../errors.js'
 import { bothOrNeither } from '../files/closable.js'
+import type { Device } from '../inference/device.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import { readBlocks } from './blocks.js'
 import type { ChunkStore } from './chunk-store.js'
 import { openGraph } from './graph.js'
+import { unreadable } from './index-files.js'
 import { type Manifest, rowsOf } from './manifest.js'
 import { requireSameModel } from './same-model.js'
 import { createSearcher, type Found, type SearchOptions } from './search.js'
@@ -25,15 +28,29 @@ export interface Index {
   close(): Promise<void>
 }
 
+export interface OpenOptions {
+  /** Of exact search; the CPU unless it is `cuda`. */
+  device?: Device | undefined
+}
+
 /**
  * @param model what queries are embedded with; it must be the one that built the index.
  * @throws ClaraError `index` when a file is damaged or the index is of another model.
  */
-export function openIndex(directory: string, model: EmbedderModel): Promise<Index> {
-  return openSnapshot(directory, (manifest) => openManifest(directory, manifest, model))
+export function openIndex(
+  directory: string,
+  model: EmbedderModel,
+  options: OpenOptions = {},
+): Promise<Index> {
+  return openSnapshot(directory, (manifest) => openManifest(directory, manifest, model, options))
 }
 
-async function openManifest(directory: string, manifest: Manifest, model: EmbedderModel): Promise<Index> {
+async function openManifest(
+  directory: string,
+  manifest: Manifest,
+  model: EmbedderModel,
+  { device }: OpenOptions,
+): Promise<Index> {
   requireSameModel(directory, manifest, model)
   const [files, removed] = await Promise.all([
     readBlocks(directory, manifest),
@@ -47,17 +64,25 @@ async function openManifest(directory: string, manifest: Manifest, model: Embedd
       `${files.vectors.path}: ${files.vectors.bytes} bytes, expected ${rows} vectors of ${dims}`,
     )
   }
+  // Exact search reads them when it is first asked for: until then a writer may have taken the file away.
+  const vectors = await open(files.vectors.path).catch((error) => {
+    throw unreadable(files.vectors, error)
+  })
   const [chunks, graph] = await bothOrNeither(
     openChunksOf(directory, manifest, files.chunks, removed),
     openGraph(files, { dims, metric, precision, rows }, { threads: availableParallelism(), removed }),
-  )
+  ).catch(async (error) => {
+    await vectors.close()
+    throw error
+  })
   const searcher = createSearcher({
-    files,
+    files: { ...files, vectors: { ...files.vectors, descriptor: vectors.fd } },
     shape: { dims, metric, rows, precision },
     removed,
     graph,
     recall: manifest.recall,
     threads: availableParallelism(),
+    device,
   })
   return {
     directory,
@@ -66,6 +91,7 @@ async function openManifest(directory: string, manifest: Manifest, model: Embedd
     search: searcher.search,
     async close() {
       await Promise.all([chunks.close(), searcher.close()])
+      await vectors.close()
     },
   }
 }

@@ -112,27 +112,30 @@ export async function writeProgress(
 
 /** Directories whose work is worth nothing yet: it goes with the process. */
 const fresh = new Set<string>()
-process.once('exit', () => {
+export function loseWithProcess(directory: string): void {
+  if (!isWatching) process.once('exit', removeFresh) // now, so that it comes after the lock's own
+  isWatching = true
+  fresh.add(directory)
+}
+
+let isWatching = false
+
+function removeFresh(): void {
   for (const directory of fresh) {
     try {
       rmSync(join(directory, WORK), { recursive: true, force: true })
       rmdirSync(directory)
     } catch {} // it holds an index
   }
-})
-
-export function loseWithProcess(directory: string): void {
-  fresh.add(directory)
 }
 
-/** From now on the work outlives the process. */
+/** From now on the work outlives the process, or there is none. */
 export function keepWork(directory: string): void {
   fresh.delete(directory)
 }
 
 /** Removes all that an unfinished command left. */
 export async function removeWork(directory: string): Promise<void> {
-  fresh.delete(directory)
   await disk.rm(join(directory, WORK), { recursive: true, force: true })
 }
 

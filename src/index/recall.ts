@@ -30,7 +30,8 @@ export interface Tuning {
 /**
  * The smallest expansion with which the graph finds `target` of the 10, and of the 100, nearest of
  * a sample of the index's own rows, each but itself. Where none does, the record says what the
- * largest finds. The same record each time.
+ * largest finds. The same record each time. Rows are easier to find than questions: the graph's links
+ * were made for them.
  */
 export async function tuneRecall({
   graph,
@@ -116,7 +117,10 @@ export function shortfallOf({ target, at10, at100 }: RecallRecord): string | und
   return `recall ${target} is not reached: the graph finds ${found.join(', ')}; search with --method exact finds all`
 }
 
-/** Of the scores that exact search found, the share that the graph found: of equal rows, any will do. */
+/**
+ * Of the scores that exact search found, the share that the graph found: of equal rows, any will do.
+ * A query for which it reached too few rows counts as found, for it is then answered from all rows.
+ */
 function recallOf(found: Ranked, nearest: Ranked): number {
   const { k } = nearest
   let [hits, all] = [0, 0]
@@ -124,6 +128,10 @@ function recallOf(found: Ranked, nearest: Ranked): number {
     const count = nearest.ids.subarray(start, start + k).filter((id) => id !== -1).length
     const least = nearest.scores[start + count - 1]!
     all += count
+    if (found.ids[start + count - 1] === -1) {
+      hits += count
+      continue
+    }
     for (let i = start; i < start + count; i++) if (found.ids[i] !== -1 && found.scores[i]! >= least) hits++
   }
   return all === 0 ? 1 : hits / all

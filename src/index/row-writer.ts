@@ -9,6 +9,7 @@ import { type DocumentKey, type DocumentRecord, documentLine, parseDocuments } f
 import { FILES } from './manifest.js'
 import {
   type Checkpoint,
+  keepWork,
   type Progress,
   type ProgressWriter,
   ROW_FILES,
@@ -42,6 +43,7 @@ export class RowWriter {
   saved: number
 
   private constructor(
+    private readonly directory: string,
     private readonly files: Record<RowFile, DurableFile>,
     private readonly progress: ProgressWriter,
     private readonly base: Base,
@@ -74,7 +76,7 @@ export class RowWriter {
       const { path } = files.documents
       const finished = last ? parseDocuments(path, await readFile(path)) : []
       const from = last ?? NOTHING
-      return new RowWriter(files, progress, base, finished, from, from.rows, { ...from.tokens })
+      return new RowWriter(directory, files, progress, base, finished, from, from.rows, { ...from.tokens })
     } catch (error) {
       await Promise.all(Object.values(files).map((file) => file.abandon()))
       throw error
@@ -124,6 +126,7 @@ export class RowWriter {
     for (const file of ROW_FILES) files[file] = await this.files[file].sync()
     const { rows, tokens } = this
     const documents = this.finished.length
+    keepWork(this.directory)
     await this.progress.append({ rows, documents, partial: this.#current, tokens, files })
     this.saved = rows
   }

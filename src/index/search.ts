@@ -1,5 +1,6 @@
 /** One search for two ways of searching: every row, or the graph. */
 
+import type { Device } from '../inference/device.js'
 import { exactSeconds, graphSeconds } from './cost.js'
 import { type Exact, openExact } from './exact.js'
 import type { Exclusions, Graph, GraphFiles, GraphShape } from './graph.js'
@@ -67,6 +68,8 @@ export interface SearchedIndex {
   graph: Graph
   recall: RecallRecord | null
   threads: number
+  /** Of exact search. */
+  device?: Device | undefined
 }
 
 export interface Searcher {
@@ -80,12 +83,20 @@ export interface Searcher {
 }
 
 /** Exact search is opened when it is first needed: its threads and rows cost memory. */
-export function createSearcher({ files, shape, removed, graph, recall, threads }: SearchedIndex): Searcher {
+export function createSearcher({
+  files,
+  shape,
+  removed,
+  graph,
+  recall,
+  threads,
+  device,
+}: SearchedIndex): Searcher {
   const { dims } = shape
   const rows = shape.rows - removed.length
   let opening: Promise<Exact> | undefined
   const exact = () => {
-    opening ??= openExact(files.vectors, shape, { threads, removed })
+    opening ??= openExact(files.vectors, shape, { threads, removed, ...(device && { device }) })
     return opening
   }
   return {

@@ -5,6 +5,7 @@ import { ClaraError, isErrno } from '../errors.js'
 import { disk } from '../files/disk.js'
 import { syncDirectory } from '../files/durable-file.js'
 import { tryLock } from '../files/lock.js'
+import { keepWork, loseWithProcess } from './progress.js'
 
 const LOCK = '.lock'
 
@@ -15,6 +16,7 @@ const LOCK = '.lock'
  */
 export async function asWriter<T>(directory: string, write: () => Promise<T>): Promise<T> {
   const created = await makeDirectory(directory)
+  if (created) loseWithProcess(directory)
   try {
     const lock = await tryLock(join(directory, LOCK))
     if (!('release' in lock)) {
@@ -30,6 +32,7 @@ export async function asWriter<T>(directory: string, write: () => Promise<T>): P
     }
   } finally {
     if (created) await disk.rmdir(directory).catch(() => {}) // not where something is in it
+    keepWork(directory)
   }
 }
 

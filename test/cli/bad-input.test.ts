@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -153,36 +153,61 @@ describe('writing fails', () => {
   })
 })
 
-describe('a build that is killed', () => {
-  it('leaves no index, and the next run cleans up', async () => {
-    const file = join(work, 'many.jsonl')
-    const texts = readRows(corpus).flatMap((record, i) =>
-      Array.from({ length: 20 }, (_, n) => ({ _id: `${i}-${n}`, text: `${n} ${record.content}` })),
-    )
-    writeFileSync(file, texts.map((record) => JSON.stringify(record)).join('\n'))
-    const target = join(work, 'killed')
-    const staged = () => readdirSync(work).filter((entry) => entry.startsWith('.killed'))
-    for (const signal of ['SIGKILL', 'SIGINT'] as const) {
-      const started = clara(['index', 'build', '--input-file', file, '--output-dir', target, '--force'], {
+describe('a build that is stopped', () => {
+  it.each(['SIGKILL', 'SIGINT'] as const)(
+    'by %s leaves no index, and goes on when it is run again',
+    async (signal) => {
+      const file = join(work, 'many.jsonl')
+      const texts = readRows(corpus).flatMap((record, i) =>
+        Array.from({ length: 8 }, (_, n) => ({ _id: `${i}-${n}`, text: `${n} ${record.content}` })),
+      )
+      writeFileSync(file, texts.map((record) => JSON.stringify(record)).join('\n'))
+      const target = join(work, `stopped by ${signal}`)
+      const journal = join(target, '.work/progress.jsonl')
+      const checkpoints = () =>
+        existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').length - 2 : 0
+      const args = ['index', 'build', '--input-file', file, '--output-dir', target, '--force']
+      const outcome = await clara(args, {
         onStart: async (child) => {
-          while (!staged().some((entry) => entry.endsWith(`-${child.pid}`))) await sleep(10)
-          await sleep(300) // in the middle of it
+          while (checkpoints() < 1 && child.exitCode === null) await sleep(5)
           child.kill(signal)
         },
       })
-      const outcome = await started
-      expect(existsSync(target)).toBe(false)
-      const left = staged()
-      if (signal === 'SIGKILL') {
-        expect(outcome.signal).toBe('SIGKILL')
-        expect(left).toHaveLength(1)
-      } else {
+      expect(existsSync(join(target, 'manifest.json'))).toBe(false)
+      if (signal === 'SIGKILL') expect(outcome.signal).toBe('SIGKILL')
+      else {
         expect(outcome.code).toBe(130)
-        expect(outcome.stderr).toContain('interrupted')
-        expect(left).toEqual([])
+        expect(outcome.stderr).toMatch(/interrupted: .* kept: run the same command again/)
+        expect(readdirSync(target)).toEqual(['.work'])
       }
-    }
-    mkdirSync(join(work, 'unrelated'))
-    expect((await build(corpus, 'killed', '--quiet')).code).toBe(0)
+      const info = await clara(['index', 'info', target, '--json'])
+      expect(JSON.parse(info.stdout).unfinished).toMatch(/^build: \d+ documents, \d+ chunks embedded/)
+      const search = await clara(['index', 'search', target, '--query', 'x'])
+      expect(search.code).toBe(2)
+      expect(search.stderr).toContain('no index here')
+
+      const other = await build(corpus, `stopped by ${signal}`, '--quiet')
+      expect(other.code).toBe(2)
+      expect(other.stderr).toContain('of other documents')
+      const again = await clara([...args, '--json'])
+      expect(again.code).toBe(0)
+      expect(again.stderr).toMatch(/\d+ chunks are embedded already: going on after them/)
+      expect(JSON.parse(again.stdout)).toMatchObject({ documents: texts.length, chunks: texts.length })
+      expect((await clara(['index', 'verify', target])).code).toBe(0)
+    },
+  )
+
+  it('before its first checkpoint leaves nothing', async () => {
+    const target = join(work, 'stopped at once')
+    const outcome = await clara(
+      ['index', 'build', '--input-file', corpus, '--output-dir', target, '--force'],
+      {
+        onStart: async (child) => {
+          while (!existsSync(join(target, '.work/progress.jsonl')) && child.exitCode === null) await sleep(1)
+          child.kill('SIGINT')
+        },
+      },
+    )
+    if (outcome.code === 130) expect(existsSync(target)).toBe(false) // else it was the faster one
   })
 })

@@ -2,12 +2,13 @@
 import { open as openFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { BLOCK_BYTES } from '#clara/index/checked-file.js'
+import { hashBlocks } from '#clara/index/blocks.js'
+import { BLOCK_BYTES, type CheckedFile } from '#clara/index/checked-file.js'
 import { type ExactOptions, openExact } from '#clara/index/exact.js'
 import type { Exclusions } from '#clara/index/graph.js'
 import { claraError } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
-import { checkedFile, randomVectors } from '../support/graphs.js'
+import { randomVectors } from '../support/graphs.js'
 import { seeded } from '../support/seeded.js'
 
 const directory = useDirectory()
@@ -53,36 +54,52 @@ const DATA: Record<string, (rows: number, seed?: number) => Vectors> = {
     rowsOf(rows, (_, value) => fill(() => 1e-39 * value()), seed),
 }
 
-function bruteForce(
-  vectors: Vectors,
-  query: Vectors,
-  k: number,
-  isOut: (row: number) => boolean = () => false,
-) {
-  const all = Array.from({ length: vectors.length / DIMS }, (_, row) => {
+/** All rows, best first. */
+interface Sorted {
+  ids: Int32Array
+  scores: Float32Array
+}
+
+/** By data, by the memory of the queries, and by where in it a query begins. */
+const sorted = new WeakMap<Vectors, WeakMap<ArrayBufferLike, Map<number, Sorted>>>()
+
+function sortRows(vectors: Vectors, query: Vectors): Sorted {
+  const ofData = sorted.get(vectors) ?? new WeakMap<ArrayBufferLike, Map<number, Sorted>>()
+  sorted.set(vectors, ofData)
+  const ofQueries = ofData.get(query.buffer) ?? new Map<number, Sorted>()
+  ofData.set(query.buffer, ofQueries)
+  const known = ofQueries.get(query.byteOffset)
+  if (known) return known
+  const scores = new Float32Array(vectors.length / DIMS)
+  for (let row = 0; row < scores.length; row++) {
     let score = 0
     for (let i = 0; i < DIMS; i++) score += query[i]! * vectors[row * DIMS + i]!
-    return { row, score: Math.fround(score) }
-  }).filter(({ row }) => !isOut(row))
-  const best = all.sort((a, b) => (a.score === b.score ? a.row - b.row : b.score - a.score)).slice(0, k)
-  const missing = Math.max(0, k - best.length)
+    scores[row] = score
+  }
+  const byScore = (a: number, b: number) => (scores[a] === scores[b] ? a - b : scores[b]! - scores[a]!)
+  const ids = Int32Array.from(scores.keys()).sort(byScore)
+  const result = { ids, scores: Float32Array.from(ids, (id) => scores[id]!) }
+  ofQueries.set(query.byteOffset, result)
+  return result
+}
+
+function bruteForce(vectors: Vectors, query: Vectors, k: number, isOut: (row: number) => boolean) {
+  const { ids, scores } = sortRows(vectors, query)
+  const places = Array.from(ids.keys()).filter((i) => !isOut(ids[i]!))
+  const best = Array.from({ length: k }, (_, i) => places[i])
   return {
-    ids: [...best.map(({ row }) => row), ...Array<number>(missing).fill(-1)],
-    scores: [...best.map(({ score }) => score), ...Array<number>(missing).fill(Number.NEGATIVE_INFINITY)],
+    ids: best.map((i) => (i === undefined ? -1 : ids[i]!)),
+    scores: best.map((i) => (i === undefined ? Number.NEGATIVE_INFINITY : scores[i]!)),
   }
 }
 
 async function openOn(vectors: Vectors, options: Partial<ExactOptions> = {}) {
   const path = join(directory.path, 'vectors.f32')
   await writeFile(path, new Uint8Array(vectors.buffer))
-  return openPath(await checkedFile(path), vectors.length / DIMS, options)
+  return openPath(await hashBlocks(path), vectors.length / DIMS, options)
 }
 
-async function openPath(
-  file: Awaited<ReturnType<typeof checkedFile>>,
-  rows: number,
-  options: Partial<ExactOptions> = {},
-) {
+async function openPath(file: CheckedFile, rows: number, options: Partial<ExactOptions> = {}) {
   const exact = await openExact(file, { dims: DIMS, rows, metric: 'ip' }, { threads: 1, ...options })
   onTestFinished(() => exact.close())
   return exact
@@ -125,6 +142,12 @@ describe.each(Object.entries(DATA))('%s', (_, make) => {
     await expectExact(exact, vectors, few) // in float32
     await expectExact(exact, vectors, many) // in bytes first
     await expectExact(exact, vectors, few, { k: 3 }) // of rows that are in bytes
+  })
+
+  test.each([0, 1 << 30])('the way of a GPU, with %i bytes to keep rows in', async (residentBytes) => {
+    const exact = await openOn(vectors, { asOnGpu: true, residentBytes })
+    await expectExact(exact, vectors, few)
+    await expectExact(exact, vectors, many)
   })
 
   test('rows read at each search', async () => {
@@ -171,6 +194,8 @@ describe('of unit vectors', () => {
       await expectExact(exact, vectors, queries, { isOut: (row) => gone.has(row) })
       await expectExact(exact, vectors, queries, { k: ROWS, isOut: (row) => gone.has(row) })
     }
+    const exact = await openOn(vectors, { removed, asOnGpu: true })
+    await expectExact(exact, vectors, queries, { isOut: (row) => gone.has(row) })
   })
 
   test('all rows removed', async () => {
@@ -188,6 +213,7 @@ describe('of unit vectors', () => {
     const isOut = (row: number, q: number) => lists[q]!.includes(row)
     await expectExact(exact, vectors, queries, { exclude, isOut })
     await expectExact(exact, vectors, queries, { k: 200, exclude, isOut })
+    await expectExact(await openOn(vectors, { asOnGpu: true }), vectors, queries, { exclude, isOut })
   })
 
   test('queries that are not finite, and exclusions of no row, are refused', async () => {
@@ -203,11 +229,11 @@ describe('of unit vectors', () => {
 describe('a file that is not what it was', () => {
   const vectors = DATA['unit vectors']!(1000)
   const queries = DATA['unit vectors']!(2, 9)
-  let file: Awaited<ReturnType<typeof checkedFile>>
+  let file: CheckedFile
   beforeEach(async () => {
     const path = join(directory.path, 'vectors.f32')
     await writeFile(path, new Uint8Array(vectors.buffer))
-    file = await checkedFile(path)
+    file = await hashBlocks(path)
   })
 
   async function flip(position: number) {

@@ -1,13 +1,13 @@
-// Builds an index, and notes in a file what it embeds: `node kill-child.mjs CORPUS DIRECTORY NOTES`.
+// Builds an index, and notes in a file what it embeds: `node kill-child.mjs MODEL CORPUS DIRECTORY NOTES`.
 import { appendFileSync } from 'node:fs'
 import { documentsOf } from '#clara/documents/corpus.js'
 import { buildIndex } from '#clara/index/build.js'
 import { openEmbedder } from '#clara/inference/embedder.js'
-import { DEFAULT_EMBEDDER, resolveEmbedder } from '#clara/models/resolve.js'
+import { resolveEmbedder } from '#clara/models/resolve.js'
 
-const [corpus, outputDir, notes] = process.argv.slice(2)
+const [model, corpus, outputDir, notes] = process.argv.slice(2)
 const note = (record) => appendFileSync(notes, `${JSON.stringify(record)}\n`)
-const embedder = await openEmbedder(await resolveEmbedder(DEFAULT_EMBEDDER), { threads: 1 })
+const embedder = await openEmbedder(await resolveEmbedder(model), { threads: 1 })
 const watched = {
   ...embedder,
   embed(texts, kind, nameOf, onEncoded) {

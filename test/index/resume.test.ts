@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Document } from '#clara/documents/document.js'
+import { disk } from '#clara/files/disk.js'
 import { verifyIndex } from '#clara/index/verify.js'
 import { claraError } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
@@ -227,6 +228,23 @@ test('an index stays as it is while it is overwritten, and that goes on too', as
     (await readFile(join(path, files.chunks.name))).equals(await readFile(join(whole, 'chunks.jsonl'))),
   ).toBe(true)
 })
+
+test.each(['chunks.offsets', 'vectors.f32', 'blocks.sha256', 'manifest.json'])(
+  'a build that stops when it moves %s to its place embeds nothing again',
+  async (name) => {
+    const path = join(directory.path, 'index')
+    const { rename } = disk
+    disk.rename = async (from, to) => {
+      if (to === join(path, name)) throw Object.assign(new Error('EIO'), { code: 'EIO', syscall: 'rename' })
+      return rename(from, to)
+    }
+    const built = await buildTiny(path, tiny.documents, tiny.embedder).catch((error) => error)
+    disk.rename = rename
+    expect(built).toMatchObject({ message: expect.stringContaining(`${total} chunks are embedded and kept`) })
+    expect(await resume(path)).toBe(0)
+    await expectSame(path, whole)
+  },
+)
 
 test('documents of one id are refused', async () => {
   const [one] = tiny.documents

@@ -37,8 +37,10 @@ describe('the plan', () => {
   })
 
   test('is exact where a quarter of the rows is wanted, however long it takes', () => {
-    const large = { ...request, rows: 10_000_000 }
-    expect(planSearch({ ...large, k: 2_500_000 }, 'auto').method).toBe('exact')
+    const large = { ...request, rows: 10_000_000, dims: 8 }
+    const plan = planSearch({ ...large, k: 2_500_000 }, 'auto')
+    expect(plan).toMatchObject({ method: 'exact', why: 'a large share of the index is wanted' })
+    expect(plan.seconds).toBeGreaterThan(100)
     expect(planSearch({ ...large, k: 1000 }, 'auto').method).toBe('graph')
   })
 

@@ -1,14 +1,16 @@
 /** A thread of exact search: its share of the rows, and the ONNX Runtime sessions that score them. */
 import { env } from 'onnxruntime-node'
 import { Moved, serve } from '../../files/worker-thread.js'
+import type { Device } from '../../inference/device.js'
 import type { Exclusions } from '../graph.js'
 import { emptyRanked, type Ranked } from '../rank.js'
 import { SharedBounds } from './bounds.js'
+import { type DeviceScorer, openDeviceScorer } from './device-scorer.js'
 import { gather } from './gather.js'
 import { GROUP } from './graphs.js'
-import { cutQueries, type QueryBlock } from './query-blocks.js'
+import { BLOCK_QUERIES, cutQueries, DEVICE_BLOCK_QUERIES, type QueryBlock } from './query-blocks.js'
 import { QuerySearch } from './query-search.js'
-import { BLOCK_ROWS, openRowBlocks, type RowBlock, type RowBlocks, type RowSource } from './row-blocks.js'
+import { openRowBlocks, type RowBlock, type RowBlocks, type RowSource } from './row-blocks.js'
 import { openScorer, type Scorer } from './scorer.js'
 
 env.logLevel = 'fatal'
@@ -20,9 +22,16 @@ const MOST_LEFT = 0.03
 /** At first nothing is known of what is near: this share of a block more, and some times k. */
 const MOST_LEFT_AT_FIRST = 0.25
 
+interface Open extends RowSource {
+  /** Score there first. */
+  device: Device | undefined
+}
+
 let source: RowSource
 let rows: RowBlocks
 let scorer: Scorer
+let onDevice: DeviceScorer | undefined
+let blockQueries: number
 
 interface Search {
   queries: Float32Array
@@ -33,23 +42,27 @@ interface Search {
 }
 
 const methods = {
-  async open(args: RowSource): Promise<void> {
+  async open({ device, ...args }: Open): Promise<void> {
     source = args
     rows = openRowBlocks(source)
-    scorer = await openScorer(source.dims)
+    blockQueries = device ? DEVICE_BLOCK_QUERIES : BLOCK_QUERIES
+    if (device) onDevice = await openDeviceScorer(source.dims, device)
+    // Beside a device, queries come one at a time.
+    scorer = await openScorer(source.dims, { rows: source.blockRows, queries: device ? 1 : BLOCK_QUERIES })
   },
   /** The k best of this thread's rows; id -1 and score -Infinity where there are fewer. */
   async search(args: Search): Promise<Moved<Ranked>> {
     const { queries, k } = args
     const bounds = new SharedBounds(args.bounds)
-    const parts = cutQueries(queries, source.dims).map((block) => ({
+    const parts = cutQueries(queries, source.dims, blockQueries).map((block) => ({
       block,
       searches: searchesOf(block, args, bounds),
     }))
     const bytes = bytesFor(queries.length / source.dims, k)
     for (const block of rows.all()) {
       for (const part of parts) {
-        await searchBlock(block, part.block, part.searches, bytes)
+        if (onDevice) await searchOnDevice(onDevice, block, part.block, part.searches)
+        else await searchBlock(block, part.block, part.searches, bytes)
         for (const search of part.searches) {
           if (source.resident) search.settleMany()
           else search.settle() // the next block takes its place in memory
@@ -71,7 +84,7 @@ interface Bytes {
 }
 
 function bytesFor(queries: number, k: number): Bytes {
-  const left = queries * (BLOCK_ROWS * MOST_LEFT_AT_FIRST + 4 * k)
+  const left = queries * (source.blockRows * MOST_LEFT_AT_FIRST + 4 * k)
   return { many: queries >= BYTES_PAY, pay: scorer.scoreBytes !== undefined, left }
 }
 
@@ -94,6 +107,20 @@ async function searchBlock(
   }
   if (done * GROUP >= block.ids.length) return
   gather(block, await scorer.score(block, queries), searches, { from: done, most: Number.POSITIVE_INFINITY })
+}
+
+async function searchOnDevice(
+  score: DeviceScorer,
+  block: RowBlock,
+  queries: QueryBlock,
+  searches: QuerySearch[],
+): Promise<void> {
+  for (const q of await score(block, queries, searches)) {
+    const search = searches[q]!
+    const [alone] = cutQueries(search.query, source.dims, 1)
+    const all = { from: 0, most: Number.MAX_SAFE_INTEGER }
+    gather(block, await scorer.score(block, alone!), [search], all)
+  }
 }
 
 function searchesOf(

@@ -18,6 +18,11 @@ export function marginOfFloats(dims: number, queryLength: number, rowLength: num
   return (n / (1 - n)) * queryLength * rowLength + slack(dims, queryLength, rowLength)
 }
 
+/** On a GPU values may be cut to TF32, ten bits after the point, and sums cut instead of rounded. */
+export function marginOfDevice(dims: number, queryLength: number, rowLength: number): number {
+  return 2 * marginOfFloats(dims, queryLength, rowLength) + (2 ** -9 + 2 ** -20) * queryLength * rowLength
+}
+
 /** |q| * |rest of v| + |rest of q| * |code of v|, by Cauchy and Schwarz. */
 export function marginOfCodes(dims: number, query: { length: number; rest: number }, rows: RowCodes): number {
   const apart = query.length * rows.mostRest + query.rest * rows.mostLength

@@ -2,6 +2,7 @@
 import { boundsOf, codeQueries, type QueryCodes } from './codes.js'
 
 export const BLOCK_QUERIES = 256
+export const DEVICE_BLOCK_QUERIES = 1024
 
 export interface QueryBlock {
   /** Of the first one. */
@@ -16,12 +17,15 @@ export interface QueryBlock {
   codes(): QueryCodes
 }
 
-/** @param queries [n, dims] */
-export function cutQueries(queries: Float32Array, dims: number): QueryBlock[] {
+/**
+ * @param queries [n, dims]
+ * @param most of a block.
+ */
+export function cutQueries(queries: Float32Array, dims: number, most: number): QueryBlock[] {
   const count = queries.length / dims
   const blocks: QueryBlock[] = []
-  for (let first = 0; first < count; first += BLOCK_QUERIES) {
-    const end = Math.min(count, first + BLOCK_QUERIES)
+  for (let first = 0; first < count; first += most) {
+    const end = Math.min(count, first + most)
     blocks.push(blockOf(queries.subarray(first * dims, end * dims), dims, first))
   }
   return blocks

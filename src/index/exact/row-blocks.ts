@@ -8,6 +8,8 @@ import type { Store } from './query-search.js'
 
 /** A block's scores for BLOCK_QUERIES queries stay in a core's cache; larger ones were no faster. */
 export const BLOCK_ROWS = 2048
+/** A GPU is filled by larger ones. */
+export const DEVICE_BLOCK_ROWS = 32_768
 
 export interface RowSource {
   file: CheckedFile
@@ -19,6 +21,8 @@ export interface RowSource {
   removed: Uint32Array
   /** Keep in memory what was read. */
   resident: boolean
+  /** Of a block; a multiple of GROUP. */
+  blockRows: number
 }
 
 export interface RowBlock {
@@ -43,16 +47,16 @@ export interface RowBlocks {
 
 /** @throws ClaraError `index` where the file is missing or of another size; reading may throw it, too. */
 export function openRowBlocks(source: RowSource): RowBlocks {
-  const { file, dims, first, end, resident } = source
+  const { file, dims, first, end, resident, blockRows } = source
   const reader = new CheckedReader(file) // closed with the thread
-  const room = Math.ceil((resident ? end - first : Math.min(BLOCK_ROWS, end - first)) / GROUP) * GROUP
+  const room = Math.ceil((resident ? end - first : Math.min(blockRows, end - first)) / GROUP) * GROUP
   const store = { vectors: new Float32Array(room * dims), ids: new Int32Array(room) }
   const kept: RowBlock[] = []
   const bounds: RowBounds[] = []
   return {
     store,
     *all() {
-      for (let start = first, i = 0; start < end; start += BLOCK_ROWS, i++) {
+      for (let start = first, i = 0; start < end; start += blockRows, i++) {
         const slot = resident ? start - first : 0
         const block = kept[i] ?? readBlock(source, reader, store, { start, slot }, bounds[i])
         bounds[i] = block.bounds
@@ -64,13 +68,13 @@ export function openRowBlocks(source: RowSource): RowBlocks {
 }
 
 function readBlock(
-  { file, dims, end, removed }: RowSource,
+  { file, dims, end, removed, blockRows }: RowSource,
   reader: CheckedReader,
   store: Store,
   { start, slot }: { start: number; slot: number },
   known: RowBounds | undefined,
 ): RowBlock {
-  const rows = Math.min(BLOCK_ROWS, end - start)
+  const rows = Math.min(blockRows, end - start)
   const space = store.vectors.subarray(slot * dims, (slot + Math.ceil(rows / GROUP) * GROUP) * dims)
   reader.read(new Uint8Array(space.buffer, space.byteOffset, rows * dims * 4), start * dims * 4)
   const ids = keepLive(space, dims, { start, rows }, removed)

@@ -3,8 +3,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { Scored } from './gather.js'
 import { codeGraph, GROUP, scoreGraph, ZERO_CODE } from './graphs.js'
 import { marginOfCodes, marginOfFloats } from './margins.js'
-import { BLOCK_QUERIES, type QueryBlock } from './query-blocks.js'
-import { BLOCK_ROWS, type RowBlock } from './row-blocks.js'
+import type { QueryBlock } from './query-blocks.js'
+import type { RowBlock } from './row-blocks.js'
 
 const SESSION: InferenceSession.SessionOptions = {
   executionProviders: ['cpu'],
@@ -22,10 +22,11 @@ export interface Scorer {
 
 type Products = Pick<Scored, 'scores' | 'best'>
 
-export async function openScorer(dims: number): Promise<Scorer> {
+/** @param most of a block: rows, and queries. */
+export async function openScorer(dims: number, most: { rows: number; queries: number }): Promise<Scorer> {
   // Both passes write to the same memory: one is used up before the next begins.
-  const scores = new ArrayBuffer(BLOCK_ROWS * BLOCK_QUERIES * 4)
-  const best = new ArrayBuffer((BLOCK_ROWS / GROUP) * BLOCK_QUERIES * 4)
+  const scores = new ArrayBuffer(most.rows * most.queries * 4)
+  const best = new ArrayBuffer((most.rows / GROUP) * most.queries * 4)
   const inFloat = await InferenceSession.create(scoreGraph(dims), SESSION)
   const inCodes = await InferenceSession.create(codeGraph(dims), SESSION)
 
