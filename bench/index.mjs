@@ -2,7 +2,7 @@
 // to open; exact search and HNSW, on identical vectors and queries, in the same run.
 //
 //   npm run build && node bench/index.mjs [--python PY] [--sizes 10000,100000,1000000] [--texts DATA]
-//     [--trials 5] [--build-trials 1] [--precisions bf16,i8] [--max-minutes 240] [--output NAME]
+//     [--trials 5] [--build-trials 1] [--precisions bf16,i8] [--only PATTERN] [--max-minutes 240] [--output NAME]
 //
 // Synthetic clustered vectors (src/benchmarks/index-vectors.ts) of each size; with --texts also the
 // embeddings of DATA's texts (a folder of BEIR folders). PY is an interpreter with
@@ -35,6 +35,7 @@ const { values: flags } = parseArgs({
     queries: { type: 'string', default: '1000' },
     expansions: { type: 'string', default: '16,32,64,128,256,512,1024' },
     'max-minutes': { type: 'string', default: '240' },
+    only: { type: 'string', default: '' },
     output: { type: 'string' },
   },
 })
@@ -91,13 +92,17 @@ const clara = (precision, engine) => (task, trial) => {
   return task === 'build' ? buildTrial(own, env) : runTrial({ ...own, task: 'graph' }, env)
 }
 
-const EXACT = {
+/** Contenders whose names match --only, a regular expression. */
+const chosen = (contenders) =>
+  Object.fromEntries(Object.entries(contenders).filter(([name]) => new RegExp(flags.only).test(name)))
+
+const EXACT = chosen({
   'clara exact': (_, trial) => runTrial({ ...trial, task: 'exact' }),
   ...(versions && { 'FAISS IndexFlatIP': python('faiss-flat') }),
   'usearch exactSearch': usearch('exact'),
-}
+})
 const precisions = flags.precisions.split(',')
-const GRAPHS = {
+const GRAPHS = chosen({
   ...Object.fromEntries(precisions.map((each) => [`clara HNSW ${each}`, clara(each)])),
   ...(ours.engine !== 'npm' && { [`clara HNSW ${precisions[0]}, npm engine`]: clara(precisions[0], 'npm') }),
   ...(versions && {
@@ -106,7 +111,7 @@ const GRAPHS = {
     'hnswlib f32': python('hnswlib'),
   }),
   'usearch npm bf16': usearch('hnsw'),
-}
+})
 
 /** Runs all contenders in turns; one that fails is left out, and those that there is no time for are fewer trials. */
 async function inTurns(contenders, count, what, run) {
