@@ -85,7 +85,12 @@ const trialOf = ({ shape, ...rest }) => JSON.stringify({ ...shape, ...rest })
 const python = (engine) => (task, trial) =>
   json(flags.python, [here('peers/index_peers.py'), engine, task, trialOf(trial)])
 const usearch = (engine) => (task, trial) =>
-  json(process.execPath, [here('peers/index_usearch.mjs'), engine, task, trialOf(trial)])
+  json(process.execPath, [
+    here('peers/index_usearch.mjs'),
+    engine,
+    task,
+    trialOf({ ...trial, precision: 'bf16' }),
+  ])
 const clara = (precision, engine) => (task, trial) => {
   const own = { ...trial, shape: { ...trial.shape, precision } }
   const env = engine ? { CLARA_INDEX_ENGINE: engine } : {}
