@@ -7,7 +7,7 @@
 // Synthetic clustered vectors (src/benchmarks/index-vectors.ts) of each size; with --texts also the
 // embeddings of DATA's texts (a folder of BEIR folders). PY is an interpreter with
 // bench/peers/requirements-index.txt. Trials are in turns, each in a process of its own, medians with
-// least and most. Graphs of more than 100,000 rows are built --build-trials times instead of --trials.
+// least and most. Graphs of 100,000 rows or more are built --build-trials times instead of --trials.
 // Writes NAME.json and NAME.svg; NAME is bench/results/<date>-index unless it is given.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
@@ -159,7 +159,7 @@ async function compare(folder, options) {
   const dataOf = (name) => ({ ...data, graph: join(folder, `graph ${name}`), expansions })
   const builds = await inTurns(
     GRAPHS,
-    rows > LARGE ? Number(flags['build-trials']) : trials,
+    rows >= LARGE ? Number(flags['build-trials']) : trials,
     `${rows} rows, build`,
     (name, run) => run('build', dataOf(name)),
   )
