@@ -31,7 +31,7 @@ const CHILD = fileURLToPath(new URL('mutations-child.mjs', import.meta.url))
 /** Mutations of one process. */
 const BATCH = 250
 /** A process that has said nothing for so long hangs. */
-const PATIENCE_MS = 120_000
+const PATIENCE_SECONDS = 120
 
 const work = mkdtempSync(join(tmpdir(), 'clara-mutations-'))
 process.on('exit', () => rmSync(work, { recursive: true, force: true }))
@@ -70,17 +70,14 @@ function tryBatch({ index, older }, mode, first, end, env) {
   const lines = []
   let stderr = ''
   let hung = false
-  let patience = setTimeout(() => {}, 0)
-  const wait = () => {
-    clearTimeout(patience)
-    patience = setTimeout(() => {
-      hung = true
-      child.kill('SIGKILL')
-    }, PATIENCE_MS)
-  }
-  wait()
+  let waited = 0
+  // Seconds that this process has seen: one that is stopped for a while has seen none.
+  const patience = setInterval(() => {
+    hung = ++waited > PATIENCE_SECONDS
+    if (hung) child.kill('SIGKILL')
+  }, 1000)
   createInterface({ input: child.stdout }).on('line', (line) => {
-    wait()
+    waited = 0
     lines.push(JSON.parse(line))
   })
   child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -88,7 +85,7 @@ function tryBatch({ index, older }, mode, first, end, env) {
   })
   return new Promise((resolve) =>
     child.on('close', (code, signal) => {
-      clearTimeout(patience)
+      clearInterval(patience)
       rmSync(place, { recursive: true, force: true })
       const died = code === 0 ? undefined : { code, signal: hung ? 'hung' : signal, stderr }
       resolve({ lines, died, last: lines.at(-1)?.n ?? first })
