@@ -33,7 +33,6 @@ else {
       ...options,
       outputDir: directory,
       overwrite: false,
-      precision: 'bf16',
       chunking: { tokens: CHUNK_TOKENS, overlap: 0, split: true },
     })
   }
