@@ -17,7 +17,8 @@ export {
   resolveReranker,
 } from './models/resolve.js'
 export { openCorpus } from './negatives/corpus.js'
-export { type MinedQuestion, mineNegatives } from './negatives/mine.js'
+export type { MinedQuestion } from './negatives/mine.js'
+export { type MineHardNegatives, mineHardNegatives } from './negatives/mine-hard-negatives.js'
 export type { Question } from './questions/question.js'
 export { readQuestions } from './questions/read-questions.js'
 export type { Sample } from './samples/sample.js'

@@ -2,12 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Chunk, passageOf } from '../chunks/chunk.js'
 import { readDocuments } from '../documents/read-documents.js'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { windows } from '../files/windows.js'
 import { buildIndex } from '../index/build.js'
 import { type Index, openIndex } from '../index/open.js'
 import type { Embedder } from '../inference/embedder.js'
+import type { Reranker } from '../inference/reranker.js'
 import type { Question } from '../questions/question.js'
 import { readQuestions } from '../questions/read-questions.js'
 import { meanMetrics, metricsOf, type RetrievalMetrics } from './retrieval-metrics.js'
@@ -19,6 +21,14 @@ export interface RetrievalResult extends RetrievalMetrics {
   documents: number
   queries: number
   embedder: string
+  /** With a reranker: what it makes of the first `rerank_depth` of each ranking. */
+  reranked?: RetrievalMetrics & { reranker: string; rerank_depth: number }
+}
+
+export interface Reranking {
+  reranker: Reranker
+  /** So many of each ranking are put into a new order. */
+  depth: number
 }
 
 /**
@@ -29,6 +39,7 @@ export async function evaluateRetrieval(
   folder: string,
   embedder: Embedder,
   onProblem: OnProblem,
+  reranking?: Reranking,
 ): Promise<RetrievalResult> {
   const work = await mkdtemp(join(tmpdir(), 'clara-bench-'))
   try {
@@ -41,8 +52,11 @@ export async function evaluateRetrieval(
     const index = await openIndex(join(work, 'index'), embedder.model)
     try {
       const scores: RetrievalMetrics[] = []
+      const reranked: RetrievalMetrics[] = []
       for await (const window of windows(readQuestions(folder, onProblem), WINDOW)) {
-        scores.push(...(await scoreQuestions(window, index, embedder)))
+        const rankings = await rankQuestions(window, index, embedder)
+        scores.push(...metricsOfAll(window, rankings))
+        if (reranking) reranked.push(...metricsOfAll(window, await rerank(window, rankings, reranking)))
       }
       if (scores.length === 0) throw new ClaraError('input', `${folder}: no query has a relevant document`)
       return {
@@ -50,6 +64,13 @@ export async function evaluateRetrieval(
         queries: scores.length,
         embedder: embedder.model.card.name,
         ...meanMetrics(scores),
+        ...(reranking && {
+          reranked: {
+            reranker: reranking.reranker.model.card.name,
+            rerank_depth: reranking.depth,
+            ...meanMetrics(reranked),
+          },
+        }),
       }
     } finally {
       await index.close()
@@ -59,23 +80,43 @@ export async function evaluateRetrieval(
   }
 }
 
-async function scoreQuestions(
-  questions: Question[],
-  index: Index,
-  embedder: Embedder,
-): Promise<RetrievalMetrics[]> {
+async function rankQuestions(questions: Question[], index: Index, embedder: Embedder): Promise<Chunk[][]> {
   const vectors = await embedder.embed(
     questions.map(({ question }) => question),
     'query',
   )
   const { ids, k } = await index.search(vectors, DEPTH, { method: 'exact' })
   return Promise.all(
-    questions.map(async ({ docIds }, row) => {
-      const chunks = await Promise.all(Array.from(ids.subarray(row * k, (row + 1) * k), index.chunks.read))
-      return metricsOf(
-        chunks.map(({ documentId }) => documentId),
-        new Set(docIds),
-      )
-    }),
+    questions.map((_, row) =>
+      Promise.all(Array.from(ids.subarray(row * k, (row + 1) * k), index.chunks.read)),
+    ),
   )
+}
+
+function metricsOfAll(questions: Question[], rankings: Chunk[][]): RetrievalMetrics[] {
+  return questions.map(({ docIds }, row) =>
+    metricsOf(
+      rankings[row]!.map(({ documentId }) => documentId),
+      new Set(docIds),
+    ),
+  )
+}
+
+/** The first so many by the reranker's score, equal ones as they were, and the rest after them. */
+async function rerank(
+  questions: Question[],
+  rankings: Chunk[][],
+  { reranker, depth }: Reranking,
+): Promise<Chunk[][]> {
+  const tops = rankings.map((ranking) => ranking.slice(0, depth))
+  const pairs = tops.flatMap((top, row) =>
+    top.map((chunk) => ({ question: questions[row]!.question, passage: passageOf(chunk) })),
+  )
+  const scores = await reranker.score(pairs)
+  let at = 0
+  return rankings.map((ranking, row) => {
+    const scored = tops[row]!.map((chunk) => ({ chunk, score: scores[at++]! }))
+    scored.sort((a, b) => b.score - a.score)
+    return [...scored.map(({ chunk }) => chunk), ...ranking.slice(depth)]
+  })
 }

@@ -8,5 +8,9 @@ export function normalise(text: string): string {
 
 /** Short key of the normalised text: equal keys, equal texts. */
 export function textKey(text: string): string {
-  return createHash('sha256').update(normalise(text)).digest('base64url').slice(0, 22)
+  return keyOf(normalise(text))
+}
+
+export function keyOf(normalised: string): string {
+  return createHash('sha256').update(normalised).digest('base64url').slice(0, 22)
 }

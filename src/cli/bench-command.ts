@@ -1,14 +1,22 @@
 /** clara-bench: retrieval quality, throughput, latency and the index, as numbers. */
 import { Command } from 'commander'
 import { evaluateRetrieval } from '../benchmarks/retrieval.js'
-import { type Embedder, openEmbedder } from '../inference/embedder.js'
-import { resolveEmbedder } from '../models/resolve.js'
+import { openEmbedder } from '../inference/embedder.js'
+import { openReranker, type Reranker } from '../inference/reranker.js'
+import { resolveEmbedder, resolveReranker } from '../models/resolve.js'
 import { indexSpeedCommand } from './bench-index.js'
 import { latencyCommand, throughputCommand } from './bench-speed.js'
-import { type EmbedderFlags, embedderFlags, example, type OutputFlags, outputFlags } from './flags.js'
+import {
+  type EmbedderFlags,
+  embedderFlags,
+  example,
+  type OutputFlags,
+  outputFlags,
+  wholeNumber,
+} from './flags.js'
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
-import { createTalk, type Talk } from './talk.js'
+import { createTalk } from './talk.js'
 
 export function benchCommand(): Command {
   const command = new Command('bench')
@@ -20,36 +28,38 @@ export function benchCommand(): Command {
   return example(command, 'clara-bench retrieval my-beir-folder --json')
 }
 
-type BenchFlags = OutputFlags & EmbedderFlags
+interface RetrievalFlags extends OutputFlags, EmbedderFlags {
+  reranker?: string
+  rerankDepth: number
+}
 
 function retrievalCommand(): Command {
   const command = new Command('retrieval')
     .description('nDCG@10, MRR@10 and recall@1/10/100 over a BEIR folder.')
     .argument('<folder>', 'corpus.jsonl, queries.jsonl, qrels/*.tsv')
-  benchFlags(command, 'clara-bench retrieval my-beir-folder --json')
-  return command.action((folder: string, flags: BenchFlags) =>
-    measure(flags, (embedder, talk) => evaluateRetrieval(folder, embedder, talk.onProblem)),
-  )
-}
-
-function benchFlags(command: Command, line: string): void {
+    .option(
+      '--reranker <name|folder>',
+      'a cross-encoder that puts the first of each ranking into a new order',
+    )
+    .option('--rerank-depth <n>', 'so many of them', wholeNumber(1, 100), 20)
   embedderFlags(command)
   outputFlags(command)
-  example(command, line)
+  example(command, 'clara-bench retrieval my-beir-folder --json')
+  return command.action(measureRetrieval)
 }
 
-async function measure(
-  flags: BenchFlags,
-  run: (embedder: Embedder, talk: Talk) => Promise<object>,
-): Promise<void> {
+async function measureRetrieval(folder: string, flags: RetrievalFlags): Promise<void> {
   const talk = createTalk(flags)
   const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), flags)
+  let reranker: Reranker | undefined
   try {
-    const result = await run(embedder, talk)
+    if (flags.reranker) reranker = await openReranker(await resolveReranker(flags.reranker), flags)
+    const reranking = reranker && { reranker, depth: flags.rerankDepth }
+    const result = await evaluateRetrieval(folder, embedder, talk.onProblem, reranking)
     talk.finish()
     printResult(flags, result)
     process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
   } finally {
-    await embedder.close()
+    await Promise.all([embedder.close(), reranker?.close()])
   }
 }

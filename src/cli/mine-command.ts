@@ -1,13 +1,11 @@
 /** clara-mine: questions and answers that exist -> samples with hard negatives. */
 import { Command } from 'commander'
-import { bothOrNeither } from '../files/closable.js'
 import { requireVacant, writeDirectory } from '../files/staged-directory.js'
-import { readManifest } from '../index/manifest.js'
 import { openIndex } from '../index/open.js'
-import { openEmbedder } from '../inference/embedder.js'
 import { resolveEmbedder } from '../models/resolve.js'
 import { openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
+import { openEngines } from '../negatives/engines.js'
 import { mineNegatives } from '../negatives/mine.js'
 import { readQuestions } from '../questions/read-questions.js'
 import { writeSamples } from '../samples/write.js'
@@ -20,12 +18,14 @@ import {
   type SampleFlags,
   sampleFlags,
 } from './flags.js'
+import { type MiningFlags, miningFlags, miningOptions, rerankerOf, scoreCacheOf } from './mining-flags.js'
+import { miningProgress } from './mining-progress.js'
 import { printRun } from './print-run.js'
-import { runningOn } from './running-on.js'
+import { onInterrupt } from './run-cli.js'
 import { remarkMethod } from './search-method.js'
 import { createTalk } from './talk.js'
 
-interface MineFlags extends OutputFlags, EmbedderFlags, SampleFlags {
+interface MineFlags extends OutputFlags, EmbedderFlags, SampleFlags, MiningFlags {
   index: string
   qaFile: string
 }
@@ -36,41 +36,51 @@ export function mineCommand(): Command {
     .requiredOption('--index <dir>', 'made by clara-index build')
     .requiredOption('--qa-file <path>', 'qa.jsonl {question, answer, doc_id | positive}, or a BEIR folder')
   sampleFlags(command)
+  miningFlags(command)
   embedderFlags(command)
   outputFlags(command)
   example(command, 'clara-mine --index my-index --qa-file qa.jsonl --output-dir out --target-top-k 5')
-  return command.action(async (flags: MineFlags) => {
-    const talk = createTalk(flags)
-    if (!flags.overwrite) await requireVacant(flags.outputDir)
-    const model = await resolveEmbedder(flags.embedder)
-    const { dims } = await readManifest(flags.index)
-    const [index, embedder] = await bothOrNeither(
-      openIndex(flags.index, model, { device: flags.device }),
-      openEmbedder(model, { ...flags, dims, calibrate: true }),
-    )
+  return command.action(mine)
+}
+
+async function mine(flags: MineFlags): Promise<void> {
+  const talk = createTalk(flags)
+  const { targetTopK: topK, seed, device, threads } = flags
+  const options = { ...miningOptions(flags), topK, seed, onProblem: talk.onProblem }
+  if (!flags.overwrite) await requireVacant(flags.outputDir)
+  const [embedder, reranker] = [await resolveEmbedder(flags.embedder), await rerankerOf(flags)]
+  const index = await openIndex(flags.index, embedder, { device })
+  try {
+    const warning = checkCorpusSize(index.manifest.counts.distinctChunks, topK)
+    if (warning) talk.remark(warning)
+    const corpus = await openCorpus(index.chunks)
+    const progress = miningProgress(talk)
+    const opened = await openEngines(remarkMethod(index, talk.remark), {
+      embedder,
+      reranker,
+      device,
+      threads,
+      scoreCache: scoreCacheOf(flags),
+      remark: talk.remark,
+      onScored: progress.onScored,
+    })
+    if (opened.keeps) onInterrupt('run the same command again: scores that were computed are kept')
     try {
-      const topK = flags.targetTopK
-      const warning = checkCorpusSize(index.manifest.counts.distinctChunks, topK)
-      if (warning) talk.remark(warning)
-      const corpus = await openCorpus(index.chunks)
-      const questions = readQuestions(flags.qaFile, talk.onProblem)
-      const mined = mineNegatives(questions, remarkMethod(index, talk.remark), corpus, embedder, {
-        topK,
-        seed: flags.seed,
-        onProblem: talk.onProblem,
-      })
-      const report = await writeDirectory(flags.outputDir, flags, (directory) =>
-        writeSamples(directory, mined, {
-          topK,
-          seed: flags.seed,
-          embedder: model.card.name,
-          onProgress: talk.counter('samples'),
-        }),
+      const { mined, counts } = mineNegatives(
+        readQuestions(flags.qaFile, talk.onProblem),
+        corpus,
+        opened.engines,
+        options,
       )
-      talk.remark(runningOn(embedder))
-      printRun(flags, talk, flags.outputDir, report)
+      const scorers = { embedder: embedder.card.name, reranker: reranker?.card.name ?? null }
+      const report = await writeDirectory(flags.outputDir, flags, (directory) =>
+        writeSamples(directory, mined, { topK, seed, ...scorers, onProgress: progress.onSample }),
+      )
+      printRun(flags, talk, flags.outputDir, report, { mining: { counts, opened } })
     } finally {
-      await Promise.all([index.close(), embedder.close()])
+      await opened.close()
     }
-  })
+  } finally {
+    await index.close()
+  }
 }

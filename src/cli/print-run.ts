@@ -1,24 +1,80 @@
 /** The end of a mining run: counts, and what deserves a look. */
 import { join } from 'node:path'
-import { DATA_FILE, type RunReport } from '../samples/write.js'
+import type { OpenEngines } from '../negatives/engines.js'
+import type { MineCounts } from '../negatives/run.js'
+import type { RunReport } from '../samples/tally.js'
+import { DATA_FILE } from '../samples/write.js'
 import type { OutputFlags } from './flags.js'
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
+import { runningOn } from './running-on.js'
 import type { Talk } from './talk.js'
+
+export interface RunMining {
+  counts: MineCounts
+  /** `undefined` where nothing was embedded. */
+  opened: OpenEngines | undefined
+}
 
 export function printRun(
   flags: OutputFlags,
   talk: Talk,
   directory: string,
   report: RunReport,
-  more: object = {},
+  { mining, ...more }: { mining?: RunMining; llm?: object } = {},
 ): void {
   talk.finish()
+  for (const model of mining?.opened?.used() ?? []) talk.remark(runningOn(model))
+  for (const advice of adviceOn(report)) talk.remark(advice)
   if (report.without_answer > 0) {
     talk.remark(
       `warning: ${report.without_answer} samples have no answer (BEIR has none); end-to-end training needs one`,
     )
   }
-  printResult(flags, { output: join(directory, DATA_FILE), ...report, ...more, bad_records: talk.problems() })
+  printResult(flags, {
+    output: join(directory, DATA_FILE),
+    ...report,
+    ...(mining && countsOf(mining)),
+    ...more,
+    bad_records: talk.problems(),
+  })
   process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+}
+
+/** What depends on what was computed before, and on the machine: it is not in the report's file. */
+function countsOf({ counts, opened }: RunMining): object {
+  const { calibration, dropped, seconds, questions } = counts
+  const times = Object.entries(seconds).map(([stage, value]) => [stage, Number(value.toFixed(3))])
+  if (!opened) return { dropped }
+  const { embedder, scorer } = opened.engines
+  return {
+    dropped,
+    calibration: calibration ?? null,
+    texts_embedded: embedder.counts.embedded,
+    vectors_reused: embedder.counts.reused,
+    pairs_scored: scorer?.counts.scored ?? 0,
+    scores_reused: scorer?.counts.reused ?? 0,
+    pairs_per_question: scorer
+      ? Number(((scorer.counts.scored + scorer.counts.reused) / questions).toFixed(2))
+      : 0,
+    seconds: Object.fromEntries(times),
+  }
+}
+
+/** The setting that would change it, for each reason that candidates were passed over. */
+const SETTINGS: Record<string, string> = {
+  'next to a positive': '--no-exclude-adjacent',
+  'near-duplicate of a positive': '--near-duplicate, --near-cosine',
+  'contains the answer': '--no-exclude-answers',
+  'score near the positive': '--max-percent-of-positive',
+  'score within the margin': '--margin',
+  'score over --max-score': '--max-score',
+  'score under --min-score': '--min-score',
+  'used often enough': '--max-uses',
+}
+
+function adviceOn({ excluded }: RunReport): string[] {
+  return Object.entries(excluded).flatMap(([reason, count]) =>
+    SETTINGS[reason] ? [`${count} candidates passed over: ${reason} (${SETTINGS[reason]})`] : [],
+  )
 }

@@ -18,11 +18,13 @@ import { openTokenizer } from '../inference/open-tokenizer.js'
 import { type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
 import { type Corpus, openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
+import { type OpenEngines, openEngines } from '../negatives/engines.js'
 import { drawNegatives, mineNegatives } from '../negatives/mine.js'
 import { type Endpoint, type GenerateCounts, generateQuestions } from '../questions/generate.js'
 import { readQuestions } from '../questions/read-questions.js'
 import { writeQuestions } from '../questions/write-questions.js'
-import { DATA_FILE, PROVENANCE_FILE, REPORT_FILE, type RunReport, writeSamples } from '../samples/write.js'
+import type { RunReport } from '../samples/tally.js'
+import { DATA_FILE, PROVENANCE_FILE, REPORT_FILE, writeSamples } from '../samples/write.js'
 import { embeddingProgress } from './embedding-progress.js'
 import {
   type ChunkFlags,
@@ -37,12 +39,14 @@ import {
   sampleFlags,
   wholeNumber,
 } from './flags.js'
-import { printRun } from './print-run.js'
+import { type MiningFlags, miningFlags, miningOptions, rerankerOf, scoreCacheOf } from './mining-flags.js'
+import { miningProgress } from './mining-progress.js'
+import { printRun, type RunMining } from './print-run.js'
 import { onInterrupt } from './run-cli.js'
 import { runningOn } from './running-on.js'
 import { createTalk, type Talk } from './talk.js'
 
-interface SynthFlags extends OutputFlags, EmbedderFlags, ChunkFlags, SampleFlags {
+interface SynthFlags extends OutputFlags, EmbedderFlags, ChunkFlags, SampleFlags, MiningFlags {
   inputFile?: string[]
   index?: string
   localEmbeddings?: boolean
@@ -72,6 +76,7 @@ export function synthCommand(): Command {
     .option('--concurrency <n>', 'calls at once', wholeNumber(1, 1000), 8)
     .option('--timeout <seconds>', 'for one call', wholeNumber(1, 300), 60)
     .option('--force', 'go on where over 5% of the corpus is unknown to the embedder')
+  miningFlags(command)
   chunkFlags(command)
   embedderFlags(command)
   outputFlags(command)
@@ -103,8 +108,8 @@ async function synth(flags: SynthFlags): Promise<void> {
     const warning = checkCorpusSize(await source.distinctChunks(corpus), flags.targetTopK)
     if (warning) talk.remark(warning)
     const counts = await ask(flags, endpoint, source.chunks, talk)
-    const report = await mine(flags, source, corpus, talk)
-    printRun(flags, talk, flags.outputDir, report, { llm: counts })
+    const { report, mining } = await mine(flags, source, corpus, talk)
+    printRun(flags, talk, flags.outputDir, report, { mining, llm: counts })
   } finally {
     await source.close()
   }
@@ -123,6 +128,8 @@ async function settingsOf(flags: SynthFlags, model: EmbedderModel): Promise<obje
     pairs_per_chunk: pairsPerChunk,
     top_k: targetTopK,
     seed,
+    mining: localEmbeddings ? miningOptions(flags) : null,
+    reranker: localEmbeddings ? ((await rerankerOf(flags))?.model.sha256 ?? null) : null,
   }
 }
 
@@ -242,25 +249,45 @@ async function ask(
   return counts
 }
 
-async function mine(flags: SynthFlags, { ranking }: Source, corpus: Corpus, talk: Talk): Promise<RunReport> {
+async function mine(
+  flags: SynthFlags,
+  { ranking }: Source,
+  corpus: Corpus,
+  talk: Talk,
+): Promise<{ report: RunReport; mining: RunMining }> {
   const { outputDir, targetTopK: topK, seed } = flags
   const questions = readQuestions(join(outputDir, 'qa.jsonl'), talk.onProblem)
-  const options = { topK, seed, onProblem: talk.onProblem }
-  const mined = ranking
-    ? mineNegatives(questions, ranking.index, corpus, ranking.embedder, options)
-    : drawNegatives(questions, corpus, options)
+  const options = { ...miningOptions(flags), topK, seed, onProblem: talk.onProblem }
+  const reranker = ranking && (await rerankerOf(flags))
+  const progress = miningProgress(talk)
+  const opened: OpenEngines | undefined =
+    ranking &&
+    (await openEngines(ranking.index, {
+      embedder: ranking.embedder.model,
+      opened: ranking.embedder,
+      reranker,
+      device: flags.device,
+      threads: flags.threads,
+      scoreCache: scoreCacheOf(flags),
+      remark: talk.remark,
+      onScored: progress.onScored,
+    }))
   const work = await mkdtemp(join(outputDir, '.samples-'))
   try {
-    const embedder = ranking?.embedder.model.card.name ?? null
+    const { mined, counts } = opened
+      ? mineNegatives(questions, corpus, opened.engines, options)
+      : drawNegatives(questions, corpus, options)
     const report = await writeSamples(work, mined, {
       topK,
       seed,
-      embedder,
-      onProgress: talk.counter('samples'),
+      embedder: ranking?.embedder.model.card.name ?? null,
+      reranker: reranker?.card.name ?? null,
+      onProgress: progress.onSample,
     })
     await moveResults(work, outputDir, [DATA_FILE, PROVENANCE_FILE, REPORT_FILE])
-    return report
+    return { report, mining: { counts, opened } }
   } finally {
+    await opened?.close()
     await rm(work, { recursive: true, force: true })
   }
 }

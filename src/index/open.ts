@@ -6,6 +6,7 @@ import { bothOrNeither } from '../files/closable.js'
 import type { Device } from '../inference/device.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import { readBlocks } from './blocks.js'
+import { CheckedReader } from './checked-file.js'
 import type { ChunkStore } from './chunk-store.js'
 import { openGraph } from './graph.js'
 import { unreadable } from './index-files.js'
@@ -25,6 +26,11 @@ export interface Index {
    * @param queries unit vectors, row-major [queries, dims].
    */
   search(queries: Float32Array, k: number, options?: SearchOptions): Promise<Found>
+  /**
+   * The stored vectors of rows, row-major [rows, dims], in float32.
+   * @throws ClaraError `index` where the file is damaged.
+   */
+  vectors(rows: ArrayLike<number>): Promise<Float32Array>
   close(): Promise<void>
 }
 
@@ -75,6 +81,7 @@ async function openManifest(
     await vectors.close()
     throw error
   })
+  let reader: CheckedReader | undefined
   const searcher = createSearcher({
     files: { ...files, vectors: { ...files.vectors, descriptor: vectors.fd } },
     shape: { dims, metric, rows, precision },
@@ -89,9 +96,29 @@ async function openManifest(
     manifest,
     chunks,
     search: searcher.search,
+    async vectors(wanted) {
+      reader ??= new CheckedReader({ ...files.vectors, descriptor: vectors.fd })
+      return readVectors(reader, wanted, { dims, rows })
+    },
     async close() {
       await Promise.all([chunks.close(), searcher.close()])
       await vectors.close()
     },
   }
+}
+
+function readVectors(
+  reader: CheckedReader,
+  wanted: ArrayLike<number>,
+  { dims, rows }: { dims: number; rows: number },
+): Float32Array {
+  const bytes = dims * 4
+  const out = new Float32Array(wanted.length * dims)
+  const target = new Uint8Array(out.buffer)
+  for (let i = 0; i < wanted.length; i++) {
+    const row = wanted[i]!
+    if (!(row >= 0 && row < rows)) throw new RangeError(`row ${row} of ${rows}`)
+    reader.read(target.subarray(i * bytes, (i + 1) * bytes), row * bytes)
+  }
+  return out
 }

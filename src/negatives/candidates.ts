@@ -1,41 +1,81 @@
 /** Where negatives come from, in the order in which they are tried. */
-import type { Index } from '../index/open.js'
-import type { Random } from './random.js'
+import { type Random, shuffled } from './random.js'
 
 export interface Candidate {
   position: number
   /** From 1; `undefined` for a chunk drawn at random. */
   rank: number | undefined
-  /** The embedder's cosine of question and chunk. */
+  /** The embedder's score of question and chunk. */
   score: number | undefined
 }
 
-export interface FirstHits {
-  ids: Int32Array
-  scores: Float32Array
+export interface Hits {
+  ids: ArrayLike<number>
+  scores: ArrayLike<number>
 }
 
-/** Search goes so many times deeper each time that candidates run out. */
-const DEEPEN = 4
+export interface RankWindow {
+  /** The first so many are passed over. */
+  skipTop: number
+  /** None after this rank. */
+  maxRank: number
+}
 
-/** What retrieval returned for a question, then deeper and deeper, to the whole index if need be. */
-export async function* retrieved(
-  index: Index,
-  query: Float32Array,
-  first: FirstHits,
-): AsyncGenerator<Candidate> {
-  let hits = first
-  const given = new Set<number>()
-  for (;;) {
-    for (let i = 0; i < hits.ids.length; i++) {
-      const position = hits.ids[i]!
-      if (position < 0 || given.has(position)) continue
-      given.add(position)
-      yield { position, rank: given.size, score: hits.scores[i]! }
+/** `deeper`: the search must go deeper before there is a next one. */
+export type Next = Candidate | 'deeper' | undefined
+
+/** What retrieval returned for a question, each chunk once, best first or in an order drawn from the window. */
+export class Ranked {
+  #hits: Hits
+  #at = 0
+  #seen = new Set<number>()
+  #drawn: Candidate[] | undefined
+  #gathered: Candidate[] = []
+  /** The first `skipTop`, for those that have to go back to them. */
+  readonly skipped: Candidate[] = []
+
+  constructor(
+    first: Hits,
+    private readonly window: RankWindow,
+    private readonly random?: Random,
+  ) {
+    this.#hits = first
+  }
+
+  get depth(): number {
+    return this.#hits.ids.length
+  }
+
+  /** Takes the place of the hits before it: a deeper search of a graph may find others on the way. */
+  extend(hits: Hits): void {
+    this.#hits = hits
+    this.#at = 0
+  }
+
+  next(): Next {
+    if (!this.random) return this.#nextByRank()
+    if (!this.#drawn) {
+      for (let next = this.#nextByRank(); next !== undefined; next = this.#nextByRank()) {
+        if (next === 'deeper') return next
+        this.#gathered.push(next)
+      }
+      this.#drawn = shuffled(this.#gathered, this.random).reverse()
     }
-    if (hits.ids.length >= index.chunks.count) return
-    const deeper = await index.search(query, hits.ids.length * DEEPEN)
-    hits = deeper
+    return this.#drawn.pop()
+  }
+
+  #nextByRank(): Next {
+    const { ids, scores } = this.#hits
+    while (this.#at < ids.length && this.#seen.size < this.window.maxRank) {
+      const position = ids[this.#at]!
+      const score = scores[this.#at++]!
+      if (position < 0 || this.#seen.has(position)) continue
+      this.#seen.add(position)
+      const candidate = { position, rank: this.#seen.size, score }
+      if (candidate.rank > this.window.skipTop) return candidate
+      this.skipped.push(candidate)
+    }
+    return this.#seen.size < this.window.maxRank && ids.length < this.window.maxRank ? 'deeper' : undefined
   }
 }
 
@@ -43,11 +83,11 @@ export async function* retrieved(
  * Every chunk of the corpus once, in random order.
  * @param positionAt of the n-th chunk, from 0.
  */
-export async function* drawn(
+export function* drawn(
   count: number,
   random: Random,
   positionAt: (n: number) => number = (n) => n,
-): AsyncGenerator<Candidate> {
+): Generator<Candidate> {
   const moved = new Map<number, number>() // Fisher and Yates, without the array
   for (let left = count; left > 0; left--) {
     const slot = random(left)

@@ -1,6 +1,6 @@
 /** The chunks that negatives are taken from, by position, by chunk id and by document id. */
 import { passageOf } from '../chunks/chunk.js'
-import { textKey } from '../chunks/same-text.js'
+import { keyOf, normalise, textKey } from '../chunks/same-text.js'
 import type { ChunkStore } from '../index/chunk-store.js'
 
 /** Chunks kept in memory: the same few are candidates again and again. */
@@ -12,7 +12,9 @@ export interface CorpusChunk {
   documentId: string
   /** The passage that goes into `docs`. */
   text: string
-  /** Equal for texts that are the same but for case, width and white space. */
+  /** Of the text: case, width and white space make no difference. */
+  normalised: string
+  /** Equal for texts that are equal when normalised. */
   key: string
 }
 
@@ -47,7 +49,9 @@ export async function openCorpus(store: ChunkStore): Promise<Corpus> {
       if (cached) return cached
       const chunk = await store.read(position)
       const text = passageOf(chunk)
-      const entry = { position, chunkId: chunk.id, documentId: chunk.documentId, text, key: textKey(text) }
+      const normalised = normalise(text)
+      const { id: chunkId, documentId } = chunk
+      const entry = { position, chunkId, documentId, text, normalised, key: keyOf(normalised) }
       if (cache.size >= CACHED) cache.delete(cache.keys().next().value!)
       cache.set(position, entry)
       return entry

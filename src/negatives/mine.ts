@@ -1,116 +1,124 @@
-/** Questions -> the same with k - 1 or fewer negatives each, by retrieval or by chance. */
-import type { OnProblem } from '../errors.js'
+/** Questions -> the same with their negatives: exactly topK documents each. */
 import { windows } from '../files/windows.js'
-import type { Index } from '../index/open.js'
-import type { Embedder } from '../inference/embedder.js'
 import type { Question } from '../questions/question.js'
-import { drawn, type FirstHits, retrieved } from './candidates.js'
 import type { Corpus } from './corpus.js'
-import { findPositives, type Positive } from './positives.js'
-import { randomFor } from './random.js'
-import { type Selection, selectNegatives } from './select.js'
+import type { Excluded, Negative } from './hunt.js'
+import type { Positive } from './positives.js'
+import { gatherAll, gatherEach, scorePositives, settleAll } from './rounds.js'
+import { type Engines, type MineCounts, type MineOptions, newRun, type Run } from './run.js'
+import { type RankedPositive, type Started, startDrawing, startRetrieval } from './start.js'
+import type { Limits } from './thresholds.js'
 
-/** Questions embedded and searched at a time. */
+/** Questions at a time; with a reranker fewer, enough to fill its batches, so that progress is seen. */
 const WINDOW = 1024
-/** First search depth for each document of a sample. */
-const DEPTH_PER_DOC = 4
+const RERANKED_WINDOW = 256
 
-export interface MineOptions {
-  /** Documents per sample, positives included. */
-  topK: number
-  seed: number
-  onProblem: OnProblem
+export interface MinedPositive extends RankedPositive {
+  /** On the scale that thresholds are on. */
+  judged: number | undefined
 }
 
-export interface MinedQuestion extends Selection {
+export interface MinedQuestion {
   question: Question
   /** One at least, topK - 1 at most: a sample without a negative teaches no ranking. */
-  positives: Positive[]
-  /** Rank and cosine of the positives that the first search returned, by position. */
-  positiveHits: Map<number, { rank: number; score: number }>
+  positives: MinedPositive[]
+  negatives: Negative[]
+  /** The candidates that were passed over on the way. */
+  excluded: Excluded[]
+  /** `undefined` where nothing scores. */
+  limits: Limits | undefined
+}
+
+export interface Mining {
+  /** In the order of the questions, each with exactly topK documents. */
+  mined: AsyncGenerator<MinedQuestion>
+  /** Complete once `mined` is at its end. */
+  counts: MineCounts
 }
 
 /**
  * Hard negatives, retrieved by the question. A question whose positive is unknown, or for which
- * the whole index holds too few negatives, goes to `onProblem`; all others come with exactly
- * topK documents, in the order of `questions`.
+ * the whole index holds too few negatives, goes to `onProblem`.
+ * @throws ClaraError `model` for a reranker that cannot tell positives from random chunks.
  */
-export async function* mineNegatives(
+export function mineNegatives(
   questions: AsyncIterable<Question>,
-  index: Index,
   corpus: Corpus,
-  embedder: Embedder,
+  engines: Engines,
   options: MineOptions,
-): AsyncGenerator<MinedQuestion> {
-  const depth = Math.min(corpus.count, options.topK * DEPTH_PER_DOC + 8)
-  for await (const window of windows(questions, WINDOW)) {
-    const vectors = await embedder.embed(
-      window.map(({ question }) => question),
-      'query',
-      (i) => `the question at ${window[i]!.path}:${window[i]!.line}`,
-    )
-    const { ids, scores, k } = await index.search(vectors, depth)
-    for (const [row, question] of window.entries()) {
-      const query = vectors.slice(row * embedder.dims, (row + 1) * embedder.dims)
-      const first = { ids: ids.slice(row * k, (row + 1) * k), scores: scores.slice(row * k, (row + 1) * k) }
-      const mined = await mineOne(question, corpus, hitsOf(first), retrieved(index, query, first), options)
-      if (mined) yield mined
-    }
-  }
+): Mining {
+  const run = newRun(corpus, options)
+  return { mined: mineWindows(questions, run, engines), counts: run.counts }
 }
 
 /** Negatives drawn at random, for a run without embeddings. */
-export async function* drawNegatives(
+export function drawNegatives(
   questions: AsyncIterable<Question>,
   corpus: Corpus,
   options: MineOptions,
+): Mining {
+  const run = newRun(corpus, options)
+  return { mined: drawWindows(questions, run), counts: run.counts }
+}
+
+async function* mineWindows(
+  questions: AsyncIterable<Question>,
+  run: Run,
+  engines: Engines,
 ): AsyncGenerator<MinedQuestion> {
-  for await (const question of questions) {
-    const random = randomFor(options.seed, 'negatives', question.id, question.question)
-    const mined = await mineOne(
-      question,
-      corpus,
-      new Map(),
-      drawn(corpus.count, random, corpus.positionAt),
-      options,
-    )
-    if (mined) yield mined
+  for await (const window of windows(questions, engines.scorer ? RERANKED_WINDOW : WINDOW)) {
+    const started = await startRetrieval(window, run, engines)
+    if (started.length === 0) continue
+    const judged = await scorePositives(started, run, engines)
+    for (let active = started; active.length > 0; ) {
+      run.options.signal?.throwIfAborted()
+      await gatherAll(active, run, engines)
+      active = active.filter(({ hunt }) => hunt.pending.length > 0)
+      await settleAll(active, run, engines)
+    }
+    for (const [i, each] of started.entries()) yield* resultOf(each, judged[i]!, run)
   }
 }
 
-type Hits = Map<number, { rank: number; score: number }>
-
-function hitsOf({ ids, scores }: FirstHits): Hits {
-  const hits: Hits = new Map()
-  ids.forEach((position, i) => {
-    if (position >= 0) hits.set(position, { rank: i + 1, score: scores[i]! })
-  })
-  return hits
+async function* drawWindows(questions: AsyncIterable<Question>, run: Run): AsyncGenerator<MinedQuestion> {
+  for await (const window of windows(questions, WINDOW)) {
+    run.options.signal?.throwIfAborted()
+    const started = await startDrawing(window, run)
+    await gatherEach(started)
+    for (const { hunt } of started) {
+      while (hunt.pending.length > 0) {
+        hunt.settle(undefined)
+        await hunt.gather()
+      }
+    }
+    for (const each of started) yield* resultOf(each, [], run)
+  }
 }
 
-async function mineOne(
-  question: Question,
-  corpus: Corpus,
-  hits: Hits,
-  candidates: ReturnType<typeof drawn>,
-  { topK, onProblem }: MineOptions,
-): Promise<MinedQuestion | undefined> {
-  const skip = (reason: string) => onProblem({ path: question.path, line: question.line, reason })
-  const ranks = new Map(Array.from(hits, ([position, { rank }]) => [position, rank]))
-  const found = await findPositives(question, corpus, ranks)
-  if (typeof found === 'string') return void skip(found)
-  const positives = found.positives.slice(0, topK - 1)
-  const needed = topK - positives.length
-  const selection = await selectNegatives(candidates, corpus, found, needed)
-  if (selection.negatives.length < needed) {
-    return void skip(
-      `the whole index holds ${selection.negatives.length} negatives for it, ${needed} are needed`,
-    )
+/** None where the sample cannot be filled, or by `strict` may not be. */
+function* resultOf({ hunt, positives }: Started, judged: number[], run: Run): Generator<MinedQuestion> {
+  const { question, chosen, excluded, limits } = hunt
+  const { counts, options } = run
+  counts.questions++
+  const skip = (reason: string) => options.onProblem({ path: question.path, line: question.line, reason })
+  if (!hunt.isDone) {
+    skip(`the whole index holds ${chosen.length} negatives for it, ${hunt.needed} are needed`)
+    return
   }
-  const positiveHits: Hits = new Map()
-  for (const { chunk } of positives) {
-    const hit = chunk && hits.get(chunk.position)
-    if (hit) positiveHits.set(chunk.position, hit)
+  const soft = chosen.find(({ tier }) => tier !== 'hard' && !(tier === 'random' && options.randomShare))
+  if (options.strict && soft) {
+    counts.dropped++
+    return
   }
-  return { question, positives, positiveHits, ...selection }
+  const known = positives.map((positive, i): MinedPositive => ({ ...positive, judged: judged[i] }))
+  const mined = hunt.positives.positives.map(
+    (positive) => known.find(({ key }) => key === positive.key) ?? keptPositive(positive, excluded),
+  )
+  yield { question, positives: mined, negatives: chosen, excluded, limits }
+}
+
+/** A candidate that was no negative because it is a positive. */
+function keptPositive(positive: Positive, excluded: Excluded[]): MinedPositive {
+  const found = excluded.find(({ position }) => position === positive.chunk?.position)
+  return { ...positive, rank: found?.rank, score: found?.score, judged: found?.judged }
 }

@@ -54,7 +54,7 @@ async function bestChunk(
   if (answer !== '') {
     for (const position of ranked) {
       const chunk = await corpus.read(position)
-      if (normalise(chunk.text).includes(answer)) return chunk
+      if (chunk.normalised.includes(answer)) return chunk
     }
   }
   return corpus.read(ranked[0]!)

@@ -1,17 +1,22 @@
 /** A mined question -> one sample, and where each of its documents came from. */
 import { basename } from 'node:path'
+import type { Tier } from '../negatives/hunt.js'
 import type { MinedQuestion } from '../negatives/mine.js'
 import { randomFor, shuffled } from '../negatives/random.js'
 import type { Sample } from './sample.js'
 
 export interface DocProvenance {
   role: 'positive' | 'hard negative' | 'random negative'
+  /** How far the rules held when it was taken; `null` for a positive. */
+  tier: Tier | null
   /** `null` for a positive given as text. */
   chunk_id: string | null
   /** Place in the ranking by the question, from 1; `null` where it was not retrieved. */
   rank: number | null
-  /** The embedder's cosine of question and document. */
+  /** The embedder's score of question and document. */
   embedder_score: number | null
+  /** The reranker's, from 0 to 1. */
+  reranker_score: number | null
 }
 
 /** One line of end_to_end_data.provenance.jsonl, for the sample on the same line. */
@@ -20,8 +25,17 @@ export interface Provenance {
   source: string
   seed: number
   embedder: string | null
+  reranker: string | null
+  /** A negative's score was `most` at most, and `least` at least; `null` where nothing scored. */
+  thresholds: { positive: number; most: number; least: number | null } | null
   docs: DocProvenance[]
-  excluded: { chunk_id: string; rank: number | null; embedder_score: number | null; reason: string }[]
+  excluded: {
+    chunk_id: string
+    rank: number | null
+    embedder_score: number | null
+    reranker_score: number | null
+    reason: string
+  }[]
 }
 
 export interface AssembledSample {
@@ -29,10 +43,18 @@ export interface AssembledSample {
   provenance: Provenance
 }
 
+/** Names of what ranked and scored; `null` for what was not there. */
+export interface Scorers {
+  embedder: string | null
+  reranker: string | null
+}
+
 /** Documents in an order that depends on the seed and the question alone. */
-export function assembleSample(mined: MinedQuestion, seed: number, embedder: string | null): AssembledSample {
+export function assembleSample(mined: MinedQuestion, seed: number, scorers: Scorers): AssembledSample {
   const { question, answer, id, path, line } = mined.question
-  const docs = shuffled(documentsOf(mined), randomFor(seed, 'order', id, question))
+  const scoresOf = scoresBy(scorers)
+  const docs = shuffled(documentsOf(mined, scoresOf), randomFor(seed, 'order', id, question))
+  const { limits } = mined
   return {
     sample: {
       question,
@@ -45,48 +67,69 @@ export function assembleSample(mined: MinedQuestion, seed: number, embedder: str
       question_id: id,
       source: `${basename(path)}:${line}`,
       seed,
-      embedder,
+      ...scorers,
+      thresholds: limits
+        ? {
+            positive: rounded(limits.positive)!,
+            most: rounded(limits.most)!,
+            least: Number.isFinite(limits.least) ? rounded(limits.least) : null,
+          }
+        : null,
       docs: docs.map(({ from }) => from),
-      excluded: mined.excluded.map(({ chunkId, rank, score, reason }) => ({
-        chunk_id: chunkId,
+      excluded: mined.excluded.map(({ chunk, rank, reason, ...scores }) => ({
+        chunk_id: chunk.chunkId,
         rank: rank ?? null,
-        embedder_score: rounded(score),
+        ...scoresOf(scores),
         reason,
       })),
     },
   }
 }
 
-function documentsOf({
-  positives,
-  positiveHits,
-  negatives,
-}: MinedQuestion): { text: string; from: DocProvenance }[] {
+interface Judged {
+  score: number | undefined
+  judged: number | undefined
+}
+
+type ScoresOf = (scores: Judged) => Pick<DocProvenance, 'embedder_score' | 'reranker_score'>
+
+/** What judged is the reranker where there is one, else the embedder. */
+function scoresBy({ reranker }: Scorers): ScoresOf {
+  return ({ score, judged }) =>
+    reranker === null
+      ? { embedder_score: rounded(score ?? judged), reranker_score: null }
+      : { embedder_score: rounded(score), reranker_score: rounded(judged) }
+}
+
+function documentsOf(
+  { positives, negatives }: MinedQuestion,
+  scoresOf: ScoresOf,
+): { text: string; from: DocProvenance }[] {
   return [
-    ...positives.map(({ text, chunk }) => {
-      const hit = chunk && positiveHits.get(chunk.position)
-      const role = 'positive' as const
-      return {
-        text,
-        from: {
-          role,
-          chunk_id: chunk?.chunkId ?? null,
-          rank: hit?.rank ?? null,
-          embedder_score: rounded(hit?.score),
-        },
-      }
-    }),
-    ...negatives.map(({ chunk, rank, score }) => {
-      const role = rank === undefined ? ('random negative' as const) : ('hard negative' as const)
-      return {
-        text: chunk.text,
-        from: { role, chunk_id: chunk.chunkId, rank: rank ?? null, embedder_score: rounded(score) },
-      }
-    }),
+    ...positives.map(({ text, chunk, rank, ...scores }) => ({
+      text,
+      from: {
+        role: 'positive' as const,
+        tier: null,
+        chunk_id: chunk?.chunkId ?? null,
+        rank: rank ?? null,
+        ...scoresOf(scores),
+      },
+    })),
+    ...negatives.map(({ chunk, rank, tier, ...scores }) => ({
+      text: chunk.text,
+      from: {
+        role: rank === undefined ? ('random negative' as const) : ('hard negative' as const),
+        tier,
+        chunk_id: chunk.chunkId,
+        rank: rank ?? null,
+        ...scoresOf(scores),
+      },
+    })),
   ]
 }
 
-/** Six digits: what float32 cosines are worth. */
+/** Six digits: what float32 is worth. */
 function rounded(score: number | undefined): number | null {
   return score === undefined ? null : Number(score.toFixed(6))
 }

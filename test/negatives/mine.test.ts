@@ -1,9 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Problem } from '#clara/errors.js'
+import type { CachedEmbedder } from '#clara/negatives/embed-cached.js'
 import { drawNegatives, type MinedQuestion, mineNegatives } from '#clara/negatives/mine.js'
+import type { MineOptions } from '#clara/negatives/run.js'
+import type { PairScorer } from '#clara/negatives/scorer.js'
 import type { Question } from '#clara/questions/question.js'
-import { collect, stream } from '../support/collect.js'
-import { exampleQuestions, useExampleIndex } from '../support/example-index.js'
+import { claraError, collect, stream } from '../support/collect.js'
+import { exampleQuestions, failOnProblem, useExampleIndex } from '../support/example-index.js'
 
 const example = useExampleIndex()
 let questions: Question[]
@@ -11,22 +14,29 @@ beforeAll(async () => {
   questions = await exampleQuestions()
 })
 
+const cached = (): CachedEmbedder => ({
+  name: 'example',
+  dims: example.embedder.dims,
+  counts: { embedded: 0, reused: 0 },
+  embed: example.embedder.embed,
+})
+
+function mining(asked: Question[], options: Partial<MineOptions> & { topK: number }, scorer?: PairScorer) {
+  const engines = { index: example.index, embedder: cached(), scorer }
+  const all = { seed: 7, onProblem: failOnProblem, ...options }
+  return mineNegatives(stream(asked), example.corpus, engines, all)
+}
+
 const strategies = {
-  retrieved: (asked: Question[], topK: number, problems: Problem[]) =>
-    mineNegatives(stream(asked), example.index, example.corpus, example.embedder, {
-      topK,
-      seed: 7,
-      onProblem: (problem) => problems.push(problem),
-    }),
+  retrieved: (asked: Question[], topK: number, problems: Problem[], seed = 7) =>
+    mining(asked, { topK, seed, onProblem: (problem) => problems.push(problem) }).mined,
   drawn: (asked: Question[], topK: number, problems: Problem[], seed = 7) =>
     drawNegatives(stream(asked), example.corpus, {
       topK,
       seed,
       onProblem: (problem) => problems.push(problem),
-    }),
+    }).mined,
 }
-
-const idsOf = ({ negatives }: MinedQuestion) => negatives.map(({ chunk }) => chunk.chunkId)
 
 describe.each(['retrieved', 'drawn'] as const)('negatives that are %s', (strategy) => {
   test.each([2, 5, 10])('come with the positive to exactly %i distinct documents', async (topK) => {
@@ -76,16 +86,147 @@ test('a retrieved negative is nearer to the question than all that were neither 
   )
   const whole = await example.index.search(vectors, example.index.chunks.count, { method: 'exact' })
   const mined = await collect(strategies.retrieved(asked, 5, []))
-  for (const [row, { negatives, excluded, positives, positiveHits }] of mined.entries()) {
+  for (const [row, { negatives, excluded, positives }] of mined.entries()) {
     const ranking = [...whole.ids.subarray(row * whole.k, (row + 1) * whole.k)]
-    const used = [...negatives.map(({ chunk }) => chunk.chunkId), ...excluded.map(({ chunkId }) => chunkId)]
+    const used = [...negatives, ...excluded].map(({ chunk }) => chunk.chunkId)
     const deepest = negatives.at(-1)!.rank!
     const above = await Promise.all(ranking.slice(0, deepest).map((id) => example.corpus.read(id)))
     expect(above.map(({ chunkId }) => chunkId).sort()).toEqual(used.sort())
-    const position = positives[0]!.chunk!.position
-    const hit = positiveHits.get(position)
-    if (hit) expect(ranking[hit.rank - 1]).toBe(position)
+    const [{ chunk, rank, score }] = positives as [MinedQuestion['positives'][0]]
+    const at = ranking.indexOf(chunk!.position)
+    expect(score).toBe(whole.scores[row * whole.k + at])
+    if (rank) expect(rank).toBe(at + 1)
   }
+})
+
+const idsOf = ({ negatives }: MinedQuestion) => negatives.map(({ chunk }) => chunk.chunkId)
+
+/** A reranker that knows what answers, and likes what shares many words with the question as much. */
+function wordScorer(): PairScorer & { pairs: number[] } {
+  const words = (text: string) => new Set(text.toLowerCase().match(/\p{L}{4,}/gu) ?? [])
+  const documents = new Map(questions.map(({ question, docIds }) => [question, docIds]))
+  const pairs: number[] = []
+  return {
+    name: 'words',
+    pairs,
+    counts: { scored: 0, reused: 0 },
+    async score(asked) {
+      pairs.push(asked.length)
+      const scores = asked.map(async ({ question, passage }) => {
+        const own = words(passage)
+        const shared = [...words(question)].filter((word) => own.has(word)).length
+        const gold = documents.get(question)!.flatMap((id) => example.corpus.find(id))
+        const texts = await Promise.all(gold.map((position) => example.corpus.read(position)))
+        return texts.some(({ text }) => text === passage) ? 5 : shared > 2 ? 5.5 : 2 * shared - 6
+      })
+      return Float32Array.from(await Promise.all(scores))
+    },
+  }
+}
+
+describe('with a reranker', () => {
+  test('no negative scores near the positive, and what does is passed over for that', async () => {
+    const { mined, counts } = mining(questions, { topK: 5 }, wordScorer())
+    let refused = 0
+    for (const { negatives, excluded, limits, positives } of await collect(mined)) {
+      expect(limits!.positive).toBe(Math.min(...positives.map(({ judged }) => judged!)))
+      for (const { tier, judged } of negatives) {
+        if (tier !== 'suspect') expect(judged).toBeLessThanOrEqual(0.95 * limits!.positive)
+      }
+      for (const { reason, judged } of excluded) {
+        if (reason !== 'score near the positive') continue
+        refused++
+        expect(judged).toBeGreaterThan(0.95 * limits!.positive)
+      }
+    }
+    expect(refused).toBeGreaterThan(5)
+    expect(counts.calibration!.auc).toBeGreaterThan(0.9)
+  })
+
+  test('little more is scored than is wanted, in few calls', async () => {
+    const scorer = wordScorer()
+    const { mined } = mining(questions, { topK: 5 }, scorer)
+    const all = await collect(mined)
+    const judged = all
+      .flatMap(({ negatives, excluded }) => [...negatives, ...excluded])
+      .filter((each) => each.judged !== undefined)
+    const total = scorer.pairs.reduce((sum, count) => sum + count, 0)
+    const calibration = Math.min(128, all.length)
+    expect(total).toBe(judged.length + all.length + calibration)
+    expect(total / all.length).toBeLessThan(9)
+    expect(scorer.pairs.length).toBeLessThan(20)
+  })
+
+  test('that sees no difference is refused', async () => {
+    const blind: PairScorer = { ...wordScorer(), score: async (pairs) => new Float32Array(pairs.length) }
+    await expect(collect(mining(questions, { topK: 5 }, blind).mined)).rejects.toMatchObject(
+      claraError('model', '--reranker none'),
+    )
+  })
+})
+
+describe('settings', () => {
+  const ranksOf = ({ negatives }: MinedQuestion) => negatives.map(({ rank }) => rank)
+
+  test('the first ranks are passed over, and none is taken after the last', async () => {
+    const all = await collect(mining(questions, { topK: 4, ranks: { skipTop: 5, maxRank: 30 } }).mined)
+    const ranks = all
+      .flatMap(({ negatives }) => negatives.filter(({ tier }) => tier === 'hard'))
+      .map(({ rank }) => rank!)
+    expect(Math.min(...ranks)).toBe(6)
+    expect(Math.max(...ranks)).toBeLessThanOrEqual(30)
+  })
+
+  test('ranks are drawn from the window', async () => {
+    const options = { topK: 4, select: 'random' as const, ranks: { maxRank: 30 } }
+    const all = await collect(mining(questions, options).mined)
+    const ranks = all.flatMap(ranksOf).map((rank) => rank!)
+    expect(ranks.filter((rank) => rank > 10).length).toBeGreaterThan(ranks.length / 3)
+    const again = await collect(mining(questions, options).mined)
+    expect(again.map(ranksOf)).toEqual(all.map(ranksOf))
+    const other = await collect(mining(questions, { ...options, seed: 8 }).mined)
+    expect(other.map(ranksOf)).not.toEqual(all.map(ranksOf))
+  })
+
+  test('a share is drawn from the whole corpus', async () => {
+    const all = await collect(mining(questions, { topK: 5, randomShare: 0.3 }).mined)
+    const random = all.flatMap(({ negatives }) => negatives).filter(({ tier }) => tier === 'random')
+    expect(random.length / (all.length * 4)).toBeGreaterThan(0.25)
+    expect(random.length / (all.length * 4)).toBeLessThan(0.35)
+    for (const { rank, judged } of random) {
+      expect(rank).toBeUndefined()
+      expect(judged).toEqual(expect.any(Number))
+    }
+  })
+
+  test('a chunk is used no more often than it may', async () => {
+    const all = await collect(mining(questions, { topK: 3, maxUses: 3 }).mined)
+    const uses = new Map<number, number>()
+    for (const { position } of all.flatMap(({ negatives }) =>
+      negatives.filter(({ tier }) => tier === 'hard'),
+    ))
+      uses.set(position, (uses.get(position) ?? 0) + 1)
+    expect(Math.max(...uses.values())).toBe(3)
+  })
+
+  test('strict drops what hard ones do not fill', async () => {
+    const options = { topK: 5, thresholds: { minScore: 0.3 } }
+    const lax = await collect(mining(questions, options).mined)
+    const whole = lax.filter(({ negatives }) => negatives.every(({ tier }) => tier === 'hard'))
+    expect(whole.length).toBeGreaterThan(0)
+    expect(whole.length).toBeLessThan(lax.length)
+    const { mined, counts } = mining(questions, { ...options, strict: true })
+    expect((await collect(mined)).map(({ question }) => question.id)).toEqual(
+      whole.map(({ question }) => question.id),
+    )
+    expect(counts.dropped).toBe(lax.length - whole.length)
+  })
+
+  test('an aborted run stops', async () => {
+    const reason = new Error('enough')
+    const run = mining(questions, { topK: 5, signal: AbortSignal.abort(reason) })
+    await expect(collect(run.mined)).rejects.toBe(reason)
+  })
 })
 
 test('what is drawn depends on the seed, and on no other question', async () => {

@@ -1,0 +1,50 @@
+/** Texts -> vectors, each computed once, whatever is mined with them. */
+import type { Embedder, TextKind } from '../inference/embedder.js'
+import type { EmbedderModel } from '../models/resolve.js'
+import { cacheKey, type ScoreCache, versionOf } from './score-cache.js'
+
+export interface CachedEmbedder {
+  name: string
+  dims: number
+  counts: { embedded: number; reused: number }
+  /** @returns vectors, row-major [texts, dims]. */
+  embed(texts: string[], kind: TextKind, nameOf: (i: number) => string): Promise<Float32Array>
+}
+
+/** @param open is called when the first vector that is not known is asked for. */
+export function createCachedEmbedder(
+  model: EmbedderModel,
+  dims: number,
+  open: () => Promise<Embedder>,
+  cache: ScoreCache,
+): CachedEmbedder {
+  const counts = { embedded: 0, reused: 0 }
+  const version = versionOf(model)
+  return {
+    name: model.card.name,
+    dims,
+    counts,
+    async embed(texts, kind, nameOf) {
+      const keys = texts.map((text) => cacheKey(version, kind, String(dims), text))
+      const known = await cache.get(keys)
+      const missing = known.flatMap((vector, i) => (vector?.length === dims ? [] : [i]))
+      const vectors = new Float32Array(texts.length * dims)
+      for (const [i, vector] of known.entries()) if (vector?.length === dims) vectors.set(vector, i * dims)
+      counts.reused += texts.length - missing.length
+      counts.embedded += missing.length
+      if (missing.length === 0) return vectors
+      const fresh = await (await open()).embed(
+        missing.map((i) => texts[i]!),
+        kind,
+        (n) => nameOf(missing[n]!),
+      )
+      const rows = missing.map((_, n) => fresh.subarray(n * dims, (n + 1) * dims))
+      await cache.put(
+        missing.map((i) => keys[i]!),
+        rows,
+      )
+      for (const [n, i] of missing.entries()) vectors.set(rows[n]!, i * dims)
+      return vectors
+    },
+  }
+}

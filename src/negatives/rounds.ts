@@ -1,0 +1,117 @@
+/** Rounds of scoring, over all questions of a window at once, so that the model's batches stay full. */
+
+import { dot } from '../index/rank.js'
+import type { TextPair } from '../inference/encoding.js'
+import { calibrate, probability } from './calibrate.js'
+import { randomFor } from './random.js'
+import { type Engines, type Run, timed } from './run.js'
+import { rankWindow, type Started } from './start.js'
+import { DEFAULT_THRESHOLDS, limitsFor } from './thresholds.js'
+
+/** How much deeper each next search goes. */
+const DEEPEN = 4
+/** Questions that the reranker's scale is set by. */
+const CALIBRATION_QUESTIONS = 128
+
+/** @returns the score of each known positive, on the scale that thresholds are on; sets each hunt's limits by them. */
+export async function scorePositives(started: Started[], run: Run, engines: Engines): Promise<number[][]> {
+  const judged = await judgePositives(started, run, engines)
+  const thresholds = { ...DEFAULT_THRESHOLDS, ...run.options.thresholds }
+  for (const [i, { hunt }] of started.entries()) hunt.limits = limitsFor(Math.min(...judged[i]!), thresholds)
+  return judged
+}
+
+async function judgePositives(started: Started[], run: Run, { scorer }: Engines): Promise<number[][]> {
+  if (!scorer) return started.map(({ positives }) => positives.map(({ score }) => score!))
+  const pairs = started.flatMap(({ hunt, positives }) =>
+    positives.map(({ text }) => pairOf(hunt.question, text)),
+  )
+  const logits = await timed(run, 'score', () => scorer.score(pairs))
+  const { calibration } = run.counts
+  let at = 0
+  const own = started.map(({ positives }) => logits.subarray(at, (at += positives.length)))
+  const { centre } = calibration ?? (await calibrateOn(started, own, run, scorer))
+  return own.map((each) => Array.from(each, (logit) => probability(logit, centre)))
+}
+
+type Scorer = NonNullable<Engines['scorer']>
+
+async function calibrateOn(started: Started[], logits: Float32Array[], run: Run, scorer: Scorer) {
+  const step = Math.ceil(started.length / CALIBRATION_QUESTIONS)
+  const sample = started.map((each, i) => ({ ...each, logits: logits[i]! })).filter((_, i) => i % step === 0)
+  const { corpus, options } = run
+  const pairs = await Promise.all(
+    sample.map(async ({ hunt: { question } }) => {
+      const draw = randomFor(options.seed, 'calibration', question.id, question.question)(corpus.count)
+      return pairOf(question, (await corpus.read(corpus.positionAt(draw))).text)
+    }),
+  )
+  const random = await timed(run, 'score', () => scorer.score(pairs))
+  const positives = Float32Array.from(sample, (each) => Math.min(...each.logits))
+  run.counts.calibration = calibrate(scorer.name, positives, random)
+  return run.counts.calibration
+}
+
+/** Until every hunt has what it wants to have scored; searches go deeper for those that need it. */
+export async function gatherAll(hunts: Started[], run: Run, { index, embedder }: Engines): Promise<void> {
+  const window = rankWindow(run)
+  for (let waiting = hunts; waiting.length > 0; ) {
+    const deeper = await timed(run, 'select', () => gatherEach(waiting))
+    for (const [depth, group] of byDepth(deeper, window.maxRank)) {
+      const queries = new Float32Array(group.length * embedder.dims)
+      for (const [i, { query }] of group.entries()) queries.set(query!, i * embedder.dims)
+      const { ids, scores, k } = await timed(run, 'search', () => index.search(queries, depth))
+      for (const [i, { hunt }] of group.entries()) {
+        const hits = { ids: ids.subarray(i * k, (i + 1) * k), scores: scores.subarray(i * k, (i + 1) * k) }
+        hunt.ranked!.extend(hits)
+      }
+    }
+    waiting = deeper
+  }
+}
+
+export async function gatherEach(hunts: Started[]): Promise<Started[]> {
+  const deeper: Started[] = []
+  for (const each of hunts) if ((await each.hunt.gather()) === 'deeper') deeper.push(each)
+  return deeper
+}
+
+function byDepth(hunts: Started[], maxRank: number): Map<number, Started[]> {
+  const groups = new Map<number, Started[]>()
+  for (const each of hunts) {
+    const depth = Math.min(maxRank, each.hunt.ranked!.depth * DEEPEN)
+    groups.set(depth, [...(groups.get(depth) ?? []), each])
+  }
+  return groups
+}
+
+export async function settleAll(waiting: Started[], run: Run, engines: Engines): Promise<void> {
+  const judged = await judgePending(waiting, run, engines)
+  let at = 0
+  for (const { hunt } of waiting) {
+    const end = at + hunt.pending.length
+    hunt.settle(judged.subarray(at, end))
+    at = end
+  }
+}
+
+async function judgePending(waiting: Started[], run: Run, { scorer, index }: Engines): Promise<Float64Array> {
+  const pending = waiting.flatMap(({ hunt, query }) =>
+    hunt.pending.map((each) => ({ ...each, hunt, query: query! })),
+  )
+  if (!scorer) {
+    const scores = await Promise.all(
+      pending.map(
+        async ({ score, query, position }) =>
+          score ?? Math.fround(dot(query, await index.vectors([position]), 0)),
+      ),
+    )
+    return Float64Array.from(scores)
+  }
+  const pairs = pending.map(({ hunt, chunk }) => pairOf(hunt.question, chunk.text))
+  const logits = await timed(run, 'score', () => scorer.score(pairs))
+  const { centre } = run.counts.calibration!
+  return Float64Array.from(logits, (logit) => probability(logit, centre))
+}
+
+const pairOf = ({ question }: { question: string }, passage: string): TextPair => ({ question, passage })

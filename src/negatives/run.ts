@@ -1,0 +1,81 @@
+/** What a run of mining is given, and what it counts. */
+import type { OnProblem } from '../errors.js'
+import type { Index } from '../index/open.js'
+import type { Calibration } from './calibrate.js'
+import type { RankWindow } from './candidates.js'
+import type { Corpus } from './corpus.js'
+import type { CachedEmbedder } from './embed-cached.js'
+import type { TruthOptions } from './rules.js'
+import type { PairScorer } from './scorer.js'
+import type { Thresholds } from './thresholds.js'
+
+export interface MineOptions {
+  /** Documents per sample, positives included. */
+  topK: number
+  seed: number
+  onProblem: OnProblem
+  thresholds?: Partial<Thresholds>
+  truth?: Partial<TruthOptions>
+  ranks?: Partial<RankWindow>
+  /** `top`: the best ranked that pass. `random`: any that pass, of the ranks in the window. */
+  select?: Selection
+  /** Share of the negatives that are drawn at random, from 0 to 1. */
+  randomShare?: number
+  /** How many samples one chunk may be a negative of. */
+  maxUses?: number | undefined
+  /** Samples that hard negatives do not fill are dropped. */
+  strict?: boolean
+  /** Candidates that score no less than a positive become positives. */
+  keepFalseNegatives?: boolean
+  signal?: AbortSignal | undefined
+}
+
+export const SELECTIONS = ['top', 'random'] as const
+export type Selection = (typeof SELECTIONS)[number]
+
+export const DEFAULT_RANKS: RankWindow = { skipTop: 0, maxRank: 100 }
+
+/** What ranks and scores; without a scorer the embedder's score judges. */
+export interface Engines {
+  index: Index
+  embedder: CachedEmbedder
+  scorer: PairScorer | undefined
+}
+
+export interface MineCounts {
+  questions: number
+  /** By `strict`. */
+  dropped: number
+  calibration: Calibration | undefined
+  /** Spent in each stage. */
+  seconds: Record<Stage, number>
+}
+
+export type Stage = 'embed' | 'search' | 'select' | 'score'
+
+export interface Run {
+  corpus: Corpus
+  options: MineOptions
+  counts: MineCounts
+  /** How often each chunk is a negative so far. */
+  uses: Map<number, number>
+}
+
+export function newRun(corpus: Corpus, options: MineOptions): Run {
+  const seconds = { embed: 0, search: 0, select: 0, score: 0 }
+  return {
+    corpus,
+    options,
+    counts: { questions: 0, dropped: 0, calibration: undefined, seconds },
+    uses: new Map(),
+  }
+}
+
+export async function timed<T>({ counts }: Run, stage: Stage, work: () => Promise<T>): Promise<T> {
+  const start = performance.now()
+  try {
+    return await work()
+  } finally {
+    counts.seconds[stage] += (performance.now() - start) / 1000
+  }
+}

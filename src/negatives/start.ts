@@ -1,0 +1,165 @@
+/** Questions -> hunts: embedded, searched for, their positives looked up. */
+import { textKey } from '../chunks/same-text.js'
+import { dot } from '../index/rank.js'
+import { cosine } from '../inference/cosine.js'
+import type { Question } from '../questions/question.js'
+import { drawn, type Hits, Ranked, type RankWindow } from './candidates.js'
+import { Hunt } from './hunt.js'
+import { findPositives, type Positive, type Positives } from './positives.js'
+import { randomFor } from './random.js'
+import { DEFAULT_TRUTH, truthRule } from './rules.js'
+import { DEFAULT_RANKS, type Engines, type Run, timed } from './run.js'
+
+/** First search depth for each document of a sample. */
+const DEPTH_PER_DOC = 4
+/** Chunks drawn for one question where each may be refused for its score. */
+const MOST_DRAWS = 32
+
+export interface Started {
+  hunt: Hunt
+  /** All that are known, in their order. */
+  positives: RankedPositive[]
+  /** The question's vector; `undefined` where nothing is retrieved. */
+  query: Float32Array | undefined
+}
+
+export interface RankedPositive extends Positive {
+  /** Its place in the question's first search, from 1. */
+  rank: number | undefined
+  /** The embedder's. */
+  score: number | undefined
+}
+
+/** Questions whose positive is not known go to `onProblem`. */
+export async function startRetrieval(questions: Question[], run: Run, engines: Engines): Promise<Started[]> {
+  const { index, embedder } = engines
+  const { dims } = embedder
+  const window = rankWindow(run)
+  const vectors = await timed(run, 'embed', () =>
+    embedder.embed(
+      questions.map(({ question }) => question),
+      'query',
+      (i) => `the question at ${questions[i]!.path}:${questions[i]!.line}`,
+    ),
+  )
+  const depth = run.options.select === 'random' ? window.maxRank : firstDepth(run, window)
+  const { ids, scores, k } = await timed(run, 'search', () => index.search(vectors, depth))
+  const passages = await embedPassages(questions, run, engines)
+  const started = await Promise.all(
+    questions.map(async (question, row): Promise<Started[]> => {
+      const query = vectors.subarray(row * dims, (row + 1) * dims)
+      const hits = {
+        ids: ids.subarray(row * k, (row + 1) * k),
+        scores: scores.subarray(row * k, (row + 1) * k),
+      }
+      const ranks = new Map(Array.from(hits.ids, (position, i) => [position, i + 1]))
+      const found = await positivesOf(question, run, ranks)
+      if (!found) return []
+      const own = await Promise.all(
+        found.positives.map(({ chunk, key }) =>
+          chunk ? index.vectors([chunk.position]) : passages.get(key)!,
+        ),
+      )
+      const positives = found.positives.map((positive, i) => ({
+        ...positive,
+        rank: positive.chunk && ranks.get(positive.chunk.position),
+        score: Math.fround(dot(query, own[i]!, 0)),
+      }))
+      const nearness = async (position: number) => {
+        const vector = await index.vectors([position])
+        return Math.max(...own.map((each) => cosine(each, vector)))
+      }
+      return [{ hunt: newHunt(question, found, run, hits, nearness), positives, query }]
+    }),
+  )
+  return started.flat()
+}
+
+export async function startDrawing(questions: Question[], run: Run): Promise<Started[]> {
+  const started: Started[] = []
+  for (const question of questions) {
+    const found = await positivesOf(question, run, new Map())
+    if (!found) continue
+    const positives = found.positives.map((each) => ({ ...each, rank: undefined, score: undefined }))
+    started.push({ hunt: newHunt(question, found, run), positives, query: undefined })
+  }
+  return started
+}
+
+export function rankWindow({ corpus, options }: Run): RankWindow {
+  const { skipTop, maxRank } = { ...DEFAULT_RANKS, ...options.ranks }
+  return { skipTop, maxRank: Math.min(Math.max(maxRank, skipTop), corpus.count) }
+}
+
+function firstDepth({ options }: Run, { skipTop, maxRank }: RankWindow): number {
+  return Math.min(maxRank, skipTop + options.topK * DEPTH_PER_DOC + 8)
+}
+
+/** Vectors of positives that are given as text, by their keys. */
+async function embedPassages(
+  questions: Question[],
+  run: Run,
+  { embedder }: Engines,
+): Promise<Map<string, Float32Array>> {
+  const given = questions.flatMap((question) =>
+    question.passages.map((text) => ({ question, text: text.trim() })),
+  )
+  if (given.length === 0) return new Map()
+  const vectors = await timed(run, 'embed', () =>
+    embedder.embed(
+      given.map(({ text }) => text),
+      'document',
+      (i) => `the positive at ${given[i]!.question.path}:${given[i]!.question.line}`,
+    ),
+  )
+  const { dims } = embedder
+  return new Map(given.map(({ text }, i) => [textKey(text), vectors.subarray(i * dims, (i + 1) * dims)]))
+}
+
+async function positivesOf(
+  question: Question,
+  { corpus, options }: Run,
+  ranks: ReadonlyMap<number, number>,
+): Promise<Positives | undefined> {
+  const found = await findPositives(question, corpus, ranks)
+  if (typeof found !== 'string') return found
+  options.onProblem({ path: question.path, line: question.line, reason: found })
+  return undefined
+}
+
+function newHunt(
+  question: Question,
+  found: Positives,
+  run: Run,
+  hits?: Hits,
+  nearness?: (position: number) => Promise<number>,
+): Hunt {
+  const { corpus, options, uses } = run
+  const { topK, seed, maxUses, randomShare = 0, keepFalseNegatives = false } = options
+  const random = (what: string) => randomFor(seed, what, question.id, question.question)
+  const positives = { ...found, positives: found.positives.slice(0, topK - 1) }
+  const order = options.select === 'random' ? random('ranks') : undefined
+  const grounds = {
+    corpus,
+    ranked: hits && new Ranked(hits, rankWindow(run), order),
+    drawn: drawn(corpus.count, random('negatives'), corpus.positionAt),
+    truth: truthRule(question, found, { ...DEFAULT_TRUTH, ...options.truth }),
+    nearness,
+    uses,
+  }
+  const needed = topK - positives.positives.length
+  const randomCount = wholeShare(needed * randomShare, random('random share'))
+  return new Hunt(question, positives, grounds, {
+    topK,
+    randomCount,
+    mostDraws: MOST_DRAWS,
+    maxUses,
+    keepFalseNegatives,
+  })
+}
+
+/** 1.3 is 1, and 2 for three of ten questions. */
+function wholeShare(wanted: number, random: (limit: number) => number): number {
+  const whole = Math.floor(wanted)
+  return random(1000) < Math.round((wanted - whole) * 1000) ? whole + 1 : whole
+}

@@ -1,0 +1,76 @@
+/** What a run's samples come to. */
+import { TIERS, type Tier } from '../negatives/hunt.js'
+import type { MinedQuestion } from '../negatives/mine.js'
+import type { Scorers } from './assemble.js'
+import { createSpread, type Distribution } from './distribution.js'
+
+/** Counts of a run, the same for the same input and seed. */
+export interface RunReport extends Scorers {
+  top_k: number
+  seed: number
+  samples: number
+  without_answer: number
+  hard_negatives: number
+  random_negatives: number
+  /** Negatives by how far the rules held. */
+  tiers: Record<Tier, number>
+  /** Samples whose positive the question retrieved first, and within the first k. */
+  positive_first: number
+  positive_in_top_k: number
+  /** Candidates passed over, by reason. */
+  excluded: Record<string, number>
+  /** On the scale that thresholds are on; `null` where nothing scored. Differences are to the least positive. */
+  scores: { positive: Distribution; negative: Distribution; difference: Distribution } | null
+}
+
+export interface Tally {
+  report: RunReport
+  add(mined: MinedQuestion): void
+  finish(): RunReport
+}
+
+export function createTally(topK: number, seed: number, scorers: Scorers): Tally {
+  const report: RunReport = {
+    top_k: topK,
+    seed,
+    ...scorers,
+    samples: 0,
+    without_answer: 0,
+    hard_negatives: 0,
+    random_negatives: 0,
+    tiers: Object.fromEntries(TIERS.map((tier) => [tier, 0])) as Record<Tier, number>,
+    positive_first: 0,
+    positive_in_top_k: 0,
+    excluded: {},
+    scores: null,
+  }
+  const [positive, negative, difference] = [createSpread(), createSpread(), createSpread()]
+  return {
+    report,
+    add({ question, positives, negatives, excluded, limits }) {
+      report.samples++
+      if (question.answer === '') report.without_answer++
+      const ranks = positives.map(({ rank }) => rank ?? Number.POSITIVE_INFINITY)
+      if (ranks.includes(1)) report.positive_first++
+      if (ranks.some((rank) => rank <= topK)) report.positive_in_top_k++
+      for (const { judged } of positives) if (judged !== undefined) positive.add(judged)
+      for (const { rank, tier, judged } of negatives) {
+        report.tiers[tier]++
+        if (rank === undefined) report.random_negatives++
+        else report.hard_negatives++
+        if (judged === undefined || !limits) continue
+        negative.add(judged)
+        difference.add(limits.positive - judged)
+      }
+      for (const { reason } of excluded) report.excluded[reason] = (report.excluded[reason] ?? 0) + 1
+    },
+    finish() {
+      const spreads = [positive, negative, difference].map((spread) => spread.distribution())
+      if (spreads.every((spread) => spread !== null)) {
+        const [p, n, d] = spreads as [Distribution, Distribution, Distribution]
+        report.scores = { positive: p, negative: n, difference: d }
+      }
+      return report
+    },
+  }
+}
