@@ -28,10 +28,20 @@ async function judgePositives(started: Started[], run: Run, { scorer }: Engines)
   )
   const logits = await timed(run, 'score', () => scorer.score(pairs))
   const { calibration } = run.counts
-  let at = 0
-  const own = started.map(({ positives }) => logits.subarray(at, (at += positives.length)))
+  const own = cut(
+    logits,
+    started.map(({ positives }) => positives.length),
+  )
   const { centre } = calibration ?? (await calibrateOn(started, own, run, scorer))
   return own.map((each) => Array.from(each, (logit) => probability(logit, centre)))
+}
+
+function cut(values: Float32Array, lengths: number[]): Float32Array[] {
+  let end = 0
+  return lengths.map((length) => {
+    end += length
+    return values.subarray(end - length, end)
+  })
 }
 
 type Scorer = NonNullable<Engines['scorer']>
