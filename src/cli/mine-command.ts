@@ -61,6 +61,7 @@ async function mine(flags: MineFlags): Promise<void> {
       device,
       threads,
       scoreCache: scoreCacheOf(flags),
+      hybrid: flags.hybrid,
       remark: talk.remark,
       onScored: progress.onScored,
     })

@@ -24,6 +24,7 @@ export interface MiningFlags {
   nearCosine: number
   strict?: boolean
   keepFalseNegatives?: 'as-positives'
+  hybrid?: boolean
   scoreCache: string | boolean
 }
 
@@ -74,6 +75,7 @@ export function miningFlags(command: Command): Command {
         'candidates that score no less than a positive become positives',
       ).choices(['as-positives']),
     )
+    .option('--hybrid', 'candidates by words (BM25), too, fused by rank')
     .option('--score-cache <dir>', 'where scores are kept (default: the user’s cache)')
     .option('--no-score-cache', 'keep no scores')
 }

@@ -269,6 +269,7 @@ async function mine(
       device: flags.device,
       threads: flags.threads,
       scoreCache: scoreCacheOf(flags),
+      hybrid: flags.hybrid,
       remark: talk.remark,
       onScored: progress.onScored,
     }))

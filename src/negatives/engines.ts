@@ -7,6 +7,7 @@ import { openReranker, type Reranker } from '../inference/reranker.js'
 import { cacheDirectory } from '../models/cache-directory.js'
 import type { EmbedderModel, Model, RerankerModel } from '../models/resolve.js'
 import { createCachedEmbedder } from './embed-cached.js'
+import { openKeywords } from './keywords.js'
 import type { Engines } from './run.js'
 import { NO_CACHE, openScoreCache } from './score-cache.js'
 import { createScorer } from './scorer.js'
@@ -15,6 +16,8 @@ export interface EngineSettings extends EngineOptions {
   embedder: EmbedderModel
   /** `undefined`: the embedder's scores judge. */
   reranker: RerankerModel | undefined
+  /** Candidates come by words, too. */
+  hybrid?: boolean | undefined
   /** Where scores are kept; `undefined`: in the user's cache directory; `false`: nowhere. */
   scoreCache?: string | false | undefined
   /** An embedder that is open already; it stays open. */
@@ -39,6 +42,7 @@ export async function openEngines(index: Index, settings: EngineSettings): Promi
     reranker,
     opened,
     scoreCache,
+    hybrid,
     signal,
     onScored,
     remark = () => {},
@@ -53,17 +57,22 @@ export async function openEngines(index: Index, settings: EngineSettings): Promi
   const ranker = lazy(() => openReranker(reranker!, { ...options, calibrate: true }))
   const vectors = await cacheOf(model)
   const scores = reranker ? await cacheOf(reranker) : NO_CACHE
+  const keywords = await (hybrid ? openKeywords(index.chunks) : undefined)?.catch(async (error) => {
+    await Promise.all([vectors.close(), scores.close()])
+    throw error
+  })
   return {
     engines: {
       index,
       embedder: createCachedEmbedder(model, dims, embedder.get, vectors),
+      keywords,
       scorer: reranker && createScorer(reranker, ranker.get, { cache: scores, signal, onScored }),
     },
     keeps: vectors !== NO_CACHE,
     used: () => [embedder.opened(), ranker.opened()].filter((each) => each !== undefined),
     async close() {
       if (!opened) await embedder.opened()?.close()
-      await Promise.all([ranker.opened()?.close(), vectors.close(), scores.close()])
+      await Promise.all([ranker.opened()?.close(), vectors.close(), scores.close(), keywords?.close()])
     },
   }
 }

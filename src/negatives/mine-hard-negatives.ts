@@ -23,6 +23,8 @@ export interface MineHardNegatives extends Partial<Omit<MineOptions, 'topK'>> {
   device?: Device | undefined
   threads?: number
   scoreCache?: string | false | undefined
+  /** Candidates come by words, too. */
+  hybrid?: boolean
   onProgress?: (questions: number) => void
 }
 
@@ -35,13 +37,21 @@ export async function* mineHardNegatives(
   options: MineHardNegatives,
 ): AsyncGenerator<MinedQuestion, MineCounts> {
   const { index: directory, questions, onProgress, seed = 42, onProblem = () => {} } = options
-  const { device, signal, scoreCache, ...rest } = options
+  const { device, signal, scoreCache, hybrid, ...rest } = options
   const manifest = await readManifest(directory)
   const embedder = await resolveEmbedder(options.embedder ?? manifest.embedder.name)
   const reranker = options.reranker === undefined ? undefined : await resolveReranker(options.reranker)
   const index = await openIndex(directory, embedder, { device })
   const threads = options.threads === undefined ? {} : { threads: options.threads }
-  const opened = await openEngines(index, { embedder, reranker, device, signal, scoreCache, ...threads })
+  const opened = await openEngines(index, {
+    embedder,
+    reranker,
+    device,
+    signal,
+    scoreCache,
+    hybrid,
+    ...threads,
+  })
   try {
     checkCorpusSize(manifest.counts.distinctChunks, options.topK)
     const corpus = await openCorpus(index.chunks)

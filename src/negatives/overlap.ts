@@ -44,8 +44,11 @@ export function overlapOf(a: Wording, b: Wording): Overlap {
   return { words: shared / short.words, runs: repeated / short.runs.size }
 }
 
-/** Single characters of Chinese say little: each counts with the one that follows. */
-function wordsIn(text: string): string[] {
+/**
+ * @param text normalised.
+ * @returns single characters of Chinese say little: each counts with the one that follows.
+ */
+export function wordsIn(text: string): string[] {
   const found = text.match(WORD) ?? []
   return found.map((word, i) => {
     const next = found[i + 1]

@@ -4,6 +4,7 @@ import { dot } from '../index/rank.js'
 import type { TextPair } from '../inference/encoding.js'
 import { calibrate, probability } from './calibrate.js'
 import { randomFor } from './random.js'
+import { retrieve } from './retrieve.js'
 import { type Engines, type Run, timed } from './run.js'
 import { rankWindow, type Started } from './start.js'
 import { DEFAULT_THRESHOLDS, limitsFor } from './thresholds.js'
@@ -63,18 +64,14 @@ async function calibrateOn(started: Started[], logits: Float32Array[], run: Run,
 }
 
 /** Until every hunt has what it wants to have scored; searches go deeper for those that need it. */
-export async function gatherAll(hunts: Started[], run: Run, { index, embedder }: Engines): Promise<void> {
+export async function gatherAll(hunts: Started[], run: Run, engines: Engines): Promise<void> {
   const window = rankWindow(run)
   for (let waiting = hunts; waiting.length > 0; ) {
     const deeper = await timed(run, 'select', () => gatherEach(waiting))
     for (const [depth, group] of byDepth(deeper, window.maxRank)) {
-      const queries = new Float32Array(group.length * embedder.dims)
-      for (const [i, { query }] of group.entries()) queries.set(query!, i * embedder.dims)
-      const { ids, scores, k } = await timed(run, 'search', () => index.search(queries, depth))
-      for (const [i, { hunt }] of group.entries()) {
-        const hits = { ids: ids.subarray(i * k, (i + 1) * k), scores: scores.subarray(i * k, (i + 1) * k) }
-        hunt.ranked!.extend(hits)
-      }
+      const asked = group.map(({ hunt, query }) => ({ question: hunt.question.question, vector: query! }))
+      const hits = await timed(run, 'search', () => retrieve(asked, depth, engines))
+      for (const [i, { hunt }] of group.entries()) hunt.ranked!.extend(hits[i]!)
     }
     waiting = deeper
   }

@@ -5,6 +5,7 @@ import type { Calibration } from './calibrate.js'
 import type { RankWindow } from './candidates.js'
 import type { Corpus } from './corpus.js'
 import type { CachedEmbedder } from './embed-cached.js'
+import type { Keywords } from './keywords.js'
 import type { TruthOptions } from './rules.js'
 import type { PairScorer } from './scorer.js'
 import type { Thresholds } from './thresholds.js'
@@ -40,6 +41,8 @@ export interface Engines {
   index: Index
   embedder: CachedEmbedder
   scorer: PairScorer | undefined
+  /** With it, candidates come by words, too. */
+  keywords?: Keywords | undefined
 }
 
 export interface MineCounts {

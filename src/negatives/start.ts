@@ -7,6 +7,7 @@ import { drawn, type Hits, Ranked, type RankWindow } from './candidates.js'
 import { Hunt } from './hunt.js'
 import { findPositives, type Positive, type Positives } from './positives.js'
 import { randomFor } from './random.js'
+import { retrieve } from './retrieve.js'
 import { DEFAULT_TRUTH, truthRule } from './rules.js'
 import { DEFAULT_RANKS, type Engines, type Run, timed } from './run.js'
 
@@ -43,15 +44,16 @@ export async function startRetrieval(questions: Question[], run: Run, engines: E
     ),
   )
   const depth = run.options.select === 'random' ? window.maxRank : firstDepth(run, window)
-  const { ids, scores, k } = await timed(run, 'search', () => index.search(vectors, depth))
+  const asked = questions.map(({ question }, row) => ({
+    question,
+    vector: vectors.subarray(row * dims, (row + 1) * dims),
+  }))
+  const retrieved = await timed(run, 'search', () => retrieve(asked, depth, engines))
   const passages = await embedPassages(questions, run, engines)
   const started = await Promise.all(
     questions.map(async (question, row): Promise<Started[]> => {
-      const query = vectors.subarray(row * dims, (row + 1) * dims)
-      const hits = {
-        ids: ids.subarray(row * k, (row + 1) * k),
-        scores: scores.subarray(row * k, (row + 1) * k),
-      }
+      const query = asked[row]!.vector
+      const hits = retrieved[row]!
       const ranks = new Map(Array.from(hits.ids, (position, i) => [position, i + 1]))
       const found = await positivesOf(question, run, ranks)
       if (!found) return []

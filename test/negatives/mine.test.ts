@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Problem } from '#clara/errors.js'
 import type { CachedEmbedder } from '#clara/negatives/embed-cached.js'
+import { openKeywords } from '#clara/negatives/keywords.js'
 import { drawNegatives, type MinedQuestion, mineNegatives } from '#clara/negatives/mine.js'
 import type { MineOptions } from '#clara/negatives/run.js'
 import type { PairScorer } from '#clara/negatives/scorer.js'
@@ -235,4 +236,34 @@ test('what is drawn depends on the seed, and on no other question', async () => 
   const other = await collect(strategies.drawn(questions, 5, [], 8))
   expect(idsOf(alone[0]!)).toEqual(idsOf(all[9]!))
   expect(all.filter((mined, i) => `${idsOf(mined)}` !== `${idsOf(other[i]!)}`).length).toBeGreaterThan(60)
+})
+
+test('with words, too, candidates come from both, with the embedder’s score', async () => {
+  const keywords = await openKeywords(example.index.chunks)
+  try {
+    const asked = questions.slice(0, 20)
+    const options = { topK: 8, seed: 7, onProblem: failOnProblem }
+    const engines = { index: example.index, embedder: cached(), scorer: undefined }
+    const near = await collect(mineNegatives(stream(asked), example.corpus, engines, options).mined)
+    const both = await collect(
+      mineNegatives(stream(asked), example.corpus, { ...engines, keywords }, options).mined,
+    )
+    expect(both.map(idsOf)).not.toEqual(near.map(idsOf))
+    const vectors = await example.embedder.embed(
+      asked.map(({ question }) => question),
+      'query',
+    )
+    const whole = await example.index.search(vectors, example.index.chunks.count, { method: 'exact' })
+    for (const [row, { negatives }] of both.entries()) {
+      const scores = new Map(
+        Array.from({ length: whole.k }, (_, i) => [
+          whole.ids[row * whole.k + i]!,
+          whole.scores[row * whole.k + i]!,
+        ]),
+      )
+      for (const { position, score } of negatives) expect(score).toBe(scores.get(position))
+    }
+  } finally {
+    await keywords.close()
+  }
 })
