@@ -183,24 +183,22 @@ export class Hunt {
     this.chosen.push(negative)
   }
 
-  /** After what was retrieved: what was only too easy. After what was drawn: what is least like an answer. */
+  /** After what was retrieved: what was only too easy. After what was drawn: that, and what is least like an answer. */
   #fallBack(tier: Tier): void {
-    if (tier === 'top') this.#readmit(TOO_EASY, 'easy')
+    if (tier === 'top') this.#readmit(TOO_EASY, 'easy', () => this.#wants('easy'))
     if (tier === 'random') {
-      this.#readmit(TOO_EASY, 'easy')
-      this.#readmit(TOO_HIGH, 'suspect')
+      this.#readmit(TOO_EASY, 'easy', () => !this.isDone)
+      this.#readmit(TOO_HIGH, 'suspect', () => !this.isDone)
     }
   }
 
-  #readmit(reasons: Exclusion[], tier: Tier): void {
+  #readmit(reasons: Exclusion[], tier: Tier, wants: () => boolean): void {
     const again = this.excluded.filter(({ reason }) => reasons.includes(reason))
     if (tier === 'suspect') again.sort((a, b) => a.judged! - b.judged!)
     for (const { reason, ...candidate } of again) {
-      if (!this.#wants(tier)) return
-      this.excluded.splice(
-        this.excluded.findIndex(({ position }) => position === candidate.position),
-        1,
-      )
+      if (!wants()) return
+      const at = this.excluded.findIndex(({ position }) => position === candidate.position)
+      this.excluded.splice(at, 1)
       this.#choose({ ...candidate, tier })
     }
   }

@@ -212,6 +212,17 @@ describe('a random share', () => {
   })
 })
 
+test('a share that cannot be drawn is filled by what is too easy', async () => {
+  const thresholds = { minScore: 0.45 }
+  expect(await hunt({ scores: [0.8, 0.5, 0.4, 0.3], randomCount: 1, draws: [3], thresholds })).toMatchObject({
+    chosen: [
+      [1, 'hard'],
+      [3, 'easy'],
+    ],
+    isDone: true,
+  })
+})
+
 test('a chunk is used so often and no more', async () => {
   const uses = new Map([[1, 2]])
   const result = await hunt({ scores: [0.8, 0.5, 0.4, 0.3], maxUses: 2, uses })
