@@ -94,7 +94,7 @@ export const QUESTIONS: MinedQuestion[] = [
       ['suspect#0', 'suspect'],
       ['easy#0', 'easy'],
     ],
-    scores: { '怪 "名#0': 0.5, 'suspect#0': 0.9, 'easy#0': 0.1 },
+    scores: { '|答案在这里。\n"第二行"\t尾': 0.7, '怪 "名#0': 0.5, 'suspect#0': 0.9, 'easy#0': 0.1 },
     texts: { '怪 "名#0': 'a "quoted" line\r\nand 另一行\u2029' },
   }),
 ]

@@ -249,6 +249,14 @@ describe('Parquet', () => {
     }
   })
 
+  test('has null for a score that is missing', async () => {
+    const half = handMade({ positives: ['|given'], negatives: [['a', 'hard']], scores: { a: 0.5 } })
+    const { path, rows } = await write(['flagembedding'], { questions: [half], parquet: true })
+    const { rows: read } = await readParquet(join(path, 'flagembedding.parquet'))
+    expect(read).toEqual([expect.objectContaining({ pos_scores: [null], neg_scores: [0.5] })])
+    expect(await rows('flagembedding.jsonl')).toEqual(read)
+  })
+
   test('of CLaRa’s data holds the samples', async () => {
     const { path } = await write([], { parquet: true })
     const { rows } = await readParquet(join(path, 'end_to_end_data.parquet'))
