@@ -22,7 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), 'clara-formats-'))
 
 type Loaded = Record<string, Record<string, unknown>>
 
-function load(...args: string[]): Loaded & string[] {
+function load<T = Loaded>(...args: string[]): T {
   const env = { ...process.env, HF_HUB_OFFLINE: '1', HF_HOME: join(folder, 'hub'), CUDA_VISIBLE_DEVICES: '' }
   const { status, stdout, stderr, error } = spawnSync(python!, [join(fixtures, 'formats/load.py'), ...args], {
     encoding: 'utf8',
@@ -33,7 +33,7 @@ function load(...args: string[]): Loaded & string[] {
   return JSON.parse(stdout)
 }
 
-const there = python ? load('--which') : []
+const there = python ? load<string[]>('--which') : []
 const missing = (library: string) =>
   there.includes(library)
     ? ''
