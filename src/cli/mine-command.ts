@@ -18,6 +18,7 @@ import {
   type SampleFlags,
   sampleFlags,
 } from './flags.js'
+import { type FormatFlags, formatFlags, formatsOf } from './format-flags.js'
 import { type MiningFlags, miningFlags, miningOptions, rerankerOf, scoreCacheOf } from './mining-flags.js'
 import { miningProgress } from './mining-progress.js'
 import { printRun } from './print-run.js'
@@ -25,7 +26,7 @@ import { onInterrupt } from './run-cli.js'
 import { remarkMethod } from './search-method.js'
 import { createTalk } from './talk.js'
 
-interface MineFlags extends OutputFlags, EmbedderFlags, SampleFlags, MiningFlags {
+interface MineFlags extends OutputFlags, EmbedderFlags, SampleFlags, FormatFlags, MiningFlags {
   index: string
   qaFile: string
 }
@@ -36,6 +37,7 @@ export function mineCommand(): Command {
     .requiredOption('--index <dir>', 'made by clara-index build')
     .requiredOption('--qa-file <path>', 'qa.jsonl {question, answer, doc_id | positive}, or a BEIR folder')
   sampleFlags(command)
+  formatFlags(command)
   miningFlags(command)
   embedderFlags(command)
   outputFlags(command)
@@ -75,7 +77,13 @@ async function mine(flags: MineFlags): Promise<void> {
       )
       const scorers = { embedder: embedder.card.name, reranker: reranker?.card.name ?? null }
       const report = await writeDirectory(flags.outputDir, flags, (directory) =>
-        writeSamples(directory, mined, { topK, seed, ...scorers, onProgress: progress.onSample }),
+        writeSamples(directory, mined, {
+          topK,
+          seed,
+          ...scorers,
+          ...formatsOf(flags),
+          onProgress: progress.onSample,
+        }),
       )
       printRun(flags, talk, flags.outputDir, report, { mining: { counts, opened } })
     } finally {

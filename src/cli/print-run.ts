@@ -31,6 +31,8 @@ export function printRun(
       `warning: ${report.without_answer} samples have no answer (BEIR has none); end-to-end training needs one`,
     )
   }
+  const { negatives, left_out: leftOut } = report.formats?.['n-tuple'] ?? {}
+  if (leftOut) talk.remark(`n-tuple: ${negatives} negatives a row; ${leftOut} rows with fewer are left out`)
   printResult(flags, {
     output: join(directory, DATA_FILE),
     ...report,

@@ -6,7 +6,7 @@ import { documentsOf } from '../documents/corpus.js'
 import { readDocuments } from '../documents/read-documents.js'
 import { ClaraError } from '../errors.js'
 import { readError } from '../files/jsonl.js'
-import { fingerprint, moveResults, openRunDirectory } from '../files/run-directory.js'
+import { fingerprint, moveResults, openRunDirectory, removeResults } from '../files/run-directory.js'
 import { buildIndex } from '../index/build.js'
 import type { ChunkStore } from '../index/chunk-store.js'
 import { storeChunks } from '../index/chunks-only.js'
@@ -24,7 +24,7 @@ import { type Endpoint, type GenerateCounts, generateQuestions } from '../questi
 import { readQuestions } from '../questions/read-questions.js'
 import { writeQuestions } from '../questions/write-questions.js'
 import type { RunReport } from '../samples/tally.js'
-import { DATA_FILE, PROVENANCE_FILE, REPORT_FILE, writeSamples } from '../samples/write.js'
+import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeSamples } from '../samples/write.js'
 import { embeddingProgress } from './embedding-progress.js'
 import {
   type ChunkFlags,
@@ -39,6 +39,7 @@ import {
   sampleFlags,
   wholeNumber,
 } from './flags.js'
+import { type FormatFlags, formatFlags, formatsOf } from './format-flags.js'
 import { type MiningFlags, miningFlags, miningOptions, rerankerOf, scoreCacheOf } from './mining-flags.js'
 import { miningProgress } from './mining-progress.js'
 import { printRun, type RunMining } from './print-run.js'
@@ -46,7 +47,7 @@ import { onInterrupt } from './run-cli.js'
 import { runningOn } from './running-on.js'
 import { createTalk, type Talk } from './talk.js'
 
-interface SynthFlags extends OutputFlags, EmbedderFlags, ChunkFlags, SampleFlags, MiningFlags {
+interface SynthFlags extends OutputFlags, EmbedderFlags, ChunkFlags, SampleFlags, FormatFlags, MiningFlags {
   inputFile?: string[]
   index?: string
   localEmbeddings?: boolean
@@ -68,6 +69,7 @@ export function synthCommand(): Command {
     .option('--index <dir>', 'an index that exists, instead of --input-file')
     .option('--local-embeddings', 'hard negatives by the local model; without it they are drawn at random')
   sampleFlags(command)
+  formatFlags(command)
   command
     .option('--model <name>', 'the model that writes', 'gpt-4o-mini')
     .option('--base-url <url>', 'endpoint (default: $OPENAI_BASE_URL, or OpenAI)')
@@ -283,9 +285,11 @@ async function mine(
       seed,
       embedder: ranking?.embedder.model.card.name ?? null,
       reranker: reranker?.card.name ?? null,
+      ...formatsOf(flags),
       onProgress: progress.onSample,
     })
-    await moveResults(work, outputDir, [DATA_FILE, PROVENANCE_FILE, REPORT_FILE])
+    await removeResults(outputDir, ANY_OUTPUT)
+    await moveResults(work, outputDir, outputEntries(formatsOf(flags)))
     return { report, mining: { counts, opened } }
   } finally {
     await opened?.close()

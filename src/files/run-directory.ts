@@ -54,7 +54,12 @@ export async function openRunDirectory(
   return true
 }
 
-/** Moves finished files, in this order, from a folder in `directory` into it. */
+/** Removes what a run before left, files and folders. */
+export async function removeResults(directory: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await rm(join(directory, name), { recursive: true, force: true })
+}
+
+/** Moves finished files and folders, in this order, from a folder in `directory` into it. */
 export async function moveResults(from: string, directory: string, names: string[]): Promise<void> {
   for (const name of names) await rename(join(from, name), join(directory, name))
   await syncDirectory(directory)

@@ -3,6 +3,7 @@ import { TIERS, type Tier } from '../negatives/hunt.js'
 import type { MinedQuestion } from '../negatives/mine.js'
 import type { Scorers } from './assemble.js'
 import { createSpread, type Distribution } from './distribution.js'
+import type { FormatCounts } from './formats/sample-file.js'
 
 /** Counts of a run, the same for the same input and seed. */
 export interface RunReport extends Scorers {
@@ -21,11 +22,14 @@ export interface RunReport extends Scorers {
   excluded: Record<string, number>
   /** On the scale that thresholds are on; `null` where nothing scored. Differences are to the least positive. */
   scores: { positive: Distribution; negative: Distribution; difference: Distribution } | null
+  /** What each further format holds, where there are any. */
+  formats?: Record<string, FormatCounts>
 }
 
 export interface Tally {
   report: RunReport
   add(mined: MinedQuestion): void
+  addFormat(name: string, counts: FormatCounts): void
   finish(): RunReport
 }
 
@@ -63,6 +67,9 @@ export function createTally(topK: number, seed: number, scorers: Scorers): Tally
         difference.add(limits.positive - judged)
       }
       for (const { reason } of excluded) report.excluded[reason] = (report.excluded[reason] ?? 0) + 1
+    },
+    addFormat(name, counts) {
+      report.formats = { ...report.formats, [name]: counts }
     },
     finish() {
       const spreads = [positive, negative, difference].map((spread) => spread.distribution())
