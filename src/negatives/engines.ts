@@ -24,8 +24,8 @@ export interface EngineSettings extends EngineOptions {
   onScored?: (pairs: number) => void
 }
 
-export interface OpenEngines {
-  engines: Engines
+/** What scores, with or without an index to look in. */
+export interface Models extends Omit<Engines, 'index'> {
   /** Whether what is computed is there for the next run. */
   keeps: boolean
   /** Models that were needed. */
@@ -33,7 +33,17 @@ export interface OpenEngines {
   close(): Promise<void>
 }
 
+export interface OpenEngines extends Omit<Models, keyof Engines> {
+  engines: Engines
+}
+
 export async function openEngines(index: Index, settings: EngineSettings): Promise<OpenEngines> {
+  const { embedder, scorer, ...models } = await openModels(index.manifest.dims, settings)
+  return { engines: { index, embedder, scorer }, ...models }
+}
+
+/** @param dims numbers of a vector that count: the index's, or all. */
+export async function openModels(dims: number, settings: EngineSettings): Promise<Models> {
   const {
     embedder: model,
     reranker,
@@ -44,7 +54,6 @@ export async function openEngines(index: Index, settings: EngineSettings): Promi
     remark = () => {},
     ...options
   } = settings
-  const { dims } = index.manifest
   const cacheOf = ({ model: { sha256 } }: Model) =>
     scoreCache === false
       ? NO_CACHE
@@ -54,11 +63,8 @@ export async function openEngines(index: Index, settings: EngineSettings): Promi
   const vectors = await cacheOf(model)
   const scores = reranker ? await cacheOf(reranker) : NO_CACHE
   return {
-    engines: {
-      index,
-      embedder: createCachedEmbedder(model, dims, embedder.get, vectors),
-      scorer: reranker && createScorer(reranker, ranker.get, { cache: scores, signal, onScored }),
-    },
+    embedder: createCachedEmbedder(model, dims, embedder.get, vectors),
+    scorer: reranker && createScorer(reranker, ranker.get, { cache: scores, signal, onScored }),
     keeps: vectors !== NO_CACHE,
     used: () => [embedder.opened(), ranker.opened()].filter((each) => each !== undefined),
     async close() {
