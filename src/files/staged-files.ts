@@ -1,4 +1,4 @@
-/** Files that appear whole, all of them or none: written beside their places, then renamed into them. */
+/** Files that appear whole: written beside their places, and renamed into them once all are on disk. */
 import { mkdir, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { ClaraError, isErrno } from '../errors.js'
@@ -61,6 +61,9 @@ async function stage(place: string): Promise<DurableFile> {
 
 async function discard(file: DurableFile): Promise<void> {
   await file.abandon()
-  await disk.rm(file.path, { force: true })
-  unfinished.delete(file.path)
+  // What cannot be removed now is tried again when the process ends.
+  await disk.rm(file.path, { force: true }).then(
+    () => unfinished.delete(file.path),
+    () => {},
+  )
 }

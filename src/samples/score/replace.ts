@@ -37,7 +37,8 @@ export async function findReplacements(
 ): Promise<Map<number, Replacements>> {
   const found = new Map<number, Replacements>()
   const problems: Problem[] = []
-  const onProblem: OnProblem = (problem) => problems.push(problem)
+  const onProblem: OnProblem = ({ reason, ...where }) =>
+    problems.push({ ...where, reason: `${reason}: it stays as it was` })
   for (const [topK, group] of byTopK(rows)) {
     const byLine = new Map(group.map((judged) => [judged.row.line, judged]))
     const taken = ({ line }: Question) => byLine.get(line)!.row.docs.map(textKey)
@@ -53,7 +54,7 @@ export async function findReplacements(
       const suspects = suspectsOf(byLine.get(question.line)!)
       const usable = negatives.filter(({ tier }) => tier !== 'suspect' && tier !== 'easy')
       if (usable.length < suspects.length) {
-        const reason = `the index holds ${usable.length} negatives for it that pass, ${suspects.length} are needed: it stays as it was`
+        const reason = `the index holds ${usable.length} negatives for it that pass, ${suspects.length} are needed`
         onProblem({ path: options.path, line: question.line, reason })
       } else found.set(question.line, new Map(suspects.map((at, i) => [at, usable[i]!])))
     }
