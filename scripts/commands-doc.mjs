@@ -16,6 +16,7 @@ const COMMANDS = [
   ['index', 'verify'],
   ['mine'],
   ['synth'],
+  ['score'],
   ['validate'],
   ['models'],
   ['models', 'list'],

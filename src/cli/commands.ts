@@ -1,7 +1,7 @@
 /** The commands by name. Each is loaded when it is asked for: a search should start at once. */
 import type { Command } from 'commander'
 
-export type CommandName = 'index' | 'mine' | 'synth' | 'validate' | 'models' | 'bench'
+export type CommandName = 'index' | 'mine' | 'synth' | 'score' | 'validate' | 'models' | 'bench'
 
 export const COMMANDS: Record<CommandName, { summary: string; load: () => Promise<Command> }> = {
   index: {
@@ -15,6 +15,10 @@ export const COMMANDS: Record<CommandName, { summary: string; load: () => Promis
   synth: {
     summary: 'let an LLM write questions and answers, then mine',
     load: async () => (await import('./synth-command.js')).synthCommand(),
+  },
+  score: {
+    summary: 'look for false negatives in samples that exist, and replace them',
+    load: async () => (await import('./score-command.js')).scoreCommand(),
   },
   validate: {
     summary: 'check training data before it is used',

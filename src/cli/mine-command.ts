@@ -19,7 +19,8 @@ import {
   sampleFlags,
 } from './flags.js'
 import { type FormatFlags, formatFlags, formatsOf } from './format-flags.js'
-import { type MiningFlags, miningFlags, miningOptions, rerankerOf, scoreCacheOf } from './mining-flags.js'
+import { rerankerOf, scoreCacheOf } from './judging-flags.js'
+import { type MiningFlags, miningFlags, miningOptions } from './mining-flags.js'
 import { miningProgress } from './mining-progress.js'
 import { printRun } from './print-run.js'
 import { onInterrupt } from './run-cli.js'

@@ -40,7 +40,8 @@ import {
   wholeNumber,
 } from './flags.js'
 import { type FormatFlags, formatFlags, formatsOf } from './format-flags.js'
-import { type MiningFlags, miningFlags, miningOptions, rerankerOf, scoreCacheOf } from './mining-flags.js'
+import { rerankerOf, scoreCacheOf } from './judging-flags.js'
+import { type MiningFlags, miningFlags, miningOptions } from './mining-flags.js'
 import { miningProgress } from './mining-progress.js'
 import { printRun, type RunMining } from './print-run.js'
 import { onInterrupt } from './run-cli.js'

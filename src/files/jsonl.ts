@@ -12,6 +12,17 @@ export interface JsonLine {
   value: unknown
 }
 
+/** A line as it is in the file. */
+export interface RawLine {
+  /** Counted from 1. */
+  line: number
+  /** Without the newline; `undefined` for a line over MAX_LINE_BYTES. */
+  bytes: Buffer | undefined
+  /** Where it begins in the file, and where its newline ends. */
+  start: number
+  end: number
+}
+
 export type JsonObject = Record<string, unknown>
 
 /**
@@ -20,19 +31,24 @@ export type JsonObject = Record<string, unknown>
  * @throws ClaraError `input` when the file cannot be read.
  */
 export async function* readJsonl(path: string, onProblem: OnProblem): AsyncGenerator<JsonLine> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  for await (const { line, bytes } of readLines(path)) {
-    if (bytes === undefined) {
-      onProblem({ path, line, reason: `line is longer than ${MAX_LINE_BYTES >> 20} MiB` })
-      continue
-    }
-    try {
-      const text = decoder.decode(bytes)
-      if (text.trim() !== '') yield { line, value: JSON.parse(text) }
-    } catch (error) {
-      const reason = error instanceof SyntaxError ? `not JSON: ${error.message}` : 'not UTF-8'
-      onProblem({ path, line, reason })
-    }
+  for await (const raw of readLines(path)) {
+    const { line } = raw
+    const parsed = parseLine(raw)
+    if (typeof parsed === 'string') onProblem({ path, line, reason: parsed })
+    else if (parsed) yield { line, ...parsed }
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** @returns `undefined` of a blank line; a reason of one that is no JSON, no UTF-8 or too long. */
+export function parseLine({ bytes }: RawLine): { value: unknown } | string | undefined {
+  if (bytes === undefined) return `line is longer than ${MAX_LINE_BYTES >> 20} MiB`
+  try {
+    const text = decoder.decode(bytes)
+    return text.trim() === '' ? undefined : { value: JSON.parse(text) }
+  } catch (error) {
+    return error instanceof SyntaxError ? `not JSON: ${error.message}` : 'not UTF-8'
   }
 }
 
@@ -51,9 +67,10 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Lines without their newline; `undefined` bytes for one over MAX_LINE_BYTES. */
-async function* readLines(path: string): AsyncGenerator<{ line: number; bytes: Buffer | undefined }> {
+/** @throws ClaraError `input` when the file cannot be read. */
+export async function* readLines(path: string): AsyncGenerator<RawLine> {
   let line = 1
+  let next = 0
   let held: Buffer[] = []
   let heldBytes = 0
   const hold = (part: Buffer) => {
@@ -61,11 +78,13 @@ async function* readLines(path: string): AsyncGenerator<{ line: number; bytes: B
     if (heldBytes <= MAX_LINE_BYTES) held.push(part)
     else held = []
   }
-  const take = () => {
+  const take = (newline: number): RawLine => {
     const bytes = heldBytes <= MAX_LINE_BYTES ? Buffer.concat(held) : undefined
+    const start = next
+    next += heldBytes + newline
     held = []
     heldBytes = 0
-    return { line: line++, bytes }
+    return { line: line++, bytes, start, end: next }
   }
   try {
     for await (const block of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
@@ -73,14 +92,14 @@ async function* readLines(path: string): AsyncGenerator<{ line: number; bytes: B
       for (let end = block.indexOf(NEWLINE); end >= 0; end = block.indexOf(NEWLINE, start)) {
         hold(block.subarray(start, end))
         start = end + 1
-        yield take()
+        yield take(1)
       }
       if (start < block.byteLength) hold(block.subarray(start))
     }
   } catch (error) {
     throw readError(path, error)
   }
-  if (heldBytes > 0) yield take()
+  if (heldBytes > 0) yield take(0)
 }
 
 /** Says what is wrong with a path that cannot be read. */

@@ -9,7 +9,7 @@ import { isAlive } from './processes.js'
 const MARK = '.clara-staging-'
 
 /** Staged and not yet published: removed where the process ends in the middle. */
-const unfinished = new Set<string>()
+export const unfinished = new Set<string>()
 process.once('exit', () => {
   for (const path of unfinished) rmSync(path, { recursive: true, force: true })
 })
@@ -32,7 +32,7 @@ export async function stageDirectory(target: string, { overwrite = false } = {})
   if (!overwrite) await requireVacant(target)
   await mkdir(parent, { recursive: true })
   await removeAbandoned(parent, basename(place))
-  const path = join(parent, `.${basename(place)}${MARK}${process.pid}`)
+  const path = stagingPath(place)
   await rm(path, { recursive: true, force: true })
   await mkdir(path)
   unfinished.add(path)
@@ -50,6 +50,11 @@ export async function stageDirectory(target: string, { overwrite = false } = {})
       unfinished.delete(path)
     },
   }
+}
+
+/** Where this process builds what goes to `place`. */
+export function stagingPath(place: string): string {
+  return join(dirname(place), `.${basename(place)}${MARK}${process.pid}`)
 }
 
 /** Runs `fill` on a staged directory and publishes it, or discards it where `fill` throws. */
@@ -100,7 +105,7 @@ async function replaceDirectory(from: string, to: string): Promise<void> {
 }
 
 /** Removes what killed runs left for the same target. */
-async function removeAbandoned(parent: string, name: string): Promise<void> {
+export async function removeAbandoned(parent: string, name: string): Promise<void> {
   const prefix = `.${name}${MARK}`
   for (const entry of await readdir(parent)) {
     if (!entry.startsWith(prefix) || isAlive(Number(entry.slice(prefix.length)))) continue

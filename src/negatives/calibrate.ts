@@ -69,7 +69,7 @@ function countBelow(sorted: Float32Array, score: number, orEqual: boolean): numb
   return low
 }
 
-function median(values: Float32Array): number {
+export function median(values: Float32Array): number {
   const sorted = Float32Array.from(values).sort()
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2

@@ -12,12 +12,10 @@ import type { Engines } from './run.js'
 import { NO_CACHE, openScoreCache } from './score-cache.js'
 import { createScorer } from './scorer.js'
 
-export interface EngineSettings extends EngineOptions {
+export interface ModelSettings extends EngineOptions {
   embedder: EmbedderModel
   /** `undefined`: the embedder's scores judge. */
   reranker: RerankerModel | undefined
-  /** Candidates come by words, too. */
-  hybrid?: boolean | undefined
   /** Where scores are kept; `undefined`: in the user's cache directory; `false`: nowhere. */
   scoreCache?: string | false | undefined
   /** An embedder that is open already; it stays open. */
@@ -27,8 +25,13 @@ export interface EngineSettings extends EngineOptions {
   onScored?: (pairs: number) => void
 }
 
-export interface OpenEngines {
-  engines: Engines
+export interface EngineSettings extends ModelSettings {
+  /** Candidates come by words, too. */
+  hybrid?: boolean | undefined
+}
+
+/** What scores, with or without an index to look in. */
+export interface Models extends Omit<Engines, 'index' | 'keywords'> {
   /** Whether what is computed is there for the next run. */
   keeps: boolean
   /** Models that were needed. */
@@ -36,19 +39,40 @@ export interface OpenEngines {
   close(): Promise<void>
 }
 
-export async function openEngines(index: Index, settings: EngineSettings): Promise<OpenEngines> {
+export interface OpenEngines extends Omit<Models, keyof Engines> {
+  engines: Engines
+}
+
+export async function openEngines(
+  index: Index,
+  { hybrid, ...settings }: EngineSettings,
+): Promise<OpenEngines> {
+  const { embedder, scorer, ...models } = await openModels(index.manifest.dims, settings)
+  const keywords = await (hybrid ? openKeywords(index.chunks) : undefined)?.catch(async (error) => {
+    await models.close()
+    throw error
+  })
+  return {
+    engines: { index, embedder, scorer, keywords },
+    ...models,
+    async close() {
+      await Promise.all([models.close(), keywords?.close()])
+    },
+  }
+}
+
+/** @param dims numbers of a vector that count: the index's, or all. */
+export async function openModels(dims: number, settings: ModelSettings): Promise<Models> {
   const {
     embedder: model,
     reranker,
     opened,
     scoreCache,
-    hybrid,
     signal,
     onScored,
     remark = () => {},
     ...options
   } = settings
-  const { dims } = index.manifest
   const cacheOf = ({ model: { sha256 } }: Model) =>
     scoreCache === false
       ? NO_CACHE
@@ -57,22 +81,14 @@ export async function openEngines(index: Index, settings: EngineSettings): Promi
   const ranker = lazy(() => openReranker(reranker!, { ...options, calibrate: true }))
   const vectors = await cacheOf(model)
   const scores = reranker ? await cacheOf(reranker) : NO_CACHE
-  const keywords = await (hybrid ? openKeywords(index.chunks) : undefined)?.catch(async (error) => {
-    await Promise.all([vectors.close(), scores.close()])
-    throw error
-  })
   return {
-    engines: {
-      index,
-      embedder: createCachedEmbedder(model, dims, embedder.get, vectors),
-      keywords,
-      scorer: reranker && createScorer(reranker, ranker.get, { cache: scores, signal, onScored }),
-    },
+    embedder: createCachedEmbedder(model, dims, embedder.get, vectors),
+    scorer: reranker && createScorer(reranker, ranker.get, { cache: scores, signal, onScored }),
     keeps: vectors !== NO_CACHE,
     used: () => [embedder.opened(), ranker.opened()].filter((each) => each !== undefined),
     async close() {
       if (!opened) await embedder.opened()?.close()
-      await Promise.all([ranker.opened()?.close(), vectors.close(), scores.close(), keywords?.close()])
+      await Promise.all([ranker.opened()?.close(), vectors.close(), scores.close()])
     },
   }
 }

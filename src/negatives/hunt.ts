@@ -56,6 +56,8 @@ export interface Grounds {
   nearness: ((position: number) => Promise<number>) | undefined
   /** How often each chunk is a negative so far, in the whole run. */
   uses: Map<number, number>
+  /** Keys of texts that the question has already. */
+  taken?: Iterable<string> | undefined
 }
 
 interface Stage {
@@ -71,7 +73,7 @@ export class Hunt {
   /** Set once the positives are scored; without, no score refuses anything. */
   limits: Limits | undefined
   #stages: Stage[]
-  #keys = new Set<string>()
+  #keys: Set<string>
   #draws = 0
 
   constructor(
@@ -80,7 +82,8 @@ export class Hunt {
     private readonly grounds: Grounds,
     private readonly options: HuntOptions,
   ) {
-    const { ranked } = grounds
+    const { ranked, taken } = grounds
+    this.#keys = new Set(taken)
     const stage = (tier: Tier, next: () => Next): Stage => ({ tier, next, isOver: false })
     const tops: Candidate[] = ranked?.skipped ?? []
     this.#stages = [

@@ -28,12 +28,12 @@ async function judgePositives(started: Started[], run: Run, { scorer }: Engines)
     positives.map(({ text }) => pairOf(hunt.question, text)),
   )
   const logits = await timed(run, 'score', () => scorer.score(pairs))
-  const { calibration } = run.counts
   const own = cut(
     logits,
     started.map(({ positives }) => positives.length),
   )
-  const { centre } = calibration ?? (await calibrateOn(started, own, run, scorer))
+  if (centreOf(run) === undefined) run.counts.calibration = await calibrateOn(started, own, run, scorer)
+  const centre = centreOf(run)!
   return own.map((each) => Array.from(each, (logit) => probability(logit, centre)))
 }
 
@@ -59,9 +59,10 @@ async function calibrateOn(started: Started[], logits: Float32Array[], run: Run,
   )
   const random = await timed(run, 'score', () => scorer.score(pairs))
   const positives = Float32Array.from(sample, (each) => Math.min(...each.logits))
-  run.counts.calibration = calibrate(scorer.name, positives, random)
-  return run.counts.calibration
+  return calibrate(scorer.name, positives, random)
 }
+
+const centreOf = ({ options, counts }: Run) => options.centre ?? counts.calibration?.centre
 
 /** Until every hunt has what it wants to have scored; searches go deeper for those that need it. */
 export async function gatherAll(hunts: Started[], run: Run, engines: Engines): Promise<void> {
@@ -117,7 +118,7 @@ async function judgePending(waiting: Started[], run: Run, { scorer, index }: Eng
   }
   const pairs = pending.map(({ hunt, chunk }) => pairOf(hunt.question, chunk.text))
   const logits = await timed(run, 'score', () => scorer.score(pairs))
-  const { centre } = run.counts.calibration!
+  const centre = centreOf(run)!
   return Float64Array.from(logits, (logit) => probability(logit, centre))
 }
 

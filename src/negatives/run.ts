@@ -1,6 +1,7 @@
 /** What a run of mining is given, and what it counts. */
 import type { OnProblem } from '../errors.js'
 import type { Index } from '../index/open.js'
+import type { Question } from '../questions/question.js'
 import type { Calibration } from './calibrate.js'
 import type { RankWindow } from './candidates.js'
 import type { Corpus } from './corpus.js'
@@ -28,6 +29,10 @@ export interface MineOptions {
   strict?: boolean
   /** Candidates that score no less than a positive become positives. */
   keepFalseNegatives?: boolean
+  /** Keys of texts that a question has already: none of them is a negative once more. */
+  taken?: (question: Question) => Iterable<string>
+  /** The reranker's logit that counts as even odds, where it is known; else the run's positives set it. */
+  centre?: number | undefined
   signal?: AbortSignal | undefined
 }
 

@@ -148,6 +148,7 @@ function newHunt(
     truth: truthRule(question, found, { ...DEFAULT_TRUTH, ...options.truth }),
     nearness,
     uses,
+    taken: options.taken?.(question),
   }
   const needed = topK - positives.positives.length
   const randomCount = wholeShare(needed * randomShare, random('random share'))

@@ -130,6 +130,6 @@ function documentsOf(
 }
 
 /** Six digits: what float32 is worth. */
-function rounded(score: number | undefined): number | null {
+export function rounded(score: number | undefined): number | null {
   return score === undefined ? null : Number(score.toFixed(6))
 }

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { MAX_LINE_BYTES, readJsonl, readJsonObjects } from '#clara/files/jsonl.js'
+import { MAX_LINE_BYTES, readJsonl, readJsonObjects, readLines } from '#clara/files/jsonl.js'
 import { claraError, collect, collectWithProblems } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
 
@@ -94,4 +94,22 @@ test.each([
 ])('a path that cannot be read (%o) is the user’s to mend', async (name, message) => {
   const path = join(directory.path, name)
   await expect(collect(readJsonl(path, () => {}))).rejects.toMatchObject(claraError('input', path, message))
+})
+
+test.each([
+  '',
+  '1',
+  '1\n',
+  'a\r\n\n"b"\n \nlast',
+  '\n\n',
+  `${'x'.repeat(READ_BLOCK)}\n${'y'.repeat(READ_BLOCK + 5)}\nz`,
+])('readLines gives the file back, byte for byte (%#)', async (content) => {
+  const path = await directory.write('f.jsonl', content)
+  const lines = await collect(readLines(path))
+  expect(lines.map(({ line }) => line)).toEqual(lines.map((_, i) => i + 1))
+  const whole = lines.map(({ bytes, start, end }) => {
+    expect(content.slice(start, end).replace(/\n$/, '')).toBe(bytes!.toString())
+    return content.slice(start, end)
+  })
+  expect(whole.join('')).toBe(content)
 })

@@ -223,6 +223,39 @@ describe('settings', () => {
     expect(counts.dropped).toBe(lax.length - whole.length)
   })
 
+  test('what a question has already is not taken once more', async () => {
+    const before = await collect(mining(questions, { topK: 4 }).mined)
+    const keys = new Map(
+      before.map(({ question, negatives }) => [question.id, negatives.map(({ chunk }) => chunk.key)]),
+    )
+    const taken = ({ id }: Question) => keys.get(id)!
+    const after = await collect(mining(questions, { topK: 4, taken }).mined)
+    for (const { question, negatives, limits } of after) {
+      for (const { chunk, tier, judged } of negatives) {
+        expect(keys.get(question.id)).not.toContain(chunk.key)
+        if (tier !== 'suspect') expect(judged).toBeLessThanOrEqual(limits!.most)
+      }
+    }
+    const nothing = await collect(mining(questions, { topK: 4, taken: () => [] }).mined)
+    expect(nothing.map(idsOf)).toEqual(before.map(idsOf))
+  })
+
+  test('a scale that is known is not measured', async () => {
+    const measured = mining(questions, { topK: 4 }, wordScorer())
+    const scale = await collect(measured.mined).then(() => measured.counts.calibration!.centre)
+    const scorer = wordScorer()
+    const { mined, counts } = mining(questions, { topK: 4, centre: scale + 1 }, scorer)
+    const all = await collect(mined)
+    expect(counts.calibration).toBeUndefined()
+    expect(scorer.pairs[0]).toBe(questions.length)
+    for (const { positives } of all)
+      expect(positives[0]!.judged).toBeCloseTo(1 / (1 + Math.exp(scale + 1 - 5)))
+    for (const { judged } of all.flatMap(({ negatives }) => negatives)) {
+      const logit = Math.log(judged! / (1 - judged!)) + scale + 1
+      expect([-6, -4, -2, 5.5].some((known) => Math.abs(known - logit) < 1e-6)).toBe(true)
+    }
+  })
+
   test('an aborted run stops', async () => {
     const reason = new Error('enough')
     const run = mining(questions, { topK: 5, signal: AbortSignal.abort(reason) })

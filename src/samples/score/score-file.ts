@@ -1,0 +1,103 @@
+/** A file of samples -> its scores, its mended copy, or both. */
+import { createReadStream } from 'node:fs'
+import { realpath } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { ClaraError, type OnProblem } from '../../errors.js'
+import type { DurableFile } from '../../files/durable-file.js'
+import { replaceStrings } from '../../files/json-text.js'
+import type { RawLine } from '../../files/jsonl.js'
+import { writeFiles } from '../../files/staged-files.js'
+import { findReplacements, type Replacements, type Source } from './replace.js'
+import { createScoreTally, type ScoreReport } from './report.js'
+import { scoreLine } from './score-line.js'
+import { type ScoredWindow, type ScoreOptions, type Scorers, scoreWindows } from './score-samples.js'
+
+export interface ScoreFileOptions extends ScoreOptions {
+  /** Where scores go, one line a line of the input. */
+  scoresFile?: string | undefined
+  /** Where the copy goes whose suspects are replaced, and where new negatives come from. */
+  fix?: { fixedFile: string; source: Source } | undefined
+  overwrite?: boolean | undefined
+  /** Is told of rows that cannot be scored, and of rows that cannot be mended. */
+  onProblem: OnProblem
+  onProgress?: (rows: number) => void
+}
+
+/**
+ * @throws ClaraError `exists` for an output that is there; `usage` for one that is the input; `input` when the
+ * file cannot be read or is empty; `model` as `scoreWindows` does.
+ */
+export async function scoreFile(
+  path: string,
+  scorers: Scorers,
+  options: ScoreFileOptions,
+): Promise<ScoreReport> {
+  const { scoresFile, fix, overwrite } = options
+  const outputs = [scoresFile, fix?.fixedFile].filter((each) => each !== undefined)
+  await requireApart(path, outputs)
+  return writeFiles(outputs, { overwrite }, async (files) => {
+    const scores = scoresFile === undefined ? undefined : files[0]!
+    const fixed = fix && files.at(-1)!
+    const { embedder, scorer } = scorers
+    const tally = createScoreTally({ embedder: embedder.name, reranker: scorer?.name ?? null }, !!fix)
+    let scale: ScoredWindow['scale']
+    for await (const window of scoreWindows(path, scorers, options)) {
+      scale = window.scale
+      for (const { raw, reason } of window.lines) {
+        if (reason !== undefined) options.onProblem({ path, line: raw.line, reason })
+      }
+      const replaced = fix && (await replacementsOf(window, path, fix.source, options))
+      for (const line of window.lines) {
+        const replacements = replaced?.get(line.raw.line)
+        tally.add(line, replacements)
+        await scores?.write(scoreLine(line, replacements))
+        if (fixed) await writeFixed(fixed, path, line.raw, replacements)
+      }
+      options.onProgress?.(tally.report.rows)
+    }
+    const report = tally.finish(scale, options.thresholds?.minScore)
+    if (report.rows + report.bad_rows === 0) throw new ClaraError('input', `${path}: holds no sample`)
+    return report
+  })
+}
+
+function replacementsOf(
+  { lines, scale }: ScoredWindow,
+  path: string,
+  source: Source,
+  options: ScoreFileOptions,
+): Promise<Map<number, Replacements>> {
+  const rows = lines.flatMap(({ judged }) => judged ?? [])
+  return findReplacements(rows, scale, source, { ...options, path })
+}
+
+/** Byte for byte, but for the documents that are replaced. */
+async function writeFixed(
+  file: DurableFile,
+  path: string,
+  { bytes, start, end }: RawLine,
+  replacements: Replacements | undefined,
+): Promise<void> {
+  if (bytes === undefined) {
+    for await (const block of createReadStream(path, { start, end: end - 1 })) await file.write(block)
+    return
+  }
+  if (replacements) {
+    const texts = new Map(Array.from(replacements, ([at, { chunk }]) => [at, chunk.text]))
+    await file.write(replaceStrings(bytes.toString('utf8'), 'docs', texts))
+  } else await file.write(bytes)
+  if (end - start > bytes.byteLength) await file.write('\n')
+}
+
+async function requireApart(path: string, outputs: string[]): Promise<void> {
+  const real = (each: string) => realpath(each).catch(() => undefined) // not there: it cannot be the input
+  if (new Set(outputs.map((output) => resolve(output))).size < outputs.length) {
+    throw new ClaraError('usage', `${outputs[0]} is named twice: scores and samples go to two files`)
+  }
+  const input = await real(path)
+  for (const output of outputs) {
+    if (input !== undefined && (await real(output)) === input) {
+      throw new ClaraError('usage', `${output} is the input: a file is never mended in place; name another`)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/** A file of samples -> the same with scores, ranks and findings, a window at a time. */
+import { dot } from '../../index/rank.js'
+import { cosine } from '../../inference/cosine.js'
+import { probability } from '../../negatives/calibrate.js'
+import type { Engines } from '../../negatives/run.js'
+import { type JudgedRow, type JudgeOptions, judgeRow } from './judge.js'
+import { readWindows, type SampleLine, type SampleRow } from './read-rows.js'
+import { measureScale, type Scale, type VectoredRow } from './scale.js'
+
+export type Scorers = Omit<Engines, 'index'>
+
+export interface ScoreOptions extends JudgeOptions {
+  /** Of the random passages that the scale is set by. */
+  seed: number
+  signal?: AbortSignal | undefined
+}
+
+export interface ScoredLine extends SampleLine {
+  /** `undefined` for a line that is no row. */
+  judged: JudgedRow | undefined
+}
+
+export interface ScoredWindow {
+  lines: ScoredLine[]
+  /** Measured on the first rows of the file, the same for all that follow; `undefined` before those. */
+  scale: Scale | undefined
+}
+
+/**
+ * @throws ClaraError `input` when the file cannot be read; `model` for a reranker that cannot tell positives from
+ * random passages.
+ */
+export async function* scoreWindows(
+  path: string,
+  scorers: Scorers,
+  options: ScoreOptions,
+): AsyncGenerator<ScoredWindow> {
+  let scale: Scale | undefined
+  for await (const window of readWindows(path)) {
+    options.signal?.throwIfAborted()
+    const rows = await scoreRows(
+      path,
+      window.flatMap(({ row }) => row ?? []),
+      scorers,
+    )
+    if (rows.length > 0) scale ??= await measureScale(rows, scorers.scorer, options.seed)
+    const judged = new Map(rows.map((each) => [each.row, judge(each, scale!, options)]))
+    yield { lines: window.map((line) => ({ ...line, judged: line.row && judged.get(line.row) })), scale }
+  }
+}
+
+async function scoreRows(
+  path: string,
+  rows: SampleRow[],
+  { embedder, scorer }: Scorers,
+): Promise<VectoredRow[]> {
+  if (rows.length === 0) return []
+  const docs = rows.flatMap(({ line, docs, question }) =>
+    docs.map((text, at) => ({ text, question, name: `docs[${at}] at ${path}:${line}` })),
+  )
+  const questions = rows.map(({ question }) => question)
+  const queries = await embedder.embed(questions, 'query', (i) => `the question at ${path}:${rows[i]!.line}`)
+  const vectors = await embedder.embed(
+    docs.map(({ text }) => text),
+    'document',
+    (i) => docs[i]!.name,
+  )
+  const logits = await scorer?.score(docs.map(({ question, text }) => ({ question, passage: text })))
+  const { dims } = embedder
+  const vectorAt = (all: Float32Array, i: number) => all.subarray(i * dims, (i + 1) * dims)
+  let end = 0
+  return rows.map((row, i) => {
+    const start = end
+    end += row.docs.length
+    return {
+      row,
+      query: vectorAt(queries, i),
+      vectors: row.docs.map((_, n) => vectorAt(vectors, start + n)),
+      logits: logits?.subarray(start, end),
+    }
+  })
+}
+
+function judge({ row, query, vectors, logits }: VectoredRow, scale: Scale, options: ScoreOptions): JudgedRow {
+  const scores = {
+    embedder: Float32Array.from(vectors, (vector) => dot(query, vector, 0)),
+    reranker: logits && Float64Array.from(logits, (logit) => probability(logit, scale.centre)),
+    nearness: (position: number) =>
+      Math.max(...row.positives.map((at) => cosine(vectors[at]!, vectors[position]!))),
+    random: scale.random,
+  }
+  return judgeRow(row, scores, options)
+}
