@@ -8,6 +8,10 @@ const SEED = 42
 const MARGINS = [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5]
 /** The embedded models read English: a reranker of theirs says nothing about these. */
 const CHINESE = ['xquad-zh', 'cmrc2018-dev']
+const SIDES = [
+  ['clara, no reranker', 'mine_hard_negatives, no cross-encoder'],
+  ['clara, reranker', 'mine_hard_negatives, cross-encoder'],
+]
 /** XQuAD has 240 passages. */
 const MOST = { 'xquad-en': 200, 'xquad-zh': 200 }
 
@@ -51,46 +55,54 @@ function corpus(name, { work, data, ours, judge, peer, ...settings }) {
     const options = { cross_encoder: peer.crossEncoder, range_max: 50, remember: true }
     theirs('mine_hard_negatives, cross-encoder', options)
   }
-  const judged = judge({ folder, index, reranker, cache, lists })
+  const compare = SIDES.flatMap(([own, theirs]) =>
+    MARGINS.map((margin) => [own, `${theirs}, margin ${margin}`]).filter((pair) =>
+      pair.every((each) => lists[each]),
+    ),
+  )
+  const judged = judge({ folder, index, reranker, cache, lists, compare })
   return { kinds, answered, compared: comparisons(judged.lists), ...judged, runs }
 }
 
-/** Ours against theirs at the recommended margin, and at the least margin whose negatives are no harder. */
+/**
+ * Ours against theirs at the recommended margin, and at the least margin whose negatives are no harder: all
+ * of them, or those of the questions for which neither side took a copy.
+ */
 function comparisons(lists) {
-  const sides = [
-    ['clara, no reranker', 'mine_hard_negatives, no cross-encoder'],
-    ['clara, reranker', 'mine_hard_negatives, cross-encoder'],
-  ]
+  const there = SIDES.filter(([own, theirs]) => lists[own] && lists[`${theirs}, margin ${MARGINS[0]}`])
   return Object.fromEntries(
-    sides
-      .filter(([own, theirs]) => lists[own] && lists[`${theirs}, margin 0.05`])
-      .map(([own, theirs]) => {
-        const at = (margin) => lists[`${theirs}, margin ${margin}`]
-        const equal = (which) =>
-          MARGINS.find((margin) => hardness(at(margin), which) <= hardness(lists[own], which))
-        const against = (margin) => margin && { margin, ...sideBySide(lists[own], at(margin)) }
-        return [
-          own,
-          {
-            at_the_recommended_margin: against(MARGINS[0]),
-            at_equal_or_lower_hardness: against(equal('hardness')) ?? 'no margin that was tried',
-            at_equal_or_lower_hardness_without_copies:
-              against(equal('hardness_without_copies')) ?? 'no margin that was tried',
-          },
-        ]
-      }),
+    there.map(([own, theirs]) => {
+      const at = (margin) => lists[`${theirs}, margin ${margin}`]
+      const against = (margin) =>
+        margin ? { margin, ...sideBySide(lists[own], at(margin)) } : 'no margin that was tried'
+      const noHarder = (margin) => meanOf(at(margin).hardness) <= meanOf(lists[own].hardness)
+      const noHarderElsewhere = (margin) => {
+        const { ours, theirs: others } = at(margin).without_copies_on_both_sides
+        return meanOf(others) <= meanOf(ours)
+      }
+      return [
+        own,
+        {
+          at_the_recommended_margin: against(MARGINS[0]),
+          at_equal_or_lower_hardness: against(MARGINS.find(noHarder)),
+          at_equal_or_lower_hardness_of_the_others: against(MARGINS.find(noHarderElsewhere)),
+        },
+      ]
+    }),
   )
 }
 
-const hardness = (list, which) => list[which].mean_logit ?? list[which].mean_cosine
+/** By the reranker where there is one. */
+const meanOf = ({ mean_logit: logit, mean_cosine: cosine }) => logit ?? cosine
 
 function sideBySide(own, theirs) {
+  const { questions, ours, theirs: others } = theirs.without_copies_on_both_sides
   return {
     ours: own.rate,
     theirs: theirs.rate,
     share: theirs.rate > 0 ? Number((own.rate / theirs.rate).toFixed(3)) : 'theirs has none',
-    our_hardness: hardness(own, 'hardness'),
-    their_hardness: hardness(theirs, 'hardness'),
+    hardness: { ours: meanOf(own.hardness), theirs: meanOf(theirs.hardness) },
+    hardness_of_the_others: { questions, ours: meanOf(ours), theirs: meanOf(others) },
     their_samples_with_fewer_than_k: theirs.fewer_than_k,
   }
 }

@@ -1,6 +1,8 @@
 // How hard and how false negatives are, ours and theirs by the same models: one task as JSON in argv.
-//   {folder, index, embedder, reranker, cache, k, lists: {name: file}}
-// `folder` is what plant.mjs wrote; each file holds [{question, negatives: [ids]}].
+//   {folder, index, embedder, reranker, cache, k, lists: {name: file}, compare: [[name, name]]}
+// `folder` is what plant.mjs wrote; each file holds [{question, negatives: [ids]}]. Lists that are compared are
+// scored once more on the questions for which both are full and neither holds a copy: a copy is hard, and what
+// stands in its place is of a lower rank, so that the mean of all says little of how hard the others are.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { normalise } from '../../dist/chunks/same-text.js'
@@ -90,12 +92,22 @@ async function sight({ question, id, positive, kind, answered, answer }, row) {
   }
 }
 
+function pairsOf({ question, positions }) {
+  const copy = at(copies.get(question).id)
+  return positions.map((position) => ({ question, position, isCopy: position === copy }))
+}
+
+/** Full ones without a copy. */
+function cleanRows(list) {
+  return rowsOf[list].filter(
+    (row) => row.positions.length === k - 1 && !pairsOf(row).some(({ isCopy }) => isCopy),
+  )
+}
+
 async function judge(rows) {
   const own = rows.filter(({ question }) => copies.has(question))
   const taken = own.filter(({ question, positions }) => positions.includes(at(copies.get(question).id)))
-  const pairs = own.flatMap(({ question, positions }) =>
-    positions.map((position) => ({ question, position, isCopy: position === at(copies.get(question).id) })),
-  )
+  const pairs = own.flatMap(pairsOf)
   const fates = {}
   for (const { planted: copy } of own) if (copy) fates[copy.fate] = (fates[copy.fate] ?? 0) + 1
   const ofKind = (kind) => taken.filter(({ question }) => copies.get(question).kind === kind).length
@@ -114,16 +126,30 @@ async function judge(rows) {
   }
 }
 
+const rowsOf = Object.fromEntries(
+  Object.entries(task.lists).map(([name, file]) => {
+    const rows = JSON.parse(readFileSync(file, 'utf8'))
+    return [name, rows.map(({ negatives, ...row }) => ({ ...row, positions: negatives.map(at) }))]
+  }),
+)
 const result = {
   positives: await scoresOf(planted.map(({ question, positive }) => ({ question, position: at(positive) }))),
   copies: await scoresOf(planted.map(({ question, id }) => ({ question, position: at(id) }))),
   lists: { random: await judge(randomRows()) },
 }
-for (const [name, file] of Object.entries(task.lists)) {
-  const rows = JSON.parse(readFileSync(file, 'utf8'))
-  result.lists[name] = await judge(
-    rows.map(({ negatives, ...row }) => ({ ...row, positions: negatives.map(at) })),
+for (const [name, rows] of Object.entries(rowsOf)) result.lists[name] = await judge(rows)
+for (const [own, theirs] of task.compare) {
+  const clean = [own, theirs].map(cleanRows)
+  const both = clean.map((rows, side) =>
+    rows.filter(({ question }) => clean[1 - side].some((other) => other.question === question)),
   )
+  const [ours, others] = await Promise.all(both.map((rows) => scoresOf(rows.flatMap(pairsOf))))
+  result.lists[theirs].without_copies_on_both_sides = {
+    against: own,
+    questions: both[0].length,
+    ours,
+    theirs: others,
+  }
 }
 await opened.close()
 await index.close()
