@@ -15,11 +15,12 @@ import { machine } from '../machine.mjs'
 import { falseNegatives } from './false-negatives.mjs'
 import { speed } from './speed.mjs'
 
+/** The peer has its weights in fp32, as bench/peers/make_models.py makes them. */
+const EMBEDDER = 'all-minilm-l6-v2'
 const PARTS = { speed, false_negatives: falseNegatives }
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    embedder: { type: 'string', default: 'all-minilm-l6-v2' },
     reranker: { type: 'string', default: 'none' },
     models: { type: 'string' },
     'cross-encoder': { type: 'string' },
@@ -93,15 +94,14 @@ const context = {
   work,
   log,
   k: 5,
-  embedder: flags.embedder,
   reranker: flags.reranker === 'none' ? undefined : flags.reranker,
   trials: Number(flags.trials),
   questions: flags.questions && Number(flags.questions),
   sample: Number(flags.sample),
   planted: Number(flags.planted),
   corpora: flags.corpora.split(','),
-  ours: (task) => child(process.execPath, 'ours.mjs', { embedder: flags.embedder, topK: 5, ...task }),
-  judge: (task) => child(process.execPath, 'judge.mjs', { embedder: flags.embedder, k: 5, ...task }),
+  ours: (task) => child(process.execPath, 'ours.mjs', { embedder: EMBEDDER, topK: 5, ...task }),
+  judge: (task) => child(process.execPath, 'judge.mjs', { embedder: EMBEDDER, k: 5, ...task }),
   peer: peerOf(),
 }
 try {
@@ -109,7 +109,7 @@ try {
     date: new Date().toISOString().slice(0, 10),
     machine: machine(),
     node: process.version,
-    embedder: flags.embedder,
+    embedder: EMBEDDER,
     reranker: flags.reranker,
   }
   for (const name of flags.only ? flags.only.split(',') : Object.keys(PARTS)) {

@@ -11,7 +11,7 @@ const fastest = (part) =>
       name.includes(part) ? rate : [],
     ),
   )
-const shown = (value) => (Number.isFinite(value) ? String(value) : (value ?? OPEN))
+const shown = (value) => (typeof value === 'string' || Number.isFinite(value) ? String(value) : OPEN)
 const percent = (value) => (Number.isFinite(value) ? `${(100 * value).toFixed(1)}%` : shown(value))
 
 if (speed) {
