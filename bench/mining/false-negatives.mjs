@@ -75,10 +75,10 @@ function comparisons(lists) {
       const at = (margin) => lists[`${theirs}, margin ${margin}`]
       const against = (margin) =>
         margin ? { margin, ...sideBySide(lists[own], at(margin)) } : 'no margin that was tried'
-      const noHarder = (margin) => meanOf(at(margin).hardness) <= meanOf(lists[own].hardness)
+      const noHarder = (margin) => isNoHarder(meanOf(at(margin).hardness), meanOf(lists[own].hardness))
       const noHarderElsewhere = (margin) => {
         const { ours, theirs: others } = at(margin).without_copies_on_both_sides
-        return meanOf(others) <= meanOf(ours)
+        return isNoHarder(meanOf(others), meanOf(ours))
       }
       return [
         own,
@@ -94,6 +94,9 @@ function comparisons(lists) {
 
 /** By the reranker where there is one. */
 const meanOf = ({ mean_logit: logit, mean_cosine: cosine }) => logit ?? cosine
+
+/** A margin that leaves nothing is none to compare with. */
+const isNoHarder = (theirs, ours) => theirs !== null && ours !== null && theirs <= ours
 
 function sideBySide(own, theirs) {
   const { questions, ours, theirs: others } = theirs.without_copies_on_both_sides
