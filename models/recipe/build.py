@@ -116,13 +116,14 @@ def main() -> None:
     write_card(measured)
 
 
-def calibration(tokenizer: Tokenizer) -> list[torch.Tensor]:
+def calibration(tokenizer: Tokenizer) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """The example's passages and questions, their openings, and odd bits: one text each."""
     lines = [(HERE.parents[1] / "example" / f).read_text().splitlines() for f in ("raw_knowledge.jsonl", "qa.jsonl")]
     texts = [json.loads(r)["content"] for r in lines[0]] + [json.loads(r)["question"] for r in lines[1]]
     texts += [word for text in texts for word in text.split()[:2]]
     texts += ["", "!", ", .", "(1)", "The [SEP] token ends a [CLS] sequence.", "[PAD] [UNK]", "to be " * 200]
-    return [torch.tensor([e.ids]) for e in tokenizer.encode_batch(texts)]
+    rows = [torch.tensor([e.ids]) for e in tokenizer.encode_batch(texts)]
+    return [(ids, torch.ones_like(ids)) for ids in rows]
 
 
 def write_card(measured: dict) -> None:

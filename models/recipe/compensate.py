@@ -32,7 +32,7 @@ def linears(layer: torch.nn.Module) -> dict[str, torch.nn.Linear]:
     }
 
 
-def observe(encoder: torch.nn.Module, batches: list[torch.Tensor]) -> tuple[dict, dict]:
+def observe(encoder: torch.nn.Module, batches: list[tuple[torch.Tensor, ...]]) -> tuple[dict, dict]:
     """For every linear map: its Hessian XᵀX, rows scaled as they are quantised and every
     text weighing the same, and the largest |x| of each input channel."""
     hessian: dict = {}
@@ -52,8 +52,8 @@ def observe(encoder: torch.nn.Module, batches: list[torch.Tensor]) -> tuple[dict
 
             hooks.append(module.register_forward_hook(hook))
     with torch.no_grad():
-        for ids in batches:
-            encoder(ids, torch.ones_like(ids))
+        for batch in batches:
+            encoder(*batch)
     for hook in hooks:
         hook.remove()
     return hessian, peak
@@ -112,8 +112,8 @@ def gptq(weight: torch.Tensor, hessian: torch.Tensor) -> tuple[torch.Tensor, tor
     return out.float(), step.flatten().float()
 
 
-def compensate(encoder: torch.nn.Module, batches: list[torch.Tensor]) -> list[torch.Tensor]:
-    """Changes the encoder in place; returns the weight steps in graph order."""
+def compensate(encoder: torch.nn.Module, batches: list[tuple[torch.Tensor, ...]]) -> list[torch.Tensor]:
+    """batches: what the encoder is called with. Changes the encoder in place; returns the weight steps in graph order."""
     _, peak = observe(encoder, batches)
     smooth(encoder, peak)
     hessian, _ = observe(encoder, batches)

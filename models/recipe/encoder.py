@@ -45,8 +45,11 @@ class SentenceEncoder(torch.nn.Module):
         context = torch.matmul(torch.softmax(scores, -1), v).permute(0, 2, 1, 3).contiguous()
         return context.view(context.size(0), context.size(1), self.heads * self.head_size)
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        x = self.bert.embeddings(input_ids=input_ids, token_type_ids=torch.zeros_like(input_ids))
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        segments = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
+        x = self.bert.embeddings(input_ids=input_ids, token_type_ids=segments)
         bias = (1.0 - attention_mask[:, None, None, :].to(x.dtype)) * -10000.0
         for layer, (before, between) in zip(self.bert.encoder.layer, self.residual_scale, strict=True):
             context = self.attend(layer.attention.self, x, bias)

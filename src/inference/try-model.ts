@@ -1,17 +1,18 @@
 /** Does an installed model work? Its golden vectors, or at least different results for different inputs. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, messageOf } from '../errors.js'
-import { isObject } from '../files/jsonl.js'
 import type { EmbedderCard, RerankerCard } from '../models/card.js'
 import { modelOf } from '../models/resolve.js'
 import type { Finding, LocatedModel } from '../models/verify.js'
 import { cosine } from './cosine.js'
 import { openEmbedder } from './embedder.js'
+import { type GoldenPair, readGoldenPairs, readGoldenVectors } from './golden.js'
 import { openReranker } from './reranker.js'
 
 /** Cosine to the reference that int8 weights reach and a wrong pooling, prefix or tokenizer does not. */
 const LEAST_COSINE = 0.98
+/** Mean difference of logits to the reference, as a share of the reference's range. */
+const LARGEST_DIFFERENCE = 0.05
 /** Results nearer to each other than this are one result. */
 const SAME_COSINE = 0.99999
 const SAME_LOGIT = 1e-4
@@ -38,7 +39,7 @@ export async function tryModel({ folder, card }: LocatedModel): Promise<Finding[
 
 async function tryEmbedder(folder: string, card: EmbedderCard): Promise<string | undefined> {
   const golden =
-    card.golden === undefined ? undefined : await readGolden(join(folder, card.golden), card.dims)
+    card.golden === undefined ? undefined : await readGoldenVectors(join(folder, card.golden), card.dims)
   const embedder = await openEmbedder(modelOf({ folder, card }), { threads: 1 })
   try {
     const texts = golden?.map(({ text }) => text) ?? TEXTS
@@ -59,9 +60,11 @@ async function tryEmbedder(folder: string, card: EmbedderCard): Promise<string |
 }
 
 async function tryReranker(folder: string, card: RerankerCard): Promise<string | undefined> {
+  const golden = card.golden === undefined ? undefined : await readGoldenPairs(join(folder, card.golden))
   const reranker = await openReranker(modelOf({ folder, card }), { threads: 1 })
   try {
-    const scores = await reranker.score(PAIRS)
+    const scores = await reranker.score(golden ?? PAIRS)
+    if (golden) return faultOfScores(scores, golden)
     const range = Math.max(...scores) - Math.min(...scores)
     return range < SAME_LOGIT
       ? `gives the score ${scores[0]!.toFixed(4)} to every pair: it ranks nothing`
@@ -71,28 +74,11 @@ async function tryReranker(folder: string, card: RerankerCard): Promise<string |
   }
 }
 
-interface Golden {
-  text: string
-  vector: Float32Array
-}
-
-/** [{text, vector}], the vector as base64 of float32, little-endian. */
-async function readGolden(path: string, dims: number): Promise<Golden[]> {
-  const wrong = (what: string) => new ClaraError('model', `${path}: ${what}`)
-  let rows: unknown
-  try {
-    rows = JSON.parse(await readFile(path, 'utf8'))
-  } catch (error) {
-    throw wrong(messageOf(error))
-  }
-  if (!Array.isArray(rows) || rows.length === 0) throw wrong('expected a list of texts and vectors')
-  return rows.map((row) => {
-    if (!isObject(row) || typeof row.text !== 'string' || typeof row.vector !== 'string') {
-      throw wrong('expected "text" and "vector" in each row')
-    }
-    const bytes = Buffer.from(row.vector, 'base64')
-    if (bytes.byteLength !== dims * 4)
-      throw wrong(`a vector of ${bytes.byteLength} bytes, expected ${dims * 4}`)
-    return { text: row.text, vector: Float32Array.from({ length: dims }, (_, i) => bytes.readFloatLE(i * 4)) }
-  })
+function faultOfScores(scores: Float32Array, golden: GoldenPair[]): string | undefined {
+  const logits = golden.map(({ logit }) => logit)
+  const range = Math.max(...logits) - Math.min(...logits)
+  const mean = logits.reduce((sum, logit, i) => sum + Math.abs(logit - scores[i]!), 0) / logits.length
+  return mean <= LARGEST_DIFFERENCE * range
+    ? undefined
+    : `scores differ from the reference by ${mean.toFixed(3)} on average, expected ${(LARGEST_DIFFERENCE * range).toFixed(3)} or less`
 }
