@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openIndex } from '../../dist/index/open.js'
+import { verifyIndex } from '../../dist/index/verify.js'
 import { resolveEmbedder } from '../../dist/models/resolve.js'
 import { machine } from '../machine.mjs'
 
@@ -43,6 +44,12 @@ export const args = {
   compact: (index) => ['compact', index, '--quiet'],
 }
 
+/** Runs a command of clara-index, which must come to its end. */
+export async function must(argv, env = {}) {
+  const { code, signal, stderr } = await run(process.execPath, [CLI, ...argv], { env })
+  if (code !== 0) throw new Error(`${argv.join(' ')}: ${code ?? signal}\n${stderr}`)
+}
+
 /** Runs a command to its end. */
 export function run(command, argv, { env = {}, onStart } = {}) {
   const child = spawn(command, argv, {
@@ -74,6 +81,18 @@ export function contents(index) {
 }
 
 export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b)
+
+/**
+ * The manifest and the files that it names, and what the index answers: equal for equal indexes.
+ * @throws where it does not verify.
+ */
+export async function stateOf(index) {
+  await verifyIndex(index)
+  const files = contents(index)
+  const { files: named } = JSON.parse(readFileSync(join(index, 'manifest.json')))
+  const own = ['manifest.json', ...Object.values(named).map(({ name }) => name)]
+  return JSON.stringify([own.sort().map((name) => [name, files[name]]), await answers(index)])
+}
 
 let model
 /** What an index answers: exact and by the graph, all rows, with their chunks. */

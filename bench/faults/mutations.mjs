@@ -14,7 +14,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { keep } from '../keep.mjs'
-import { args, CLI, corpusFile, count, documentIds, inParallel, keepPart, run } from './common.mjs'
+import { args, corpusFile, count, documentIds, inParallel, keepPart, must } from './common.mjs'
 
 const { values: flags } = parseArgs({
   options: {
@@ -35,11 +35,6 @@ const PATIENCE_SECONDS = 120
 
 const work = mkdtempSync(join(tmpdir(), 'clara-mutations-'))
 process.on('exit', () => rmSync(work, { recursive: true, force: true }))
-
-async function must(argv, env) {
-  const { code, signal, stderr } = await run(process.execPath, [CLI, ...argv], { env })
-  if (code !== 0) throw new Error(`${argv.join(' ')}: ${code ?? signal}\n${stderr}`)
-}
 
 /** Several generations: built, added to, with removed rows; and all files that it ever had. */
 async function makeIndex(engine, env) {

@@ -11,21 +11,20 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { verifyIndex } from '../../dist/index/verify.js'
 import { keep } from '../keep.mjs'
 import {
-  answers,
   args,
   CLI,
   callsIn,
   compileShim,
-  contents,
   corpusFile,
   count,
   documentIds,
   inParallel,
   keepPart,
+  must,
   run,
+  stateOf,
 } from './common.mjs'
 
 const { values: flags } = parseArgs({
@@ -64,25 +63,16 @@ const scenarios = {
   compact: [shrunk, (index) => args.compact(index)],
 }
 
-async function must(argv) {
-  const { code, signal, stderr } = await run(process.execPath, [CLI, ...argv])
-  if (code !== 0) throw new Error(`${argv.join(' ')}: ${code ?? signal}\n${stderr}`)
-}
-
 const findings = []
 const found = (kind, what) => {
   findings.push({ kind, ...what })
   console.error(kind, JSON.stringify(what))
 }
 
-/** Has the state of the index, its answers included. */
-async function stateOf(index) {
+/** The state of an index; of what is none, whether that is as it should be. */
+async function stateOrFault(index) {
   try {
-    await verifyIndex(index)
-    const files = contents(index)
-    const named = JSON.parse(readFileSync(join(index, 'manifest.json'))).files
-    const own = ['manifest.json', ...Object.values(named).map(({ name }) => name)]
-    return JSON.stringify([own.sort().map((name) => [name, files[name]]), await answers(index)])
+    return await stateOf(index)
   } catch (error) {
     return error.name === 'ClaraError' && !existsSync(join(index, 'manifest.json'))
       ? 'none'
@@ -112,7 +102,7 @@ async function tryOne({ name, base, argv, before, after, counts }, { number, cal
     code,
     stderr: stderr.slice(-400),
   }
-  const state = await stateOf(index)
+  const state = await stateOrFault(index)
   count(counts, 'faults')
   if (!hit) count(counts, 'not_reached')
   else if (signal) found('crash', { ...what, signal })
@@ -136,7 +126,7 @@ async function tryOne({ name, base, argv, before, after, counts }, { number, cal
     found('does not work when run again', { ...what, again: again.stderr.slice(-400) })
   else count(counts, 'works_when_run_again')
   const isNext = state === after && ['overwrite', 'compact'].includes(name) // done once more: a generation later
-  if (isNext ? (await stateOf(index)).startsWith('broken') : (await stateOf(index)) !== after)
+  if (isNext ? (await stateOrFault(index)).startsWith('broken') : (await stateOrFault(index)) !== after)
     found('another result when run again', what)
   rmSync(place, { recursive: true })
 }
@@ -206,8 +196,8 @@ for (const [name, [base, argv]] of Object.entries(scenarios)) {
   const whole = await run(process.execPath, [CLI, ...argv(place)], { env })
   if (whole.code !== 0) throw new Error(whole.stderr)
   const calls = callsIn(log)
-  const before = base ? await stateOf(base) : 'none'
-  const after = await stateOf(place)
+  const before = base ? await stateOrFault(base) : 'none'
+  const after = await stateOrFault(place)
   const counts = { calls: calls.length }
   const kinds = {}
   for (const call of calls) count(kinds, call.name)

@@ -35,13 +35,14 @@ GraphFile::GraphFile(FileSpec spec, Shape shape, std::size_t rows)
 
     file.need(layout.head(), layout.nodes() - layout.head());
     index_dense_head_t head{reinterpret_cast<byte_t*>(file.at(layout.head()))};
+    int const multi = *reinterpret_cast<unsigned char const*>(head.multi.ptr()); // any byte, not only a bool's
     bool const known = std::memcmp(head.magic, "usearch", 7) == 0 &&
                        int(head.version_major) == USEARCH_VERSION_MAJOR &&
                        int(head.version_minor) >= kFirstMinor && head.kind_scalar == scalar_kind_of(shape.kind) &&
                        head.kind_metric == (shape.cosine ? metric_kind_t::cos_k : metric_kind_t::ip_k) &&
                        head.kind_key == scalar_kind_t::u64_k && head.kind_compressed_slot == scalar_kind_t::u32_k &&
                        std::uint64_t(head.count_present) == rows && std::uint64_t(head.count_deleted) == 0 &&
-                       std::uint64_t(head.dimensions) == shape.dims && !bool(head.multi);
+                       std::uint64_t(head.dimensions) == shape.dims && multi == 0;
     if (!known) malformed("its head is of another kind");
 
     index_serialized_header_t header;

@@ -6,12 +6,9 @@ import { readManifest } from '../index/manifest.js'
 import { requireSameModel } from '../index/same-model.js'
 import { openEmbedder } from '../inference/embedder.js'
 import { resolveEmbedder } from '../models/resolve.js'
-import { embeddingProgress, remarkTruncated } from './embedding-progress.js'
+import { embeddingProgress } from './embedding-progress.js'
 import { type EmbedderFlags, embedderFlags, example, type OutputFlags, outputFlags } from './flags.js'
-import { remarkRecall, summaryOf } from './index-summary.js'
-import { printResult } from './print-result.js'
-import { EXIT } from './run-cli.js'
-import { runningOn } from './running-on.js'
+import { printIndexed } from './index-summary.js'
 import { createTalk } from './talk.js'
 
 interface AddFlags extends OutputFlags, EmbedderFlags {
@@ -54,19 +51,7 @@ export function addCommand(): Command {
           ...progress,
         },
       )
-      talk.finish()
-      remarkTruncated(talk, manifest, embedder)
-      remarkRecall(talk, manifest)
-      talk.remark(progress.rate())
-      talk.remark(runningOn(embedder))
-      const counts = { added, changed, skipped }
-      printResult(flags, {
-        index: directory,
-        ...counts,
-        ...summaryOf(manifest),
-        bad_records: talk.problems(),
-      })
-      process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+      printIndexed(flags, talk, { directory, manifest, embedder, progress }, { added, changed, skipped })
     } finally {
       await embedder.close()
     }

@@ -6,7 +6,7 @@ import type { Precision } from '../index/graph.js'
 import { PRECISIONS } from '../index/manifest.js'
 import { openEmbedder } from '../inference/embedder.js'
 import { resolveEmbedder } from '../models/resolve.js'
-import { embeddingProgress, remarkTruncated } from './embedding-progress.js'
+import { embeddingProgress } from './embedding-progress.js'
 import {
   type ChunkFlags,
   chunkFlags,
@@ -19,10 +19,7 @@ import {
   share,
   wholeNumber,
 } from './flags.js'
-import { remarkRecall, summaryOf } from './index-summary.js'
-import { printResult } from './print-result.js'
-import { EXIT } from './run-cli.js'
-import { runningOn } from './running-on.js'
+import { printIndexed } from './index-summary.js'
 import { createTalk } from './talk.js'
 
 interface BuildFlags extends OutputFlags, EmbedderFlags, ChunkFlags {
@@ -85,18 +82,8 @@ export function buildCommand(): Command {
         threads,
         ...progress,
       })
-      talk.finish()
-      remarkTruncated(talk, manifest, embedder)
-      remarkRecall(talk, manifest)
-      talk.remark(progress.rate())
-      talk.remark(runningOn(embedder))
-      printResult(flags, {
-        index: outputDir,
-        ...summaryOf(manifest),
-        unknown_token_share: progress.unknownShare(),
-        bad_records: talk.problems(),
-      })
-      process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+      const unknown = { unknown_token_share: progress.unknownShare() }
+      printIndexed(flags, talk, { directory: outputDir, manifest, embedder, progress }, unknown)
     } finally {
       await embedder.close()
     }

@@ -1,7 +1,36 @@
 /** What the commands of an index print of it. */
 import type { Manifest } from '../index/manifest.js'
 import { shortfallOf } from '../index/recall.js'
+import type { Embedder } from '../inference/embedder.js'
+import { type EmbeddingProgress, remarkTruncated } from './embedding-progress.js'
+import type { OutputFlags } from './flags.js'
+import { printResult } from './print-result.js'
+import { EXIT } from './run-cli.js'
+import { runningOn } from './running-on.js'
 import type { Talk } from './talk.js'
+
+export interface Indexed {
+  directory: string
+  manifest: Manifest
+  embedder: Embedder
+  progress: EmbeddingProgress
+}
+
+/** The end of a command that embedded documents. */
+export function printIndexed(
+  flags: OutputFlags,
+  talk: Talk,
+  { directory, manifest, embedder, progress }: Indexed,
+  counts: { added?: number; changed?: number; skipped?: number; unknown_token_share?: number },
+): void {
+  talk.finish()
+  remarkTruncated(talk, manifest, embedder)
+  remarkRecall(talk, manifest)
+  talk.remark(progress.rate())
+  talk.remark(runningOn(embedder))
+  printResult(flags, { index: directory, ...counts, ...summaryOf(manifest), bad_records: talk.problems() })
+  process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+}
 
 export function summaryOf({
   embedder,

@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { ClaraError, messageOf } from '../errors.js'
+import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { disk } from './disk.js'
 
 const BUFFER_BYTES = 1 << 20
@@ -164,10 +164,18 @@ export async function readVerified(path: string, expected: FileDigest): Promise<
 export async function digestFile(path: string, also?: Hash): Promise<FileDigest> {
   const hash = createHash('sha256')
   let bytes = 0
-  for await (const block of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-    hash.update(block)
-    also?.update(block)
-    bytes += block.byteLength
+  try {
+    for await (const block of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+      hash.update(block)
+      also?.update(block)
+      bytes += block.byteLength
+    }
+  } catch (error) {
+    // Of a call on the open file the system's message has no path.
+    if (isErrno(error) && error.path === undefined) {
+      throw new ClaraError('io', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
+    }
+    throw error
   }
   return { bytes, sha256: hash.digest('hex') }
 }

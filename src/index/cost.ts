@@ -1,7 +1,7 @@
 /** What a search takes, as measured once; the same for every run, so that what is chosen by it is, too. */
 import { RESIDENT_BYTES } from './exact.js'
 
-/** On two cores of an AMD EPYC (Zen 4), 2026-11-23; each line says what gives its number. */
+/** On two cores of an AMD EPYC (Zen 4), 2026-11-23 (bench/results/2026-11-23-index.json); each line says what gives its number. */
 export const COSTS = {
   /** Seconds for each value of a row, once: reading, hashing and coding it. First search of 100,000 x 384. */
   load: 8e-9,
@@ -9,11 +9,11 @@ export const COSTS = {
   pass: 3e-10,
   streamedPass: 5e-9,
   /** For each value of a row and each query. 1,000 queries, 100,000 x 384, top 10. */
-  product: 6.5e-12,
+  product: 8.7e-12,
   /** For each result. The same, top 100. */
-  result: 7e-6,
-  /** Of the graph, for each query, unit of its expansion and value of a row. Engine native, 10,000 x 384, bf16. */
-  step: 5e-9,
+  result: 6.4e-6,
+  /** Of the graph, for each query, unit of its expansion and value of a row. Engine native, 100,000 x 384, bf16. */
+  step: 3.5e-9,
 } as const
 
 /** Queries of one pass over rows that are not in memory. */

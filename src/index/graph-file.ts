@@ -64,7 +64,9 @@ export async function checkGraphFile(file: CheckedFile, shape: Shape): Promise<v
     const fault = reader.end()
     if (fault) throw new ClaraError('index', `${file.path}: ${fault}: build the index anew`)
   } finally {
-    await handle.close()
+    await handle.close().catch((error) => {
+      throw unreadable(file, error)
+    })
   }
 }
 

@@ -141,6 +141,8 @@ function faultOf(value: unknown): string | undefined {
   if (!isCount(value.dims)) return '"dims" is not a positive whole number'
   if (!METRICS.includes(value.metric)) return `"metric" is ${value.metric}`
   if (!PRECISIONS.includes(value.precision as Precision)) return `"precision" is ${value.precision}`
+  if (value.precision === 'i8' && value.metric === 'ip')
+    return '"precision" i8 loses the lengths that "metric" ip is about'
   if (!isObject(counts) || !isCount(counts.chunks)) return '"counts.chunks" is not a positive whole number'
   for (const key of ['documents', 'distinctChunks', 'truncated', 'removed']) {
     if (!isCountOrNone(counts[key])) return `"counts.${key}" is not a whole number`

@@ -188,6 +188,17 @@ test.each<[string, Parameters<typeof forge>, string, string?]>([
     'index.usearch',
   ],
   [
+    'a metric that its precision has no lengths for',
+    [
+      {},
+      (m) => {
+        Object.assign(m, { precision: 'i8', metric: 'ip' })
+      },
+    ],
+    'manifest.json',
+    'loses the lengths',
+  ],
+  [
     'more distinct chunks',
     [
       {},
