@@ -32,10 +32,8 @@ export type Untrue =
   | 'near-duplicate of a positive'
   | 'contains the answer'
 
-/** Verbatim repetition of so much of a shorter text is an overlap; paraphrases share few runs. */
-const REPEATED_RUNS = 0.3
-/** Texts whose vectors are farther apart share no wording worth comparing. */
-const LEAST_COSINE = 0.5
+/** Verbatim repetition of so much of a shorter text is an overlap. Unrelated passages, and paraphrases, share next to no run. */
+const REPEATED_RUNS = 0.2
 
 /**
  * @param cosine of the chunk and the positive nearest to it; `undefined` where there are no vectors.
@@ -54,12 +52,11 @@ export function truthRule(
     : undefined
   const states = options.excludeAnswers ? answerFinder(answer) : undefined
   const compares = options.nearDuplicate < 1
-  let wordings: Wording[] | undefined
-  const repeats = (text: string) => {
-    wordings ??= positives.map((positive) => wordingOf(normalise(positive.text)))
-    const own = wordingOf(text)
-    return wordings.some((wording) => {
-      const { words, runs } = overlapOf(own, wording)
+  let own: Wording[] | undefined
+  const repeats = (chunk: CorpusChunk) => {
+    own ??= positives.map(({ chunk, text }) => (chunk ? wordingOfChunk(chunk) : wordingOf(normalise(text))))
+    return own.some((wording) => {
+      const { words, runs } = overlapOf(wordingOfChunk(chunk), wording)
       return words >= options.nearDuplicate || runs >= REPEATED_RUNS
     })
   }
@@ -70,10 +67,21 @@ export function truthRule(
     if (neighbours?.has(`${chunk.documentId} ${chunk.position}`)) return 'next to a positive'
     if (cosine !== undefined && options.nearCosine < 1 && cosine >= options.nearCosine)
       return 'near-duplicate of a positive'
-    if (compares && !(cosine !== undefined && cosine < LEAST_COSINE) && repeats(chunk.normalised))
-      return 'near-duplicate of a positive'
+    if (compares && repeats(chunk)) return 'near-duplicate of a positive'
     return states?.(chunk.normalised) ? 'contains the answer' : undefined
   }
+}
+
+/** As long as the corpus keeps a chunk, its wording is kept: it is a candidate of many questions. */
+const wordings = new WeakMap<CorpusChunk, Wording>()
+
+function wordingOfChunk(chunk: CorpusChunk): Wording {
+  let wording = wordings.get(chunk)
+  if (!wording) {
+    wording = wordingOf(chunk.normalised)
+    wordings.set(chunk, wording)
+  }
+  return wording
 }
 
 function neighboursOf(chunks: CorpusChunk[]): Set<string> {

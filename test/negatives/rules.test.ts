@@ -48,10 +48,10 @@ describe('by default', () => {
     expect((await judge({}, undefined, new Set([0, 1, 2, 3])))['gold#3']).toBe('same document as a positive')
   })
 
-  test('vectors decide where they are near, and spare the comparison of words where they are far', async () => {
+  test('vectors decide where they are near, words wherever they are', async () => {
     expect((await judge({}, 0.96))['other#0']).toBe('near-duplicate of a positive')
     expect((await judge({}, 0.94))['other#0']).toBeUndefined()
-    expect((await judge({}, 0.4))['paraphrase#0']).toBe('contains the answer')
+    expect((await judge({}, 0.1))['paraphrase#0']).toBe('near-duplicate of a positive')
   })
 })
 
