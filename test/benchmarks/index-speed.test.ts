@@ -159,7 +159,9 @@ describe('clara bench index', () => {
       engine: expect.stringMatching(/^(native|npm)$/),
       graph_bytes: expect.any(Number),
     })
-    expect(facts.vectors_per_second).toBeCloseTo(2000 / facts.build_seconds, -2)
+    // The seconds are rounded to thousandths, of which there are few.
+    const seconds = 2000 / facts.vectors_per_second
+    expect(Math.abs(seconds - facts.build_seconds)).toBeLessThan(0.001)
     expect(exact.points.map(({ k, recall }: Point) => [k, recall])).toEqual([
       [10, 1],
       [100, 1],
