@@ -303,7 +303,7 @@ napi_value open_graph(napi_env env, napi_callback_info info) {
     });
 }
 
-// searcher, queries, dims, k, expansion, offsets, excluded, ids (out), scores (out)
+// searcher, queries, dims, k, expansion (0: compare with every row), offsets, excluded, ids (out), scores (out)
 napi_value search(napi_env env, napi_callback_info info) {
     return guarded(env, [&] {
         Arguments args(env, info, 9);
@@ -329,7 +329,10 @@ napi_value search(napi_env env, napi_callback_info info) {
         } else {
             query.offsets = nullptr;
         }
-        job->work = [searcher, query](auto const& stop) { searcher->search(query, stop); };
+        if (!query.expansion && !searcher->keeps_vectors()) throw Misuse{"too many vectors to compare with all of them"};
+        job->work = [searcher, query](auto const& stop) {
+            query.expansion ? searcher->search(query, stop) : searcher->search_all(query, stop);
+        };
         return start(env, std::move(job));
     });
 }
@@ -368,6 +371,9 @@ napi_value init(napi_env env, napi_value exports) {
     napi_value kernels_name;
     napi_create_string_utf8(env, kernels().name, NAPI_AUTO_LENGTH, &kernels_name);
     napi_set_named_property(env, exports, "kernels", kernels_name);
+    napi_value resident;
+    napi_create_double(env, double(kResident), &resident);
+    napi_set_named_property(env, exports, "residentBytes", resident);
     return exports;
 }
 

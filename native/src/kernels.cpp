@@ -60,6 +60,11 @@ float exact_dot_portable(float const* row, float const* query, std::size_t dims)
     return fold(sums);
 }
 
+template <float (*dot)(float const*, float const*, std::size_t)>
+void exact_dots_by(float const* rows, float const* query, std::size_t dims, float* out) {
+    for (std::size_t i = 0; i < 4; i++) out[i] = dot(rows + i * dims, query, dims);
+}
+
 #if CLARA_X86
 #define CLARA_AVX2 __attribute__((target("avx2,fma,f16c")))
 #define CLARA_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
@@ -195,6 +200,27 @@ CLARA_AVX512 float exact_dot_avx512(float const* row, float const* query, std::s
     return fold(lanes);
 }
 
+CLARA_AVX512 void exact_dots_avx512(float const* rows, float const* query, std::size_t dims, float* out) {
+    __m512d a = _mm512_setzero_pd(), b = a, c = a, d = a;
+    for (std::size_t i = 0; i < dims; i += 8) {
+        __mmask8 mask = dims - i >= 8 ? 0xff : (1u << (dims - i)) - 1;
+        auto const load = [mask](float const* from) __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"))) {
+            return _mm512_cvtps_pd(_mm256_maskz_loadu_ps(mask, from));
+        };
+        __m512d const q = load(query + i);
+        a = _mm512_fmadd_pd(load(rows + i), q, a);
+        b = _mm512_fmadd_pd(load(rows + dims + i), q, b);
+        c = _mm512_fmadd_pd(load(rows + 2 * dims + i), q, c);
+        d = _mm512_fmadd_pd(load(rows + 3 * dims + i), q, d);
+    }
+    double lanes[8];
+    __m512d const sums[4] = {a, b, c, d};
+    for (std::size_t i = 0; i < 4; i++) {
+        _mm512_storeu_pd(lanes, sums[i]);
+        out[i] = fold(lanes);
+    }
+}
+
 CLARA_AVX2 float exact_dot_avx2(float const* row, float const* query, std::size_t dims) {
     __m256d low = _mm256_setzero_pd(), high = low;
     std::size_t i = 0;
@@ -217,13 +243,16 @@ Kernels choose() {
     bool const vnni = avx512 && __builtin_cpu_supports("avx512vnni");
     if (avx512)
         return {vnni ? dot_i8_vnni : dot_i8_avx2, dot_f32_avx512, dot_bf16_avx512, dot_f16_avx512, exact_dot_avx512,
-                vnni ? "avx512-vnni" : "avx512"};
-    if (avx2) return {dot_i8_avx2, dot_f32_avx2, dot_bf16_avx2, dot_f16_avx2, exact_dot_avx2, "avx2"};
-    return {dot_i8_portable, dot_f32_portable, dot_bf16_portable, dot_f16_portable, exact_dot_portable, "portable"};
+                exact_dots_avx512, vnni ? "avx512-vnni" : "avx512"};
+    if (avx2) return {dot_i8_avx2, dot_f32_avx2, dot_bf16_avx2, dot_f16_avx2, exact_dot_avx2,
+                       exact_dots_by<exact_dot_avx2>, "avx2"};
+    return {dot_i8_portable, dot_f32_portable, dot_bf16_portable, dot_f16_portable, exact_dot_portable,
+            exact_dots_by<exact_dot_portable>, "portable"};
 }
 #else
 Kernels choose() {
-    return {dot_i8_portable, dot_f32_portable, dot_bf16_portable, dot_f16_portable, exact_dot_portable, "portable"};
+    return {dot_i8_portable, dot_f32_portable, dot_bf16_portable, dot_f16_portable, exact_dot_portable,
+            exact_dots_by<exact_dot_portable>, "portable"};
 }
 #endif
 

@@ -14,8 +14,8 @@ namespace {
 
 constexpr float kBad = -1, kNever = std::numeric_limits<float>::infinity(); // nothing is farther
 
-// Bytes of whole vectors that are kept in memory: 170,000 rows of 384. Beyond it they stay on disk.
-constexpr std::uint64_t kResident = std::uint64_t(256) << 20;
+// Queries that pass over a stretch of rows together, and its bytes: it stays in a core's own cache.
+constexpr std::size_t kTogether = 16, kStretch = 256 * 1024;
 
 // Queries after which memory is laid out for speed.
 constexpr std::size_t kSettleAfter = 256;
@@ -127,6 +127,62 @@ void Searcher::search(Query const& query, std::atomic<bool> const& stop) {
     });
 }
 
+void Searcher::search_all(Query const& query, std::atomic<bool> const& stop) {
+    std::lock_guard<std::mutex> lock(one_at_a_time_);
+    std::size_t const blocks = (in_memory_->bytes() + kBlock - 1) / kBlock;
+    if (!whole_)
+        share(blocks, threads_, 16, stop, [&](std::size_t block, std::size_t) {
+            std::uint64_t const from = std::uint64_t(block) * kBlock;
+            in_memory_->need(from, std::size_t(std::min<std::uint64_t>(kBlock, in_memory_->bytes() - from)));
+        });
+    whole_ = true;
+    share((query.count + kTogether - 1) / kTogether, threads_, 1, stop, [&](std::size_t group, std::size_t) {
+        compare(query, group * kTogether, std::min(query.count, (group + 1) * kTogether));
+    });
+}
+
+// Rows in stretches that stay in the nearest cache while each of the queries passes over them.
+void Searcher::compare(Query const& query, std::size_t first, std::size_t end) {
+    std::size_t const rows = graph_.layout.rows;
+    std::size_t const stretch = std::max<std::size_t>(4, kStretch / (dims() * 4) / 4 * 4);
+    std::vector<std::vector<Near>> best(end - first);
+    std::vector<std::vector<std::uint32_t>> left_out(end - first);
+    if (query.offsets)
+        for (std::size_t q = first; q < end; q++) {
+            left_out[q - first].assign(query.excluded + query.offsets[q], query.excluded + query.offsets[q + 1]);
+            std::sort(left_out[q - first].begin(), left_out[q - first].end());
+        }
+    for (std::size_t from = 0; from < rows; from += stretch)
+        for (std::size_t q = first; q < end; q++) {
+            std::vector<Near>& top = best[q - first];
+            std::vector<std::uint32_t> const& out = left_out[q - first];
+            float const* const vector = query.vectors + q * dims();
+            for (std::size_t row = from; row < std::min(rows, from + stretch); row += 4) {
+                float const* const start = reinterpret_cast<float const*>(in_memory_->at(std::uint64_t(row) * dims() * 4));
+                std::size_t const count = std::min<std::size_t>(4, rows - row);
+                float scores[4];
+                if (count == 4) kernels().exact_dots(start, vector, dims(), scores);
+                else for (std::size_t i = 0; i < count; i++) scores[i] = kernels().exact_dot(start + i * dims(), vector, dims());
+                for (std::size_t i = 0; i < count; i++) {
+                    Near const near{-scores[i], std::uint32_t(row + i)};
+                    if (std::isnan(near.distance)) not_finite(near.row);
+                    if (top.size() == query.k && !(near < top.front())) continue;
+                    if (is_removed(near.row) || std::binary_search(out.begin(), out.end(), near.row)) continue;
+                    if (top.size() == query.k) {
+                        std::pop_heap(top.begin(), top.end());
+                        top.pop_back();
+                    }
+                    top.push_back(near);
+                    std::push_heap(top.begin(), top.end());
+                }
+            }
+        }
+    for (std::size_t q = first; q < end; q++) {
+        std::sort_heap(best[q - first].begin(), best[q - first].end());
+        give(query, q, best[q - first]);
+    }
+}
+
 template <Kind kind>
 void Searcher::search_one(Query const& query, std::size_t at, std::size_t thread, ProbeRoom& room) {
     std::uint32_t const *from = nullptr, *to = nullptr;
@@ -184,11 +240,18 @@ void Searcher::rank(Query const& query, std::size_t at, std::vector<Near>& found
     std::vector<float> room(dims());
     for (Near& each : found) {
         each.distance = -kernels().exact_dot(vector(each.row, room), query.vectors + at * dims(), dims());
-        if (std::isnan(each.distance))
-            throw Failure("index", (in_memory_ ? in_memory_->path() : on_disk_->path()) + ": row " + std::to_string(each.row) +
-                                       " is not finite: build the index anew");
+        if (std::isnan(each.distance)) not_finite(each.row);
     }
     std::sort(found.begin(), found.end());
+    give(query, at, found);
+}
+
+void Searcher::not_finite(std::uint32_t row) const {
+    throw Failure("index", (in_memory_ ? in_memory_->path() : on_disk_->path()) + ": row " + std::to_string(row) +
+                               " is not finite: build the index anew");
+}
+
+void Searcher::give(Query const& query, std::size_t at, std::vector<Near> const& found) {
     for (std::size_t i = 0; i < query.k; i++) {
         bool const reached = i < found.size();
         query.ids[at * query.k + i] = reached ? std::int32_t(found[i].row) : -1;

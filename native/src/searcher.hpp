@@ -20,6 +20,9 @@ struct Query {
     float* scores;
 };
 
+// Bytes of whole vectors that are kept in memory: 170,000 rows of 384. Beyond it they stay on disk.
+constexpr std::uint64_t kResident = std::uint64_t(256) << 20;
+
 class Searcher {
   public:
     // `removed`: a bit for each row, or empty.
@@ -29,6 +32,10 @@ class Searcher {
     std::size_t dims() const { return graph_.shape.dims; }
     // One call at a time runs; others wait. Throws Failure `index` where a file proves damaged.
     void search(Query const& query, std::atomic<bool> const& stop);
+    // Compares with every row, whole precision; `expansion` means nothing here. For vectors that are kept in
+    // memory, which this reads and hashes as a whole the first time.
+    void search_all(Query const& query, std::atomic<bool> const& stop);
+    bool keeps_vectors() const { return bool(in_memory_); }
 
   private:
     using Index = unum::usearch::index_gt<float, std::uint64_t, std::uint32_t>;
@@ -50,7 +57,7 @@ class Searcher {
     std::atomic<bool> failed_{false};
 
     std::size_t answered_ = 0;
-    bool settled_ = false;
+    bool settled_ = false, whole_ = false;
 
     void view();
     void settle();
@@ -58,8 +65,12 @@ class Searcher {
     template <Kind kind> void search_one(Query const& query, std::size_t at, std::size_t thread, ProbeRoom& room);
     // How far the walk's distance may be from the true one, for rows that the walk found next to k others.
     float doubt(Probe const& probe) const;
+    void compare(Query const& query, std::size_t first, std::size_t end);
+    bool is_removed(std::uint32_t row) const { return !removed_.empty() && (removed_[row / 8] >> (row % 8) & 1); }
     float const* vector(std::uint32_t row, std::vector<float>& room);
     void rank(Query const& query, std::size_t at, std::vector<Near>& found);
+    void give(Query const& query, std::size_t at, std::vector<Near> const& found);
+    [[noreturn]] void not_finite(std::uint32_t row) const;
 };
 
 } // namespace clara

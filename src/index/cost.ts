@@ -12,6 +12,8 @@ export const COSTS = {
   product: 8.7e-12,
   /** For each result. The same, top 100. */
   result: 6.4e-6,
+  /** For each value of a row and each query, in native code that scores every row in full. 1,000 queries, 10,000 x 384. */
+  compare: 6e-11,
   /** Of the graph, for each query, unit of its expansion and value of a row. Engine native, 100,000 x 384, bf16. */
   step: 3.5e-9,
 } as const
@@ -33,6 +35,11 @@ export function exactSeconds({ rows, dims, queries, k }: Request): number {
   const isResident = values * VALUE_BYTES <= RESIDENT_BYTES
   const passes = Math.ceil(queries / PASS_QUERIES) * (isResident ? COSTS.pass : COSTS.streamedPass)
   return values * (COSTS.load + passes + queries * COSTS.product) + queries * k * COSTS.result
+}
+
+/** Seconds of native code that scores every row in full, rows read before. */
+export function compareSeconds({ rows, dims, queries }: Request): number {
+  return rows * dims * queries * COSTS.compare
 }
 
 /** Seconds, once the graph is open. */

@@ -8,6 +8,8 @@ import type { Metric, Precision } from './graph.js'
 export interface NativeAddon {
   /** Instructions that distances are computed with. */
   readonly kernels: string
+  /** Whole vectors up to this are kept in memory, and can be compared with all at once. */
+  readonly residentBytes: number
   createBuilder(dims: number, precision: Precision, metric: Metric, threads: number, expected: number): Handle
   builderResume(builder: Handle, path: string, bytes: number, blocks: Uint8Array, rows: number): Promise<void>
   builderAdd(builder: Handle, vectors: Float32Array, rows: number, dims: number): Promise<void>
@@ -28,6 +30,7 @@ export interface NativeAddon {
       queries: Float32Array,
       dims: number,
       k: number,
+      /** 0: every row is compared. */
       expansion: number,
       ...exclude: [offsets: Uint32Array, rows: Uint32Array],
       ...out: [ids: Int32Array, scores: Float32Array],

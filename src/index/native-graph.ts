@@ -76,6 +76,9 @@ async function openGraph(
   return {
     engine: 'native',
     search: (args) => inTurn(() => search(args)),
+    ...(vectors.bytes <= addon.residentBytes && {
+      searchAll: (args) => inTurn(() => search({ ...args, expansion: 0 })),
+    }),
     close: inTurn.closing(() => addon.closeGraph(opened)),
   }
 }

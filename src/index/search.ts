@@ -1,8 +1,8 @@
 /** One search for two ways of searching: every row, or the graph. */
 
 import type { Device } from '../inference/device.js'
-import { exactSeconds, graphSeconds } from './cost.js'
-import { type Exact, openExact } from './exact.js'
+import { compareSeconds, exactSeconds, graphSeconds } from './cost.js'
+import { type Exact, type ExactSearch, openExact } from './exact.js'
 import type { Exclusions, Graph, GraphFiles, GraphShape } from './graph.js'
 import type { RecallRecord } from './manifest.js'
 import { pickQueries } from './query-range.js'
@@ -99,6 +99,14 @@ export function createSearcher({
     opening ??= openExact(files.vectors, shape, { threads, removed, ...(device && { device }) })
     return opening
   }
+  /** Two ways to the same results, to the last bit; the second is for many rows, or few results. */
+  const compare = async (request: ExactSearch, count: number) => {
+    const { k } = request
+    const isNear = (device?.provider ?? 'cpu') === 'cpu'
+    const all =
+      compareSeconds({ ...shape, queries: count, k }) <= exactSeconds({ ...shape, queries: count, k })
+    return graph.searchAll && isNear && all ? graph.searchAll(request) : (await exact()).search(request)
+  }
   return {
     async search(queries, wanted, { method = 'auto', exclude } = {}) {
       const k = Math.min(wanted, rows)
@@ -106,8 +114,7 @@ export function createSearcher({
       const plan = planSearch({ rows, dims, queries: count, k, recall }, method)
       if (k === 0) return { ...emptyRanked(count, 0), method: plan.method, plan }
       const request = { queries, k, ...(exclude && { exclude }) }
-      if (plan.method === 'exact')
-        return { ...(await (await exact()).search(request)), method: 'exact', plan }
+      if (plan.method === 'exact') return { ...(await compare(request, count)), method: 'exact', plan }
       const found = await graph.search({
         ...request,
         expansion: Math.min(shape.rows, expansionFor(recall, k)),
