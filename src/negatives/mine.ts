@@ -47,7 +47,7 @@ export function mineNegatives(
   engines: Engines,
   options: MineOptions,
 ): Mining {
-  const run = newRun(corpus, options)
+  const run = newRun(corpus, options, engines)
   return { mined: mineWindows(questions, run, engines), counts: run.counts }
 }
 

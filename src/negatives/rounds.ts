@@ -103,7 +103,7 @@ export async function settleAll(waiting: Started[], run: Run, engines: Engines):
   }
 }
 
-async function judgePending(waiting: Started[], run: Run, { scorer, index }: Engines): Promise<Float64Array> {
+async function judgePending(waiting: Started[], run: Run, { scorer }: Engines): Promise<Float64Array> {
   const pending = waiting.flatMap(({ hunt, query }) =>
     hunt.pending.map((each) => ({ ...each, hunt, query: query! })),
   )
@@ -111,7 +111,7 @@ async function judgePending(waiting: Started[], run: Run, { scorer, index }: Eng
     const scores = await Promise.all(
       pending.map(
         async ({ score, query, position }) =>
-          score ?? Math.fround(dot(query, await index.vectors([position]), 0)),
+          score ?? Math.fround(dot(query, await run.vectorOf!(position), 0)),
       ),
     )
     return Float64Array.from(scores)

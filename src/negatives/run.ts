@@ -7,6 +7,7 @@ import type { RankWindow } from './candidates.js'
 import type { Corpus } from './corpus.js'
 import type { CachedEmbedder } from './embed-cached.js'
 import type { Keywords } from './keywords.js'
+import { createRowVectors, type RowVectors } from './row-vectors.js'
 import type { TruthOptions } from './rules.js'
 import type { PairScorer } from './scorer.js'
 import type { Thresholds } from './thresholds.js'
@@ -67,15 +68,18 @@ export interface Run {
   counts: MineCounts
   /** How often each chunk is a negative so far. */
   uses: Map<number, number>
+  /** `undefined` for a run without embeddings. */
+  vectorOf: RowVectors | undefined
 }
 
-export function newRun(corpus: Corpus, options: MineOptions): Run {
+export function newRun(corpus: Corpus, options: MineOptions, engines?: Engines): Run {
   const seconds = { embed: 0, search: 0, select: 0, score: 0 }
   return {
     corpus,
     options,
     counts: { questions: 0, dropped: 0, calibration: undefined, seconds },
     uses: new Map(),
+    vectorOf: engines && createRowVectors(engines.index),
   }
 }
 

@@ -70,9 +70,7 @@ export async function openScoreCache(directory: string, remark: (text: string) =
 
 function pack(key: Buffer, values: Float32Array): Buffer {
   const bytes = Buffer.alloc(values.length * 4 + CHECK_BYTES)
-  values.forEach((value, i) => {
-    bytes.writeFloatLE(value, i * 4)
-  })
+  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
   bytes.writeUInt32LE(checkOf(key, bytes), values.length * 4)
   return bytes
 }
@@ -81,7 +79,9 @@ function pack(key: Buffer, values: Float32Array): Buffer {
 function unpack(key: Buffer, bytes: Buffer): Float32Array | undefined {
   const end = bytes.length - CHECK_BYTES
   if (end < 4 || end % 4 !== 0 || bytes.readUInt32LE(end) !== checkOf(key, bytes)) return undefined
-  return Float32Array.from({ length: end / 4 }, (_, i) => bytes.readFloatLE(i * 4))
+  const values = new Float32Array(end / 4)
+  new Uint8Array(values.buffer).set(bytes.subarray(0, end))
+  return values
 }
 
 function checkOf(key: Buffer, bytes: Buffer): number {

@@ -33,8 +33,9 @@ export interface RankedPositive extends Positive {
 
 /** Questions whose positive is not known go to `onProblem`. */
 export async function startRetrieval(questions: Question[], run: Run, engines: Engines): Promise<Started[]> {
-  const { index, embedder } = engines
+  const { embedder } = engines
   const { dims } = embedder
+  const vectorOf = run.vectorOf!
   const window = rankWindow(run)
   const vectors = await timed(run, 'embed', () =>
     embedder.embed(
@@ -58,9 +59,7 @@ export async function startRetrieval(questions: Question[], run: Run, engines: E
       const found = await positivesOf(question, run, ranks)
       if (!found) return []
       const own = await Promise.all(
-        found.positives.map(({ chunk, key }) =>
-          chunk ? index.vectors([chunk.position]) : passages.get(key)!,
-        ),
+        found.positives.map(({ chunk, key }) => (chunk ? vectorOf(chunk.position) : passages.get(key)!)),
       )
       const positives = found.positives.map((positive, i) => ({
         ...positive,
@@ -68,7 +67,7 @@ export async function startRetrieval(questions: Question[], run: Run, engines: E
         score: Math.fround(dot(query, own[i]!, 0)),
       }))
       const nearness = async (position: number) => {
-        const vector = await index.vectors([position])
+        const vector = await vectorOf(position)
         return Math.max(...own.map((each) => cosine(each, vector)))
       }
       return [{ hunt: newHunt(question, found, run, hits, nearness), positives, query }]
