@@ -4,7 +4,7 @@
  * `input`: a file's content or absence. `usage`: the command line. `exists`: something is in
  * the way. `model`: a model's files or what it computed. `index`: an index directory.
  * `too-small`: the corpus has too few chunks. `llm`: the endpoint. `io`: the file system.
- * `network`: the model hub, or the way to it.
+ * `network`: the model hub, or the way to it. `budget`: what may be spent is spent.
  */
 export type ErrorCode =
   | 'input'
@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'llm'
   | 'io'
   | 'network'
+  | 'budget'
 
 export class ClaraError extends Error {
   readonly code: ErrorCode

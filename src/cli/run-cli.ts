@@ -87,5 +87,6 @@ function report(error: unknown): number {
     ? messageOf(error)
     : `this is a bug in clara-topk: ${error instanceof Error ? error.stack : error}`
   process.stderr.write(`error: ${text}\n`)
+  if (error instanceof ClaraError && error.code === 'budget') return EXIT.findings // all that was asked for was done
   return EXIT.error
 }

@@ -105,7 +105,9 @@ export async function writeProgress(
   await replaceFile(path, lines.join(''))
   const journal = await Journal.open(path)
   return {
-    append: (checkpoint) => journal.append(chained(checkpoint)),
+    async append(checkpoint) {
+      await journal.append(chained(checkpoint))
+    },
     close: () => journal.close(),
   }
 }

@@ -1,5 +1,5 @@
 /**
- * One question to an OpenAI-compatible endpoint, with deadline and retries.
+ * One question to an OpenAI-compatible endpoint, in its turn, with deadline and retries.
  *
  * The retries are ours and not those of the openai package (6.30.1), because there the deadline
  * ends with the response's headers, so that a body may hang for ever; a connection cut within the
@@ -7,21 +7,27 @@
  * for as long as Retry-After says; and each try leaves a listener on the caller's signal.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OpenAI } from 'openai'
-import { ClaraError } from '../errors.js'
-import { type Failure, failureOf, RETRIES, retryDelay } from './failure.js'
-import { type Prompt, RESPONSE_FORMAT } from './prompt.js'
-import { excerpt, type Reply } from './reply.js'
+import type { OpenAI } from 'openai'
+import type { Outcome } from './call-window.js'
+import { createClient, MAX_TIMER_MS } from './client.js'
+import { mostUsage, type Request, readCompletion, redactAnswer, requestBody } from './completion.js'
+import { type Failure, type FailureKind, failureOf, RETRIES, retryDelay } from './failure.js'
+import { createPace, type Pace, type PaceLimits } from './pace.js'
+import { estimateTokens } from './price.js'
+import type { Prompt } from './prompt.js'
+import { createRedactor } from './redact.js'
+import type { Reply } from './reply.js'
+import type { Spending } from './spending.js'
 
-export interface Endpoint {
+export interface Endpoint extends PaceLimits {
   model: string
   /** Default: the environment's OPENAI_BASE_URL, or OpenAI itself. */
   baseUrl?: string | undefined
   apiKey: string
   /** For one try, from the request to the end of the answer. Node's fetch gives up at 300 s. */
   timeoutMs: number
-  /** Calls under way at once. */
-  concurrency: number
+  /** Of one reply. Default: the server's own limit. */
+  maxOutputTokens?: number | undefined
 }
 
 export interface Usage {
@@ -29,49 +35,77 @@ export interface Usage {
   completionTokens: number
 }
 
-/** `usage` is null where the endpoint gave none. */
-export type PaidReply = Reply & { usage: Usage | null }
+/** `usage` is null where the endpoint gave none; `atMost` then bounds it. `batch`: paid at a discount. */
+export type PaidReply = Reply & { usage: Usage | null; atMost?: Usage; batch?: true }
 
 export type Answer = { reply: PaidReply } | { failure: Failure }
 
 export interface Asker {
   /** For messages. */
   name: string
-  /** Throws only `signal.reason`; what the endpoint does is in the answer. */
+  /**
+   * What the endpoint does is in the answer.
+   * @throws ClaraError `budget`; `signal.reason`.
+   */
   ask(prompt: Prompt, signal: AbortSignal): Promise<Answer>
+  /** Calls that may be under way now. */
+  readonly concurrency: number
 }
 
-const MAX_TIMER_MS = 2 ** 31 - 1
-/** Local servers take any key ("x", "ollama"); to blank out such a word would garble messages. */
-const MIN_SECRET_CHARS = 8
+/** Of one answer; a model that thinks aloud sends its thoughts along. */
+const MAX_ANSWER_BYTES = 8 << 20
+/** Of a reply and the schema, for the tokens that a call is taken to need before it is made. */
+const LIKELY_TOKENS_BESIDES = 300
 
-type Completion = OpenAI.Chat.Completions.ChatCompletion
-type Request = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming
+/** What all calls share. */
+interface Line {
+  client: OpenAI
+  pace: Pace
+  spending: Spending
+  timeoutMs: number
+  onCall: () => void
+}
+
+interface Call {
+  prompt: Prompt
+  body: () => Request
+  /** Part of it was done before. */
+  again: boolean
+}
 
 /**
  * `onCall` is told of every request, retries included.
  * @throws ClaraError `usage` for a base URL or an API key that cannot be used.
  */
-export function openEndpoint(endpoint: Endpoint, onCall: () => void): Asker {
-  const client = createClient(endpoint)
-  const redact = (text: string) =>
-    endpoint.apiKey.length < MIN_SECRET_CHARS ? text : text.replaceAll(endpoint.apiKey, '***')
+export function openEndpoint(endpoint: Endpoint, spending: Spending, onCall: () => void): Asker {
+  const { model, timeoutMs, maxOutputTokens } = endpoint
+  if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) throw new RangeError(`timeoutMs: ${timeoutMs}`)
+  const client = createClient(endpoint, MAX_ANSWER_BYTES)
+  const pace = createPace(endpoint)
+  const line = { client, pace, spending, timeoutMs, onCall }
+  const redactor = createRedactor(endpoint.apiKey)
   let schemaRefused = false
 
-  const request = async (prompt: Prompt, withSchema: boolean, signal: AbortSignal) => {
-    const body = requestBody(endpoint.model, prompt, withSchema)
-    return redactAnswer(await askPatiently(client, body, endpoint.timeoutMs, signal, onCall), redact)
-  }
+  const request = async (call: Call, signal: AbortSignal) =>
+    redactAnswer(await askPatiently(line, call, signal), redactor)
+  const withoutSchema = (prompt: Prompt) => requestBody(model, prompt, { withSchema: false, maxOutputTokens })
   return {
-    name: redact(`${client.baseURL}: model ${endpoint.model}`),
+    name: redactor.pieces(`${client.baseURL}: model ${model}`),
     async ask(prompt, signal) {
-      if (schemaRefused) return request(prompt, false, signal)
-      const answer = await request(prompt, true, signal)
-      if (!mayRefuseSchema(answer)) return answer
+      let withSchema = true
+      const body = () => {
+        withSchema = !schemaRefused // as is known when the call's turn comes
+        return requestBody(model, prompt, { withSchema, maxOutputTokens })
+      }
+      const answer = await request({ prompt, body, again: false }, signal)
+      if (!withSchema || !mayRefuseSchema(answer)) return answer
       // The refusal's words differ from server to server; that the same works without is the proof.
-      const plain = await request(prompt, false, signal)
+      const plain = await request({ prompt, body: () => withoutSchema(prompt), again: true }, signal)
       if ('reply' in plain) schemaRefused = true
       return plain
+    },
+    get concurrency() {
+      return pace.concurrency
     },
   }
 }
@@ -80,62 +114,65 @@ function mayRefuseSchema(answer: Answer): boolean {
   return 'failure' in answer && (answer.failure.status === 400 || answer.failure.status === 422)
 }
 
-function createClient({ baseUrl, apiKey, timeoutMs }: Endpoint): OpenAI {
-  if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) throw new RangeError(`timeoutMs: ${timeoutMs}`)
-  if (!/^[\x21-\x7e]+$/.test(apiKey)) {
-    throw new ClaraError('usage', 'the API key is empty or holds blanks or characters beyond ASCII')
-  }
-  // Its log would go to stdout where OPENAI_LOG is set; its deadline must never come before ours.
-  const client = new OpenAI({
-    baseURL: baseUrl,
-    apiKey,
-    maxRetries: 0,
-    timeout: MAX_TIMER_MS,
-    logLevel: 'off',
-  })
-  const url = URL.canParse(client.baseURL) ? new URL(client.baseURL) : undefined
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new ClaraError('usage', `base URL ${client.baseURL}: expected http://… or https://…`)
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new ClaraError('usage', `base URL of ${url.host}: fetch takes no user name or password in a URL`)
-  }
-  return client
-}
-
-function requestBody(model: string, prompt: Prompt, withSchema: boolean): Request {
-  return {
-    model,
-    messages: [
-      { role: 'system', content: prompt.system },
-      { role: 'user', content: prompt.user },
-    ],
-    ...(withSchema && { response_format: RESPONSE_FORMAT }),
-  }
-}
-
-async function askPatiently(
-  client: OpenAI,
-  body: Request,
-  timeoutMs: number,
-  signal: AbortSignal,
-  onCall: () => void,
-): Promise<Answer> {
+async function askPatiently(line: Line, call: Call, signal: AbortSignal): Promise<Answer> {
   for (let attempt = 0; ; attempt++) {
-    signal.throwIfAborted()
-    onCall()
-    const answer = await askOnce(client, body, timeoutMs, signal)
-    if ('reply' in answer || attempt >= RETRIES[answer.failure.kind]) return answer
-    await sleep(retryDelay(answer.failure, attempt), undefined, { signal }).catch(() =>
-      signal.throwIfAborted(),
-    )
+    const answer = await askInTurn(line, { ...call, again: call.again || attempt > 0 }, signal)
+    if ('reply' in answer) return answer
+    const { ms, everyone } = retryDelay(answer.failure, attempt)
+    if (everyone) line.pace.pause(ms)
+    if (attempt >= RETRIES[answer.failure.kind]) return answer
+    if (!everyone) await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
+}
+
+async function askInTurn(line: Line, call: Call, signal: AbortSignal): Promise<Answer> {
+  const { pace, spending } = line
+  const turn = await pace.turn(likelyTokens(call.prompt), signal, call.again)
+  let answer: Answer | undefined
+  try {
+    const body = call.body()
+    const most = mostUsage(body)
+    const release = await spending.reserve(most, signal)
+    try {
+      line.onCall()
+      answer = boundUsage(await askOnce(line, body, signal), most)
+      if ('reply' in answer) spending.add(answer.reply.usage ?? most)
+      else if (MAY_BE_PAID.has(answer.failure.kind)) spending.lose(most)
+      return answer
+    } finally {
+      release()
+    }
+  } finally {
+    turn.end(outcomeOf(answer), tokensOf(answer))
+  }
+}
+
+function likelyTokens({ system, user }: Prompt): number {
+  return estimateTokens(system) + estimateTokens(user) + LIKELY_TOKENS_BESIDES
+}
+
+/** The server may have done its work before something went wrong. */
+const MAY_BE_PAID = new Set<FailureKind>(['broken', 'late', 'garbled'])
+
+function boundUsage(answer: Answer, most: Usage): Answer {
+  return 'reply' in answer && !answer.reply.usage ? { reply: { ...answer.reply, atMost: most } } : answer
+}
+
+function outcomeOf(answer: Answer | undefined): Outcome {
+  if (!answer) return 'failed'
+  if ('reply' in answer) return 'served'
+  const { kind } = answer.failure
+  return kind === 'throttled' || kind === 'late' ? 'throttled' : 'failed'
+}
+
+function tokensOf(answer: Answer | undefined): number | undefined {
+  const usage = answer && 'reply' in answer ? answer.reply.usage : undefined
+  return usage ? usage.promptTokens + usage.completionTokens : undefined
 }
 
 async function askOnce(
-  client: OpenAI,
+  { client, timeoutMs }: Pick<Line, 'client' | 'timeoutMs'>,
   body: Request,
-  timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Answer> {
   const call = new AbortController()
@@ -147,30 +184,9 @@ async function askOnce(
   } catch (error) {
     signal.throwIfAborted()
     if (!call.signal.aborted) return { failure: failureOf(error) }
-    return { failure: { kind: 'broken', reason: `no answer within ${timeoutMs / 1000} s` } }
+    return { failure: { kind: 'late', reason: `no answer within ${timeoutMs / 1000} s` } }
   } finally {
     clearTimeout(deadline)
     signal.removeEventListener('abort', abort)
   }
-}
-
-/** The package checks nothing: where a server answers 200 with a web page, that is what comes. */
-function readCompletion(completion: Completion | string | undefined): Answer {
-  const choice = typeof completion === 'object' ? completion?.choices?.[0] : undefined
-  if (typeof completion !== 'object' || !choice?.message) {
-    const found = typeof completion === 'string' ? completion : JSON.stringify(completion)
-    return { failure: { kind: 'garbled', reason: `not a chat completion: ${found}` } }
-  }
-  const { content, refusal } = choice.message
-  const usage = completion.usage && {
-    promptTokens: completion.usage.prompt_tokens ?? 0,
-    completionTokens: completion.usage.completion_tokens ?? 0,
-  }
-  const finishReason = refusal ? 'refusal' : String(choice.finish_reason)
-  return { reply: { content: refusal || (content ?? ''), finishReason, usage: usage ?? null } }
-}
-
-function redactAnswer(answer: Answer, redact: (text: string) => string): Answer {
-  if ('reply' in answer) return { reply: { ...answer.reply, content: redact(answer.reply.content) } }
-  return { failure: { ...answer.failure, reason: excerpt(redact(answer.failure.reason), 400) } }
 }

@@ -3,11 +3,19 @@ import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
 import { messageOf } from '../errors.js'
 
 /**
- * `unreachable`: no connection. `broken`: connected, and no whole answer came. `busy`: the server
- * asks to come again. `garbled`: an answer that is no chat completion. `rejected`: it will not
- * answer this request. `fatal`: it will answer none.
+ * `unreachable`: no connection. `broken`: connected, and no whole answer came. `late`: nor by its
+ * deadline. `throttled`: the server has too many calls. `busy`: it asks to come again. `garbled`: an
+ * answer that is no chat completion. `rejected`: it will not answer this request. `fatal`: none.
  */
-export type FailureKind = 'unreachable' | 'broken' | 'busy' | 'garbled' | 'rejected' | 'fatal'
+export type FailureKind =
+  | 'unreachable'
+  | 'broken'
+  | 'late'
+  | 'throttled'
+  | 'busy'
+  | 'garbled'
+  | 'rejected'
+  | 'fatal'
 
 export interface Failure {
   kind: FailureKind
@@ -22,6 +30,8 @@ export interface Failure {
 export const RETRIES: Record<FailureKind, number> = {
   unreachable: 4,
   broken: 2,
+  late: 2,
+  throttled: 10,
   busy: 6,
   garbled: 0,
   rejected: 0,
@@ -33,10 +43,21 @@ const MAX_DELAY_MS = 16_000
 /** A server may ask for a day; a person would rather see the chunk fail and run again later. */
 const MAX_RETRY_AFTER_MS = 120_000
 
-/** Before try number `attempt + 1`, milliseconds: what the server asked for, or doubling with jitter. */
-export function retryDelay(failure: Failure, attempt: number): number {
-  if (failure.retryAfterMs !== undefined) return Math.min(failure.retryAfterMs, MAX_RETRY_AFTER_MS)
-  return Math.min(FIRST_DELAY_MS * 2 ** attempt, MAX_DELAY_MS) * (1 - Math.random() / 4)
+/**
+ * Before try number `attempt + 1`, milliseconds. `everyone`: no other call should begin meanwhile,
+ * because the server said when to come again, or is not there. Jitter is full (from 0 on): calls that
+ * were turned away together would otherwise come back together.
+ */
+export function retryDelay(
+  failure: Failure,
+  attempt: number,
+  random = Math.random,
+): { ms: number; everyone: boolean } {
+  if (failure.retryAfterMs !== undefined) {
+    return { ms: Math.min(failure.retryAfterMs, MAX_RETRY_AFTER_MS), everyone: true }
+  }
+  const ms = random() * Math.min(FIRST_DELAY_MS * 2 ** attempt, MAX_DELAY_MS)
+  return { ms, everyone: failure.kind === 'unreachable' }
 }
 
 const FATAL: Record<number, string> = {
@@ -48,7 +69,7 @@ const FATAL: Record<number, string> = {
 
 /** `error`: what the openai package threw, other than for an abort of ours. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof SyntaxError) return { kind: 'garbled', reason: `not JSON: ${error.message}` }
+  if (error instanceof SyntaxError) return { kind: 'broken', reason: 'the answer is not JSON' }
   if (error instanceof APIConnectionError) return connectionFailure(error)
   if (error instanceof APIError && error.status !== undefined) return statusFailure(error, error.status)
   // What is left comes from reading the body: the connection ended in the middle of it.
@@ -64,7 +85,8 @@ function statusFailure(error: APIError, status: number): Failure {
     return { kind: 'rejected', status, reason: error.message }
   }
   const retryAfterMs = retryAfter(error.headers)
-  return { kind: 'busy', status, reason: error.message, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+  const kind = status === 429 || status === 503 ? 'throttled' : 'busy'
+  return { kind, status, reason: error.message, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
 /** `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3); `retry-after-ms` is OpenAI's. */

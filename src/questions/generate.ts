@@ -5,9 +5,11 @@ import { ClaraError, type OnProblem } from '../errors.js'
 import { type Answer, type Asker, type Endpoint, openEndpoint } from './endpoint.js'
 import type { Failure } from './failure.js'
 import { mapInOrder } from './in-order.js'
+import { BATCH_DISCOUNT } from './price.js'
 import { promptFor, promptKey } from './prompt.js'
 import { type ParsedReply, parseReply } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
+import { createSpending, type Spending, type SpendingOptions } from './spending.js'
 
 export type { Endpoint } from './endpoint.js'
 
@@ -18,7 +20,7 @@ export interface GeneratedPair {
   docId: string
 }
 
-export interface GenerateOptions {
+export interface GenerateOptions extends SpendingOptions {
   endpoint: Endpoint
   /** At most so many a chunk. */
   pairsPerChunk: number
@@ -45,6 +47,9 @@ export interface GenerateCounts {
   completionTokens: number
 }
 
+/** Chunks that may have been begun and not yet given out, for each call that may be under way. */
+const AHEAD = 4
+
 /** So many chunks one after the other without an answer, and the run stops. */
 const MAX_UNANSWERED = 5
 
@@ -55,13 +60,14 @@ const MAX_UNANSWERED = 5
  * pairsPerChunk does not ask for it again, unless it could not be parsed.
  * A chunk that fails goes to `onProblem`, in chunk order too. The iteration throws
  * `ClaraError` `llm` where the endpoint will answer nothing (key, model, credit, no connection),
- * `input` for a damaged journal, and `signal.reason` after an abort.
+ * `budget` where the next call could exceed it, `input` for a damaged journal, `exists` where another
+ * process has the journal, and `signal.reason` after an abort.
  * @throws ClaraError `usage` at once for a base URL or an API key that cannot be used.
  */
 export function generateQuestions(
   chunks: AsyncIterable<Chunk>,
   options: GenerateOptions,
-): { pairs: AsyncGenerator<GeneratedPair>; counts: GenerateCounts } {
+): { pairs: AsyncGenerator<GeneratedPair>; counts: GenerateCounts; spending: Spending } {
   requireCount('pairsPerChunk', options.pairsPerChunk)
   requireCount('concurrency', options.endpoint.concurrency)
   const counts: GenerateCounts = {
@@ -73,8 +79,9 @@ export function generateQuestions(
     promptTokens: 0,
     completionTokens: 0,
   }
-  const asker = openEndpoint(options.endpoint, () => counts.calls++)
-  return { pairs: generate(chunks, options, asker, counts), counts }
+  const spending = createSpending(options)
+  const asker = openEndpoint(options.endpoint, spending, () => counts.calls++)
+  return { pairs: generate(chunks, options, asker, counts, spending), counts, spending }
 }
 
 async function* generate(
@@ -82,13 +89,17 @@ async function* generate(
   options: GenerateOptions,
   asker: Asker,
   counts: GenerateCounts,
+  spending: Spending,
 ): AsyncGenerator<GeneratedPair> {
   const { onProblem, onProgress, signal } = options
   signal?.throwIfAborted()
   const journal = await openReplyJournal(options.journalPath)
+  spending.before(journal.used.direct)
+  spending.before(journal.used.batch, BATCH_DISCOUNT)
   try {
     const work = questionWriter(options, asker, journal, counts)
-    for await (const { chunk, parsed } of mapInOrder(chunks, options.endpoint.concurrency, signal, work)) {
+    const held = options.endpoint.concurrency * AHEAD
+    for await (const { chunk, parsed } of mapInOrder(chunks, held, signal, work)) {
       counts.chunks++
       if ('problem' in parsed) {
         counts.failed++
@@ -137,7 +148,7 @@ function questionWriter(
   return async (chunk: Chunk, _index: number, signal: AbortSignal) => {
     const passage = passageOf(chunk)
     const key = promptKey(endpoint.model, passage, pairsPerChunk)
-    const kept = journal.find(key)
+    const kept = await journal.find(key)
     const known = kept && parseReply(kept, pairsPerChunk)
     const same = known && 'pairs' in known ? known : underWay.get(key)
     if (same) {
@@ -171,7 +182,7 @@ function unansweredGuard(name: string): (answer: Answer) => void {
 }
 
 function wasAnswered({ kind }: Failure): boolean {
-  return kind === 'busy' || kind === 'rejected'
+  return kind === 'throttled' || kind === 'busy' || kind === 'rejected'
 }
 
 function requireCount(name: string, value: number): void {

@@ -1,48 +1,127 @@
 /** Replies that were paid for, on disk before anyone looks into them, so that none is paid twice. */
 import { ClaraError } from '../errors.js'
-import { Journal } from '../files/journal.js'
+import { Journal, type OnRecord, type Span, scanJournal } from '../files/journal.js'
 import { isObject, type JsonObject } from '../files/jsonl.js'
-import type { PaidReply } from './endpoint.js'
+import { type Lock, tryLock } from '../files/lock.js'
+import { isCount } from './completion.js'
+import type { PaidReply, Usage } from './endpoint.js'
 
-export interface ReplyJournal {
-  find(key: string): PaidReply | undefined
+export interface ReplyJournal extends ReplyIndex {
+  /** Read from the file: memory holds only where it is. */
+  find(key: string): Promise<PaidReply | undefined>
   keep(key: string, chunkId: string, reply: PaidReply): Promise<void>
   close(): Promise<void>
 }
 
-/** @throws ClaraError `input` where the file is no journal of replies. */
+/** What is known of a journal without its replies' texts. */
+export interface ReplyIndex {
+  has(key: string): boolean
+  /** Tokens of all replies that it held when it was opened, by how they were paid. */
+  readonly used: Readonly<Record<'direct' | 'batch', Usage>>
+  /** How many it held. */
+  readonly replies: number
+}
+
+/**
+ * @throws ClaraError `input` where the file is no journal of replies, `exists` where another process
+ * appends to it.
+ */
 export async function openReplyJournal(path: string): Promise<ReplyJournal> {
-  const journal = await Journal.open(path)
-  const replies = new Map<string, PaidReply>()
+  const lock = await lockJournal(path)
   try {
-    for (const [index, record] of journal.records.entries()) {
-      const { key, reply } = fromRecord(record, `${path}:${index + 1}`)
-      replies.set(key, reply) // the later one was asked for because the earlier did not parse
+    const index = createIndex()
+    const journal = await Journal.open(path, index.add)
+    return {
+      ...index.view,
+      async find(key) {
+        const span = index.spans.get(key)
+        return span && fromRecord(await journal.read(span), path).reply
+      },
+      async keep(key, chunkId, reply) {
+        index.spans.set(key, await journal.append({ key, chunkId, ...reply }))
+      },
+      close: () => journal.close().finally(() => lock.release()),
     }
   } catch (error) {
-    await journal.close()
+    await lock.release()
     throw error
   }
+}
+
+/** Changes nothing and takes no lock; the file need not be there. */
+export async function readReplyIndex(path: string): Promise<ReplyIndex> {
+  const index = createIndex()
+  await scanJournal(path, index.add).catch((error) => {
+    if (!isMissing(error)) throw error
+  })
+  return index.view
+}
+
+function isMissing(error: unknown): boolean {
+  const cause = error instanceof ClaraError ? error.cause : undefined
+  return isObject(cause) && cause.code === 'ENOENT'
+}
+
+async function lockJournal(path: string): Promise<Lock> {
+  const lock = await tryLock(`${path}.lock`)
+  if ('release' in lock) return lock
+  throw new ClaraError(
+    'exists',
+    `${path}: process ${lock.pid} on ${lock.host} is writing there (since ${lock.since}): wait until it has ended`,
+  )
+}
+
+function createIndex(): { spans: Map<string, Span>; add: OnRecord; view: ReplyIndex } {
+  const spans = new Map<string, Span>()
+  const used = { direct: noUsage(), batch: noUsage() }
+  let replies = 0
   return {
-    find: (key) => replies.get(key),
-    async keep(key, chunkId, reply) {
-      await journal.append({ key, chunkId, ...reply })
-      replies.set(key, reply)
+    spans,
+    add(record, span, place) {
+      const { key, reply } = fromRecord(record, place)
+      spans.set(key, span) // the later one was asked for because the earlier did not parse
+      addUsage(used[reply.batch ? 'batch' : 'direct'], reply.usage ?? reply.atMost ?? noUsage())
+      replies++
     },
-    close: () => journal.close(),
+    view: {
+      has: (key) => spans.has(key),
+      used,
+      get replies() {
+        return replies
+      },
+    },
   }
+}
+
+export function noUsage(): Usage {
+  return { promptTokens: 0, completionTokens: 0 }
+}
+
+export function addUsage(sum: Usage, usage: Usage): void {
+  sum.promptTokens += usage.promptTokens
+  sum.completionTokens += usage.completionTokens
 }
 
 function fromRecord(record: JsonObject, place: string): { key: string; reply: PaidReply } {
-  const { key, content, finishReason, usage } = record
+  const { key, content, finishReason, usage, atMost, batch } = record
   if (typeof key !== 'string' || typeof content !== 'string' || typeof finishReason !== 'string') {
     throw new ClaraError('input', `${place}: not a record of an endpoint's reply: name another journal file`)
   }
-  return { key, reply: { content, finishReason, usage: isObject(usage) ? toUsage(usage) : null } }
+  const bound = toUsage(atMost)
+  return {
+    key,
+    reply: {
+      content,
+      finishReason,
+      usage: toUsage(usage),
+      ...(bound && { atMost: bound }),
+      ...(batch === true && { batch }),
+    },
+  }
 }
 
-function toUsage(usage: JsonObject): PaidReply['usage'] {
+function toUsage(usage: unknown): Usage | null {
+  if (!isObject(usage)) return null
   const { promptTokens, completionTokens } = usage
-  const known = typeof promptTokens === 'number' && typeof completionTokens === 'number'
-  return known ? { promptTokens, completionTokens } : null
+  return isCount(promptTokens) && isCount(completionTokens) ? { promptTokens, completionTokens } : null
 }

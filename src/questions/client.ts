@@ -1,0 +1,36 @@
+/** The openai package's client, with its own waits, deadlines and logs turned off. */
+import { OpenAI } from 'openai'
+import { ClaraError } from '../errors.js'
+import { boundedFetch } from './bounded-fetch.js'
+
+export const MAX_TIMER_MS = 2 ** 31 - 1
+
+/**
+ * @param maxBytes of one response's body.
+ * @throws ClaraError `usage` for a base URL or an API key that cannot be used.
+ */
+export function createClient(
+  { baseUrl, apiKey }: { baseUrl?: string | undefined; apiKey: string },
+  maxBytes: number,
+): OpenAI {
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw new ClaraError('usage', 'the API key is empty or holds blanks or characters beyond ASCII')
+  }
+  // Its log would go to stdout where OPENAI_LOG is set; its deadline must never come before ours.
+  const client = new OpenAI({
+    baseURL: baseUrl,
+    apiKey,
+    maxRetries: 0,
+    timeout: MAX_TIMER_MS,
+    logLevel: 'off',
+    fetch: boundedFetch(maxBytes),
+  })
+  const url = URL.canParse(client.baseURL) ? new URL(client.baseURL) : undefined
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new ClaraError('usage', `base URL ${client.baseURL}: expected http://… or https://…`)
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new ClaraError('usage', `base URL of ${url.host}: fetch takes no user name or password in a URL`)
+  }
+  return client
+}

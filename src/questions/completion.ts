@@ -1,0 +1,79 @@
+/** A chat completion: what is sent for a prompt, and what is taken of the answer. */
+import type { OpenAI } from 'openai'
+import { isObject } from '../files/jsonl.js'
+import type { Answer, Usage } from './endpoint.js'
+import { mostTokens } from './price.js'
+import { type Prompt, RESPONSE_FORMAT } from './prompt.js'
+import type { Redactor } from './redact.js'
+import { excerpt } from './reply.js'
+
+export type Request = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming
+
+/** Where the request sets no limit: more than questions and short answers take. */
+const UNLIMITED_REPLY_TOKENS = 4096
+/** Of a server's text before it is searched for the key: an excerpt of it is what is kept. */
+const MAX_REASON_CHARS = 1 << 16
+
+/** @param maxOutputTokens left to the server where it is not given. */
+export function requestBody(
+  model: string,
+  prompt: Prompt,
+  { withSchema, maxOutputTokens }: { withSchema: boolean; maxOutputTokens?: number | undefined },
+): Request {
+  return {
+    model,
+    messages: [
+      { role: 'system', content: prompt.system },
+      { role: 'user', content: prompt.user },
+    ],
+    ...(maxOutputTokens !== undefined && { max_completion_tokens: maxOutputTokens }),
+    ...(withSchema && { response_format: RESPONSE_FORMAT }),
+  }
+}
+
+/** The most that a request can cost. */
+export function mostUsage(body: Request): Usage {
+  return {
+    promptTokens: mostTokens(JSON.stringify(body)),
+    completionTokens: body.max_completion_tokens ?? UNLIMITED_REPLY_TOKENS,
+  }
+}
+
+/** The package checks nothing: where a server answers 200 with a web page, that is what comes. */
+export function readCompletion(completion: unknown): Answer {
+  const choices = isObject(completion) ? completion.choices : undefined
+  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined
+  if (!isObject(completion) || !isObject(choice) || !isObject(choice.message)) {
+    const found = typeof completion === 'string' ? completion : JSON.stringify(completion)
+    return { failure: { kind: 'garbled', reason: `not a chat completion: ${found}` } }
+  }
+  const { content, refusal } = choice.message
+  const text = textOf(refusal) || textOf(content)
+  const finishReason = textOf(refusal) ? 'refusal' : String(choice.finish_reason)
+  return { reply: { content: text, finishReason, usage: usageOf(completion.usage) } }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** null where the endpoint gave none, or none that can be. */
+function usageOf(usage: unknown): Usage | null {
+  if (!isObject(usage)) return null
+  const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = usage
+  return isCount(promptTokens) && isCount(completionTokens) ? { promptTokens, completionTokens } : null
+}
+
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 1e9
+}
+
+export function redactAnswer(answer: Answer, redactor: Redactor): Answer {
+  if ('failure' in answer) {
+    const reason = redactor.pieces(answer.failure.reason.slice(0, MAX_REASON_CHARS))
+    return { failure: { ...answer.failure, reason: excerpt(reason, 400) } }
+  }
+  const { reply } = answer
+  const finishReason = excerpt(redactor.pieces(reply.finishReason.slice(0, MAX_REASON_CHARS)), 40)
+  return { reply: { ...reply, content: redactor.whole(reply.content), finishReason } }
+}
