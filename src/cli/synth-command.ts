@@ -1,11 +1,12 @@
 /** clara-synth: an LLM writes questions and answers, then they are mined as any others are. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import type { Chunk } from '../chunks/chunk.js'
 import { documentsOf } from '../documents/corpus.js'
 import { readDocuments } from '../documents/read-documents.js'
 import { ClaraError } from '../errors.js'
-import { readError } from '../files/jsonl.js'
 import { fingerprint, moveResults, openRunDirectory, removeResults } from '../files/run-directory.js'
 import { buildIndex } from '../index/build.js'
 import type { ChunkStore } from '../index/chunk-store.js'
@@ -20,12 +21,16 @@ import { type Corpus, openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { type OpenEngines, openEngines } from '../negatives/engines.js'
 import { drawNegatives, mineNegatives } from '../negatives/mine.js'
-import { type Endpoint, type GenerateCounts, generateQuestions } from '../questions/generate.js'
+import { first } from '../questions/first.js'
+import { type Generation, generateQuestions } from '../questions/generate.js'
+import { planQuestions } from '../questions/plan.js'
 import { readQuestions } from '../questions/read-questions.js'
 import { writeQuestions } from '../questions/write-questions.js'
 import type { RunReport } from '../samples/tally.js'
 import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeSamples } from '../samples/write.js'
+import { askingProgress } from './asking-progress.js'
 import { embeddingProgress } from './embedding-progress.js'
+import { type Asked, type EndpointFlags, endpointFlags, resolveEndpoint } from './endpoint-flags.js'
 import {
   type ChunkFlags,
   chunkFlags,
@@ -43,21 +48,26 @@ import { type FormatFlags, formatFlags, formatsOf } from './format-flags.js'
 import { rerankerOf, scoreCacheOf } from './judging-flags.js'
 import { type MiningFlags, miningFlags, miningOptions } from './mining-flags.js'
 import { miningProgress } from './mining-progress.js'
+import { printResult } from './print-result.js'
 import { printRun, type RunMining } from './print-run.js'
-import { onInterrupt } from './run-cli.js'
+import { EXIT, onInterrupt } from './run-cli.js'
 import { runningOn } from './running-on.js'
 import { createTalk, type Talk } from './talk.js'
 
-interface SynthFlags extends OutputFlags, EmbedderFlags, ChunkFlags, SampleFlags, FormatFlags, MiningFlags {
+interface SynthFlags
+  extends OutputFlags,
+    EmbedderFlags,
+    ChunkFlags,
+    SampleFlags,
+    FormatFlags,
+    MiningFlags,
+    EndpointFlags {
   inputFile?: string[]
   index?: string
   localEmbeddings?: boolean
-  model: string
-  baseUrl?: string
-  apiKeyFile?: string
   pairsPerChunk: number
-  concurrency: number
-  timeout: number
+  limit?: number
+  dryRun?: boolean
   force?: boolean
 }
 
@@ -71,13 +81,11 @@ export function synthCommand(): Command {
     .option('--local-embeddings', 'hard negatives by the local model; without it they are drawn at random')
   sampleFlags(command)
   formatFlags(command)
+  endpointFlags(command)
   command
-    .option('--model <name>', 'the model that writes', 'gpt-4o-mini')
-    .option('--base-url <url>', 'endpoint (default: $OPENAI_BASE_URL, or OpenAI)')
-    .option('--api-key-file <file>', 'file with the key (default: $OPENAI_API_KEY)')
     .option('--pairs-per-chunk <n>', 'questions for each chunk, at most', wholeNumber(1, 50), 1)
-    .option('--concurrency <n>', 'calls at once', wholeNumber(1, 1000), 8)
-    .option('--timeout <seconds>', 'for one call', wholeNumber(1, 300), 60)
+    .option('--limit <n>', 'ask about the first n chunks only', wholeNumber(1))
+    .option('--dry-run', 'count calls, tokens and cost; send and write nothing')
     .option('--force', 'go on where over 5% of the corpus is unknown to the embedder')
   miningFlags(command)
   chunkFlags(command)
@@ -90,6 +98,7 @@ export function synthCommand(): Command {
   return command.action(synth)
 }
 
+const JOURNAL = 'llm_journal.jsonl'
 const REPLIES_ARE_KEPT =
   'run the same command again: the replies received so far are kept in llm_journal.jsonl'
 
@@ -98,9 +107,11 @@ async function synth(flags: SynthFlags): Promise<void> {
   if ((flags.inputFile === undefined) === (flags.index === undefined)) {
     throw new ClaraError('usage', 'synth needs one of --input-file and --index')
   }
-  const endpoint = await endpointOf(flags)
+  const asked = await resolveEndpoint(flags, !flags.dryRun, talk)
   const model = await resolveEmbedder(flags.embedder)
-  const resumed = await openRunDirectory(flags.outputDir, await settingsOf(flags, model), {
+  if (flags.dryRun) return dryRun(flags, asked, model, talk)
+  const settings = await settingsOf(flags, asked.endpoint.model, model)
+  const resumed = await openRunDirectory(flags.outputDir, settings, {
     last: REPORT_FILE,
     overwrite: flags.overwrite ?? false,
   })
@@ -110,16 +121,16 @@ async function synth(flags: SynthFlags): Promise<void> {
     const corpus = await openCorpus(source.chunks)
     const warning = checkCorpusSize(await source.distinctChunks(corpus), flags.targetTopK)
     if (warning) talk.remark(warning)
-    const counts = await ask(flags, endpoint, source.chunks, talk)
-    const { report, mining } = await mine(flags, source, corpus, talk)
-    printRun(flags, talk, flags.outputDir, report, { mining, llm: counts })
+    const llm = await ask(flags, asked, source.chunks, talk)
+    const { report, mining } = await mine(flags, source, corpus, llm.report, talk)
+    printRun(flags, talk, flags.outputDir, report, { mining, llm: llm.run })
   } finally {
     await source.close()
   }
 }
 
 /** What the result depends on, but for the LLM's mood: the same settings may go on from one another. */
-async function settingsOf(flags: SynthFlags, model: EmbedderModel): Promise<object> {
+async function settingsOf(flags: SynthFlags, llm: string, model: EmbedderModel): Promise<object> {
   const { targetTopK, seed, localEmbeddings = false, pairsPerChunk } = flags
   return {
     corpus: flags.index
@@ -127,7 +138,7 @@ async function settingsOf(flags: SynthFlags, model: EmbedderModel): Promise<obje
       : await Promise.all(flags.inputFile!.map(fingerprint)),
     chunking: chunkingOf(flags),
     embedder: localEmbeddings ? model.model.sha256 : null,
-    llm: flags.model,
+    llm,
     pairs_per_chunk: pairsPerChunk,
     top_k: targetTopK,
     seed,
@@ -136,24 +147,35 @@ async function settingsOf(flags: SynthFlags, model: EmbedderModel): Promise<obje
   }
 }
 
-async function endpointOf(flags: SynthFlags): Promise<Endpoint> {
-  const apiKey = flags.apiKeyFile ? await keyFrom(flags.apiKeyFile) : process.env.OPENAI_API_KEY?.trim()
-  if (!apiKey && !flags.baseUrl) {
-    throw new ClaraError(
-      'usage',
-      'no API key: set OPENAI_API_KEY, or pass --api-key-file FILE, or --base-url URL of a server that needs none',
-    )
+/** Cuts the documents in a folder that goes again; an index is there already. */
+async function dryRun(
+  flags: SynthFlags,
+  { endpoint, spending }: Asked,
+  model: EmbedderModel,
+  talk: Talk,
+): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), 'clara-dry-run-'))
+  try {
+    const chunks = flags.index
+      ? await openChunks(flags.index)
+      : await cutDocuments(flags, join(work, 'chunks'), model, talk)
+    const plan = await planQuestions(chosen(flags, chunks), {
+      endpoint,
+      pairsPerChunk: flags.pairsPerChunk,
+      journalPath: join(flags.outputDir, JOURNAL),
+      price: spending.price,
+    }).finally(() => chunks.close())
+    talk.finish()
+    const unknown = spending.price ? {} : { usd: 'unknown', usdAtMost: 'unknown', usdSpent: 'unknown' }
+    printResult(flags, { dryRun: true, model: endpoint.model, ...plan, ...(flags.json ? {} : unknown) })
+    process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+  } finally {
+    await rm(work, { recursive: true, force: true })
   }
-  const { model, baseUrl, concurrency } = flags
-  return { model, baseUrl, apiKey: apiKey || 'none', timeoutMs: flags.timeout * 1000, concurrency }
 }
 
-async function keyFrom(path: string): Promise<string> {
-  const key = await readFile(path, 'utf8').catch((error) => {
-    throw readError(path, error)
-  })
-  if (key.trim() === '') throw new ClaraError('input', `${path}: is empty, an API key was expected`)
-  return key.trim()
+function chosen({ limit }: SynthFlags, chunks: ChunkStore): AsyncIterable<Chunk> {
+  return limit === undefined ? chunks.all() : first(chunks.all(), limit)
 }
 
 interface Source {
@@ -213,7 +235,9 @@ async function indexSource(
 }
 
 async function chunkSource(flags: SynthFlags, model: EmbedderModel, talk: Talk): Promise<Source> {
-  const chunks = flags.index ? await openChunks(flags.index) : await cutDocuments(flags, model, talk)
+  const chunks = flags.index
+    ? await openChunks(flags.index)
+    : await cutDocuments(flags, join(flags.outputDir, 'chunks'), model, talk)
   return {
     chunks,
     ranking: undefined,
@@ -222,11 +246,16 @@ async function chunkSource(flags: SynthFlags, model: EmbedderModel, talk: Talk):
   }
 }
 
-async function cutDocuments(flags: SynthFlags, model: EmbedderModel, talk: Talk): Promise<ChunkStore> {
+async function cutDocuments(
+  flags: SynthFlags,
+  outputDir: string,
+  model: EmbedderModel,
+  talk: Talk,
+): Promise<ChunkStore> {
   const tokenizer = await openTokenizer(model)
   try {
     return await storeChunks(readDocuments(flags.inputFile!, talk.onProblem), model, tokenizer, {
-      outputDir: join(flags.outputDir, 'chunks'),
+      outputDir,
       chunking: chunkingOf(flags),
     })
   } finally {
@@ -236,26 +265,39 @@ async function cutDocuments(flags: SynthFlags, model: EmbedderModel, talk: Talk)
 
 async function ask(
   flags: SynthFlags,
-  endpoint: Endpoint,
+  { endpoint, spending }: Asked,
   chunks: ChunkStore,
   talk: Talk,
-): Promise<GenerateCounts> {
-  const { pairs, counts } = generateQuestions(chunks.all(), {
+): Promise<{ run: object; report: object }> {
+  const total = Math.min(chunks.count, flags.limit ?? chunks.count)
+  const generation: Generation = generateQuestions(chosen(flags, chunks), {
     endpoint,
+    ...spending,
     pairsPerChunk: flags.pairsPerChunk,
-    journalPath: join(flags.outputDir, 'llm_journal.jsonl'),
-    onProgress: talk.counter('chunks asked about'),
+    journalPath: join(flags.outputDir, JOURNAL),
+    onProgress: askingProgress(talk, total, () => generation),
     onProblem: talk.onProblem,
   })
-  await writeQuestions(join(flags.outputDir, 'qa.jsonl'), pairs)
+  await writeQuestions(join(flags.outputDir, 'qa.jsonl'), generation.pairs)
   talk.finish()
-  return counts
+  return summaryOf(endpoint.model, generation)
+}
+
+/** Of this run, and of all replies that the directory holds: the report's file knows no single run. */
+function summaryOf(model: string, { counts, spending }: Generation): { run: object; report: object } {
+  const { usd, totalUsd, total } = spending
+  const { promptTokens: prompt_tokens, completionTokens: completion_tokens } = total
+  return {
+    run: { model, ...counts, usd, totalUsd },
+    report: { model, prompt_tokens, completion_tokens, usd: totalUsd },
+  }
 }
 
 async function mine(
   flags: SynthFlags,
   { ranking }: Source,
   corpus: Corpus,
+  llm: object,
   talk: Talk,
 ): Promise<{ report: RunReport; mining: RunMining }> {
   const { outputDir, targetTopK: topK, seed } = flags
@@ -288,6 +330,7 @@ async function mine(
       reranker: reranker?.card.name ?? null,
       ...formatsOf(flags),
       onProgress: progress.onSample,
+      llm,
     })
     await removeResults(outputDir, ANY_OUTPUT)
     await moveResults(work, outputDir, outputEntries(formatsOf(flags)))

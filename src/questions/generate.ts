@@ -47,6 +47,15 @@ export interface GenerateCounts {
   completionTokens: number
 }
 
+/** One run: its pairs as they come, and what is known of it meanwhile. */
+export interface Generation {
+  pairs: AsyncGenerator<GeneratedPair>
+  counts: GenerateCounts
+  spending: Spending
+  /** Calls that may be under way now. */
+  concurrency(): number
+}
+
 /** Chunks that may have been begun and not yet given out, for each call that may be under way. */
 const AHEAD = 4
 
@@ -64,10 +73,7 @@ const MAX_UNANSWERED = 5
  * process has the journal, and `signal.reason` after an abort.
  * @throws ClaraError `usage` at once for a base URL or an API key that cannot be used.
  */
-export function generateQuestions(
-  chunks: AsyncIterable<Chunk>,
-  options: GenerateOptions,
-): { pairs: AsyncGenerator<GeneratedPair>; counts: GenerateCounts; spending: Spending } {
+export function generateQuestions(chunks: AsyncIterable<Chunk>, options: GenerateOptions): Generation {
   requireCount('pairsPerChunk', options.pairsPerChunk)
   requireCount('concurrency', options.endpoint.concurrency)
   const counts: GenerateCounts = {
@@ -81,7 +87,8 @@ export function generateQuestions(
   }
   const spending = createSpending(options)
   const asker = openEndpoint(options.endpoint, spending, () => counts.calls++)
-  return { pairs: generate(chunks, options, asker, counts, spending), counts, spending }
+  const pairs = generate(chunks, options, asker, counts, spending)
+  return { pairs, counts, spending, concurrency: () => asker.concurrency }
 }
 
 async function* generate(

@@ -48,9 +48,15 @@ export async function openReplyJournal(path: string): Promise<ReplyJournal> {
   }
 }
 
-/** Changes nothing and takes no lock; the file need not be there. */
-export async function readReplyIndex(path: string): Promise<ReplyIndex> {
-  const index = createIndex()
+/**
+ * Changes nothing and takes no lock; the file need not be there.
+ * @param usable of those that are not the cost counts, but not the key.
+ */
+export async function readReplyIndex(
+  path: string,
+  usable: (reply: PaidReply) => boolean,
+): Promise<ReplyIndex> {
+  const index = createIndex(usable)
   await scanJournal(path, index.add).catch((error) => {
     if (!isMissing(error)) throw error
   })
@@ -71,7 +77,11 @@ async function lockJournal(path: string): Promise<Lock> {
   )
 }
 
-function createIndex(): { spans: Map<string, Span>; add: OnRecord; view: ReplyIndex } {
+function createIndex(usable = (_: PaidReply) => true): {
+  spans: Map<string, Span>
+  add: OnRecord
+  view: ReplyIndex
+} {
   const spans = new Map<string, Span>()
   const used = { direct: noUsage(), batch: noUsage() }
   let replies = 0
@@ -79,7 +89,7 @@ function createIndex(): { spans: Map<string, Span>; add: OnRecord; view: ReplyIn
     spans,
     add(record, span, place) {
       const { key, reply } = fromRecord(record, place)
-      spans.set(key, span) // the later one was asked for because the earlier did not parse
+      if (usable(reply)) spans.set(key, span) // the later one was asked for because the earlier did not parse
       addUsage(used[reply.batch ? 'batch' : 'direct'], reply.usage ?? reply.atMost ?? noUsage())
       replies++
     },

@@ -27,11 +27,18 @@ export interface Spending {
   /** USD of this run, and of the journal with it; null where the price is not known. */
   readonly usd: number | null
   readonly totalUsd: number | null
+  /** Tokens of this run's replies and of the journal's. */
+  readonly total: Readonly<Usage>
 }
 
 export function createSpending({ price, budgetUsd }: SpendingOptions): Spending {
   if (budgetUsd !== undefined && !price) throw new RangeError('a budget needs a price')
   const cost = (usage: Usage, discount = 1) => (price ? usdOf(usage, price) * discount : 0)
+  const total = { promptTokens: 0, completionTokens: 0 }
+  const count = (usage: Usage) => {
+    total.promptTokens += usage.promptTokens
+    total.completionTokens += usage.completionTokens
+  }
   let before = 0
   let spent = 0
   let lost = 0
@@ -41,9 +48,11 @@ export function createSpending({ price, budgetUsd }: SpendingOptions): Spending 
   return {
     before(usage, discount) {
       before += cost(usage, discount)
+      count(usage)
     },
     add(usage, discount) {
       spent += cost(usage, discount)
+      count(usage)
     },
     lose(usage) {
       lost += cost(usage)
@@ -63,6 +72,7 @@ export function createSpending({ price, budgetUsd }: SpendingOptions): Spending 
         for (const resume of waiting.splice(0)) resume()
       }
     },
+    total,
     get usd() {
       return price ? spent : null
     },

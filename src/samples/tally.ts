@@ -24,6 +24,8 @@ export interface RunReport extends Scorers {
   scores: { positive: Distribution; negative: Distribution; difference: Distribution } | null
   /** What each further format holds, where there are any. */
   formats?: Record<string, FormatCounts>
+  /** What wrote the questions and what that took, where it was done by this run. */
+  llm?: object
 }
 
 export interface Tally {

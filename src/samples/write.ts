@@ -25,6 +25,8 @@ export interface WriteOptions extends Scorers, OutputFormats {
   topK: number
   seed: number
   onProgress?: (samples: number) => void
+  /** What wrote the questions and what that took, for the report. */
+  llm?: object | undefined
 }
 
 /** Writes data, provenance, other formats and, last, the report into `directory`, which holds none of them yet. */
@@ -56,7 +58,7 @@ export async function writeSamples(
     await Promise.all([...files, ...others].map((file) => file.abandon()))
     throw error
   }
-  const report = tally.finish()
+  const report = { ...tally.finish(), ...(options.llm && { llm: options.llm }) }
   await replaceFile(join(directory, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
   return report
 }

@@ -1,0 +1,33 @@
+/** A line on calls: how many, how fast, what they cost, how long it will go on. */
+import type { Generation } from '../questions/generate.js'
+import type { Talk } from './talk.js'
+
+/** @param run is there when the first chunk is done. */
+export function askingProgress(talk: Talk, total: number, run: () => Generation): (done: number) => void {
+  const start = performance.now()
+  const show = talk.progress()
+  return (done) => show(() => askingLine(done, total, (performance.now() - start) / 1000, run()))
+}
+
+/** `seconds`: since the start. Chunks whose reply was there take no time, and are not part of the rate. */
+export function askingLine(done: number, total: number, seconds: number, run: Generation): string {
+  const { counts, spending, concurrency } = run
+  const asked = done - counts.fromJournal
+  const rate = asked / seconds
+  const left = rate > 0 ? `, ${duration((total - done) / rate)} left` : ''
+  const usd = spending.usd === null ? '' : `, ${dollars(spending.usd)}`
+  const failed = counts.failed > 0 ? `, ${counts.failed} failed` : ''
+  return (
+    `${done} of ${total} chunks, ${rate.toFixed(1)}/s, ${counts.calls} calls ` +
+    `(${concurrency()} at once)${usd}${failed}${left}`
+  )
+}
+
+export function dollars(usd: number): string {
+  return `$${usd.toFixed(usd < 1 ? 4 : 2)}`
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  return seconds < 5400 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`
+}

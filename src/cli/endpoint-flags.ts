@@ -1,0 +1,145 @@
+/** Which endpoint is asked, how fast, and what it may cost. */
+import { readFile } from 'node:fs/promises'
+import { type Command, InvalidArgumentError } from 'commander'
+import { ClaraError } from '../errors.js'
+import { readError } from '../files/jsonl.js'
+import type { Endpoint } from '../questions/generate.js'
+import { listPrice, PRICES_AS_OF, type Price } from '../questions/price.js'
+import type { SpendingOptions } from '../questions/spending.js'
+import { openSettings } from './dot-env.js'
+import { wholeNumber } from './flags.js'
+import type { Talk } from './talk.js'
+
+export interface EndpointFlags {
+  model?: string
+  baseUrl?: string
+  apiKeyFile?: string
+  concurrency: number
+  requestsPerMinute?: number
+  tokensPerMinute?: number
+  timeout: number
+  maxOutputTokens?: number
+  priceInput?: number
+  priceOutput?: number
+  budgetUsd?: number
+}
+
+const DEFAULT_MODEL = 'gpt-4o-mini'
+/** With a budget, so that what a call can cost is known: questions and short answers take far less. */
+const budgetedTokens = (pairs: number) => 512 + 256 * pairs
+
+export function endpointFlags(command: Command): Command {
+  return command
+    .option('--model <name>', `the model that writes (default: $MODEL, or ${DEFAULT_MODEL})`)
+    .option('--base-url <url>', 'endpoint (default: $OPENAI_BASE_URL, $BASE_URL, or OpenAI)')
+    .option('--api-key-file <file>', 'file with the key, - for stdin (default: $OPENAI_API_KEY)')
+    .option('--concurrency <n>', 'calls at once, at most: it adapts', wholeNumber(1, 1000), 32)
+    .option('--requests-per-minute <n>', 'calls a minute, at most', wholeNumber(1))
+    .option('--tokens-per-minute <n>', 'tokens a minute, at most', wholeNumber(1))
+    .option('--timeout <seconds>', 'for one call', wholeNumber(1, 300), 60)
+    .option(
+      '--max-output-tokens <n>',
+      'longest reply (default: the server’s limit; 512 and 256 a question with --budget-usd)',
+      wholeNumber(1, 1_000_000),
+    )
+    .option('--budget-usd <usd>', 'stop before the next call could exceed it', dollars)
+    .option(
+      '--price-input <usd>',
+      `for a million tokens (default: OpenAI’s list of ${PRICES_AS_OF})`,
+      dollars,
+    )
+    .option('--price-output <usd>', 'for a million tokens', dollars)
+}
+
+function dollars(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
+  throw new InvalidArgumentError('expected a number of US dollars: 2.50')
+}
+
+export interface Asked {
+  endpoint: Endpoint
+  spending: SpendingOptions
+}
+
+/**
+ * @param needsKey false where nothing will be sent.
+ * @throws ClaraError `usage` where a setting is missing, `input` where a file cannot be read.
+ */
+export async function resolveEndpoint(
+  flags: EndpointFlags & { pairsPerChunk: number },
+  needsKey: boolean,
+  talk: Talk,
+): Promise<Asked> {
+  const setting = await openSettings()
+  const model = flags.model ?? setting('MODEL')?.value ?? DEFAULT_MODEL
+  const url = setting('OPENAI_BASE_URL', 'BASE_URL')
+  const baseUrl = flags.baseUrl ?? url?.value
+  const apiKey = needsKey ? await keyOf(flags, baseUrl, setting('OPENAI_API_KEY')?.value) : 'none'
+  if (needsKey && !flags.baseUrl && url?.from === '.env') talk.remark(`endpoint from .env: ${url.value}`)
+  const price = priceOf(flags, model)
+  const { budgetUsd } = flags
+  if (budgetUsd !== undefined && !price) {
+    throw new ClaraError(
+      'usage',
+      `--budget-usd: the price of ${model} is not known: pass --price-input and --price-output (0 for a server of your own)`,
+    )
+  }
+  const { concurrency, requestsPerMinute, tokensPerMinute } = flags
+  const budgeted = budgetUsd === undefined ? undefined : budgetedTokens(flags.pairsPerChunk)
+  const maxOutputTokens = flags.maxOutputTokens ?? budgeted
+  const timeoutMs = flags.timeout * 1000
+  return {
+    endpoint: {
+      model,
+      baseUrl,
+      apiKey,
+      timeoutMs,
+      concurrency,
+      requestsPerMinute,
+      tokensPerMinute,
+      maxOutputTokens,
+    },
+    spending: { price, budgetUsd },
+  }
+}
+
+function priceOf({ priceInput, priceOutput }: EndpointFlags, model: string): Price | undefined {
+  if (priceInput === undefined && priceOutput === undefined) return listPrice(model)
+  const listed = listPrice(model)
+  const [input, output] = [priceInput ?? listed?.input, priceOutput ?? listed?.output]
+  if (input !== undefined && output !== undefined) return { input, output }
+  throw new ClaraError('usage', '--price-input and --price-output go together')
+}
+
+async function keyOf(
+  flags: EndpointFlags,
+  baseUrl: string | undefined,
+  setting: string | undefined,
+): Promise<string> {
+  const apiKey = flags.apiKeyFile ? await keyFrom(flags.apiKeyFile) : setting
+  if (apiKey || baseUrl) return apiKey ?? 'none'
+  throw new ClaraError(
+    'usage',
+    'no API key: set OPENAI_API_KEY (.env will do), or pass --api-key-file FILE, or --base-url URL of a server that needs none',
+  )
+}
+
+async function keyFrom(path: string): Promise<string> {
+  const key = path === '-' ? await readStdin() : await readFile(path, 'utf8').catch(unreadable(path))
+  if (key.trim() !== '') return key.trim()
+  throw new ClaraError('input', `${path === '-' ? 'stdin' : path}: is empty, an API key was expected`)
+}
+
+const unreadable = (path: string) => (error: unknown) => {
+  throw readError(path, error)
+}
+
+async function readStdin(): Promise<string> {
+  let text = ''
+  for await (const part of process.stdin.setEncoding('utf8')) {
+    text += part
+    if (text.length > 1 << 16) throw new ClaraError('input', 'stdin: is no API key, it goes on and on')
+  }
+  return text
+}

@@ -1,0 +1,85 @@
+/** What a run would ask and cost, found out without asking. */
+import { type Chunk, passageOf } from '../chunks/chunk.js'
+import { mostUsage, requestBody } from './completion.js'
+import type { Endpoint, Usage } from './endpoint.js'
+import { BATCH_DISCOUNT, estimateTokens, type Price, usdOf } from './price.js'
+import { promptFor, promptKey } from './prompt.js'
+import { parseReply } from './reply.js'
+import { addUsage, noUsage, readReplyIndex } from './reply-journal.js'
+
+export interface Plan {
+  chunks: number
+  /** Chunks whose reply is in the journal, or will be when the same passage has been asked about. */
+  fromJournal: number
+  calls: number
+  /** Estimated, for those calls. */
+  promptTokens: number
+  completionTokens: number
+  /** USD; null where the price is not known. */
+  usd: number | null
+  /** If every token were one byte and every reply as long as may be. */
+  usdAtMost: number | null
+  /** What the replies in the journal cost. */
+  usdSpent: number | null
+}
+
+export interface PlanOptions {
+  endpoint: Pick<Endpoint, 'model' | 'maxOutputTokens'>
+  pairsPerChunk: number
+  /** Need not be there. */
+  journalPath: string
+  price?: Price | undefined
+  /** Asked in batches, at their discount. */
+  batch?: boolean
+}
+
+const LIKELY_TOKENS_A_PAIR = 60
+/** As long as the one that a run draws. */
+const TOKEN = '0'.repeat(24)
+
+/** Reads the journal and changes nothing. @throws ClaraError `input` where it is none. */
+export async function planQuestions(chunks: AsyncIterable<Chunk>, options: PlanOptions): Promise<Plan> {
+  const { endpoint, pairsPerChunk, journalPath, price, batch = false } = options
+  const { model, maxOutputTokens } = endpoint
+  const journal = await readReplyIndex(journalPath, (reply) => 'pairs' in parseReply(reply, pairsPerChunk))
+  const asked = new Set<string>()
+  const likely = noUsage()
+  const most = noUsage()
+  const likelyReply = meanReply(journal) ?? pairsPerChunk * LIKELY_TOKENS_A_PAIR
+  let count = 0
+  for await (const chunk of chunks) {
+    count++
+    const passage = passageOf(chunk)
+    const key = promptKey(model, passage, pairsPerChunk)
+    if (journal.has(key) || asked.has(key)) continue
+    asked.add(key)
+    const prompt = promptFor(passage, pairsPerChunk, TOKEN)
+    const body = requestBody(model, prompt, { withSchema: true, maxOutputTokens })
+    const promptTokens = estimateTokens(prompt.system) + estimateTokens(prompt.user)
+    addUsage(likely, { promptTokens, completionTokens: likelyReply })
+    addUsage(most, mostUsage(body))
+  }
+  const discount = batch ? BATCH_DISCOUNT : 1
+  const cost = (usage: Usage, share: number) => (price ? usdOf(usage, price) * share : null)
+  const paid = [cost(journal.used.direct, 1), cost(journal.used.batch, BATCH_DISCOUNT)]
+  return {
+    chunks: count,
+    fromJournal: count - asked.size,
+    calls: asked.size,
+    promptTokens: likely.promptTokens,
+    completionTokens: Math.round(likely.completionTokens),
+    usd: cost(likely, discount),
+    usdAtMost: cost(most, discount),
+    usdSpent: price ? paid[0]! + paid[1]! : null,
+  }
+}
+
+function meanReply(journal: {
+  used: Record<'direct' | 'batch', Usage>
+  replies: number
+}): number | undefined {
+  const { direct, batch } = journal.used
+  return journal.replies > 0
+    ? (direct.completionTokens + batch.completionTokens) / journal.replies
+    : undefined
+}
