@@ -2,10 +2,13 @@
 
 type Fetch = typeof fetch
 
-/** Behind `maxBytes` of the body its stream ends with an error. */
+/**
+ * Behind `maxBytes` of the body its stream ends with an error. Redirects are not followed: passages
+ * and key are for the host that was named.
+ */
 export function boundedFetch(maxBytes: number): Fetch {
   return async (url, init) => {
-    const response = await fetch(url, init)
+    const response = await fetch(url, { ...init, redirect: 'manual' })
     if (!response.body) return response
     const { status, statusText, headers } = response
     return new Response(response.body.pipeThrough(upTo(maxBytes)), { status, statusText, headers })

@@ -60,7 +60,12 @@ export function retryDelay(
   return { ms, everyone: failure.kind === 'unreachable' }
 }
 
+const REDIRECTED = 'the endpoint is somewhere else: give the address that it redirects to as base URL'
 const FATAL: Record<number, string> = {
+  301: REDIRECTED,
+  302: REDIRECTED,
+  307: REDIRECTED,
+  308: REDIRECTED,
   401: 'check the API key',
   402: "check the account's credit",
   403: 'check that this API key may use this model',

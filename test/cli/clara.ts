@@ -22,17 +22,18 @@ export interface RunOptions {
   bin?: string
   /** In place of node and the binary. */
   command?: [string, ...string[]]
+  cwd?: string
   /** Called when the process has started. */
   onStart?: (child: ChildProcess) => unknown
 }
 
 export function clara(
   args: string[],
-  { env = {}, bin = 'clara', command, onStart }: RunOptions = {},
+  { env = {}, bin = 'clara', command, cwd, onStart }: RunOptions = {},
 ): Promise<Outcome> {
-  const { OPENAI_API_KEY: _key, OPENAI_BASE_URL: _url, ...rest } = process.env
+  const { OPENAI_API_KEY: _key, OPENAI_BASE_URL: _url, BASE_URL: _base, MODEL: _model, ...rest } = process.env
   const [program, ...before] = command ?? [process.execPath, join(root, 'dist/cli', `${bin}.js`), ...args]
-  const child = spawn(program, before, { env: { ...rest, ...env } })
+  const child = spawn(program, before, { cwd, env: { ...rest, ...env } })
   return outcomeOf(child, onStart)
 }
 

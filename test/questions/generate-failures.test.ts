@@ -118,6 +118,11 @@ describe('stopping the run', () => {
     ['402', { status: 402, error: { message: 'Insufficient Balance' } }, 'credit'],
     ['403', { status: 403 }, 'may use this model'],
     ['404', { status: 404, error: { message: 'no such model' } }, "model's name and the base URL"],
+    [
+      'a redirect',
+      { status: 307, headers: { location: 'http://127.0.0.1:1/v1' } },
+      'redirects to as base URL',
+    ],
     ['an empty account', { status: 429, error: { code: 'insufficient_quota' } }, 'credit'],
   ])('at once for %s', async (_, reply, hint) => {
     const { server, ...place } = await setUp((__, index) => (index < 2 ? {} : reply))
