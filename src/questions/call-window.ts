@@ -24,7 +24,7 @@ export function createCallWindow(most: number): CallWindow {
   const counts = { served: 0, throttled: 0, failed: 0 }
   return {
     get size() {
-      return Math.floor(size)
+      return Math.round(size)
     },
     begin: () => next++,
     end(call, outcome) {

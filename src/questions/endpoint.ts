@@ -136,7 +136,7 @@ async function askInTurn(line: Line, call: Call, signal: AbortSignal): Promise<A
     try {
       line.onCall()
       answer = boundUsage(await askOnce(line, body, signal), most)
-      if ('reply' in answer) spending.add(answer.reply.usage ?? most)
+      if ('reply' in answer) spending.add(answer.reply.usage ?? most, 'direct')
       else if (MAY_BE_PAID.has(answer.failure.kind)) spending.lose(most)
       return answer
     } finally {

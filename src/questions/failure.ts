@@ -38,7 +38,7 @@ export const RETRIES: Record<FailureKind, number> = {
   fatal: 0,
 }
 
-const FIRST_DELAY_MS = 500
+const FIRST_DELAY_MS = 250
 const MAX_DELAY_MS = 16_000
 /** A server may ask for a day; a person would rather see the chunk fail and run again later. */
 const MAX_RETRY_AFTER_MS = 120_000

@@ -5,7 +5,6 @@ import { ClaraError, type OnProblem } from '../errors.js'
 import { type Answer, type Asker, type Endpoint, openEndpoint } from './endpoint.js'
 import type { Failure } from './failure.js'
 import { mapInOrder } from './in-order.js'
-import { BATCH_DISCOUNT } from './price.js'
 import { promptFor, promptKey } from './prompt.js'
 import { type ParsedReply, parseReply } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
@@ -57,7 +56,7 @@ export interface Generation {
 }
 
 /** Chunks that may have been begun and not yet given out, for each call that may be under way. */
-const AHEAD = 4
+const AHEAD = 8
 
 /** So many chunks one after the other without an answer, and the run stops. */
 const MAX_UNANSWERED = 5
@@ -101,8 +100,8 @@ async function* generate(
   const { onProblem, onProgress, signal } = options
   signal?.throwIfAborted()
   const journal = await openReplyJournal(options.journalPath)
-  spending.before(journal.used.direct)
-  spending.before(journal.used.batch, BATCH_DISCOUNT)
+  spending.before(journal.used.direct, 'direct')
+  spending.before(journal.used.batch, 'batch')
   try {
     const work = questionWriter(options, asker, journal, counts)
     const held = options.endpoint.concurrency * AHEAD

@@ -1,7 +1,7 @@
 /** Counts what replies cost, and lets no call begin that could exceed the budget. */
 import { ClaraError } from '../errors.js'
 import type { Usage } from './endpoint.js'
-import { type Price, usdOf } from './price.js'
+import { BATCH_DISCOUNT, type Price, usdOf } from './price.js'
 
 export interface SpendingOptions {
   /** Without it costs are not known. */
@@ -10,11 +10,14 @@ export interface SpendingOptions {
   budgetUsd?: number | undefined
 }
 
+/** A call in a batch is cheaper. */
+export type Way = 'direct' | 'batch'
+
 export interface Spending {
   /** What was paid before this run. */
-  before(usage: Usage, discount?: number): void
+  before(usage: Usage, way: Way): void
   /** What this run paid. */
-  add(usage: Usage, discount?: number): void
+  add(usage: Usage, way: Way): void
   /** What a call that came to nothing may have cost: it counts for the budget only. */
   lose(usage: Usage): void
   /**
@@ -33,34 +36,34 @@ export interface Spending {
 
 export function createSpending({ price, budgetUsd }: SpendingOptions): Spending {
   if (budgetUsd !== undefined && !price) throw new RangeError('a budget needs a price')
-  const cost = (usage: Usage, discount = 1) => (price ? usdOf(usage, price) * discount : 0)
-  const total = { promptTokens: 0, completionTokens: 0 }
-  const count = (usage: Usage) => {
-    total.promptTokens += usage.promptTokens
-    total.completionTokens += usage.completionTokens
-  }
-  let before = 0
-  let spent = 0
+  // Costs are made of sums of tokens, not summed up: the same whatever order replies come in.
+  const earlier = noTokens()
+  const now = noTokens()
+  const cost = ({ direct, batch }: Record<Way, Usage>) =>
+    price ? usdOf(direct, price) + usdOf(batch, price) * BATCH_DISCOUNT : 0
+  const total = () => ({
+    direct: sum(earlier.direct, now.direct),
+    batch: sum(earlier.batch, now.batch),
+  })
+  const costOf = (usage: Usage) => (price ? usdOf(usage, price) : 0)
   let lost = 0
   let reserved = 0
   let underWay = 0
   const waiting: (() => void)[] = []
   return {
-    before(usage, discount) {
-      before += cost(usage, discount)
-      count(usage)
+    before(usage, way) {
+      earlier[way] = sum(earlier[way], usage)
     },
-    add(usage, discount) {
-      spent += cost(usage, discount)
-      count(usage)
+    add(usage, way) {
+      now[way] = sum(now[way], usage)
     },
     lose(usage) {
-      lost += cost(usage)
+      lost += costOf(usage)
     },
     async reserve(most, signal) {
-      const usd = cost(most)
-      while (budgetUsd !== undefined && before + spent + lost + reserved + usd > budgetUsd) {
-        if (underWay === 0) throw overBudget(before + spent + lost, usd, budgetUsd)
+      const usd = costOf(most)
+      while (budgetUsd !== undefined && cost(total()) + lost + reserved + usd > budgetUsd) {
+        if (underWay === 0) throw overBudget(cost(total()) + lost, usd, budgetUsd)
         await new Promise<void>((resolve) => waiting.push(resolve)) // until a call ends: an abort ends them
         signal.throwIfAborted()
       }
@@ -72,13 +75,28 @@ export function createSpending({ price, budgetUsd }: SpendingOptions): Spending 
         for (const resume of waiting.splice(0)) resume()
       }
     },
-    total,
+    get total() {
+      const { direct, batch } = total()
+      return sum(direct, batch)
+    },
     get usd() {
-      return price ? spent : null
+      return price ? cost(now) : null
     },
     get totalUsd() {
-      return price ? before + spent : null
+      return price ? cost(total()) : null
     },
+  }
+}
+
+function noTokens(): Record<Way, Usage> {
+  const none = { promptTokens: 0, completionTokens: 0 }
+  return { direct: none, batch: none }
+}
+
+function sum(a: Usage, b: Usage): Usage {
+  return {
+    promptTokens: a.promptTokens + b.promptTokens,
+    completionTokens: a.completionTokens + b.completionTokens,
   }
 }
 

@@ -117,9 +117,9 @@ describe('what comes back', () => {
       }
     }
     const running = run(counted(), { ...place, endpoint: { concurrency: 2 } })
-    await expect.poll(() => server.requests.length).toBe(8)
+    await expect.poll(() => server.requests.length).toBe(16)
     await new Promise((resolve) => setTimeout(resolve, 100)) // time to read on, if it would
-    expect(read).toBe(8)
+    expect(read).toBe(16)
     answerFirst()
     expect((await running).counts.pairs).toBe(200)
   })

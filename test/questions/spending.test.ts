@@ -10,7 +10,7 @@ const never = new AbortController().signal
 describe('a budget', () => {
   it('counts calls under way at their most, whatever they turn out to cost', async () => {
     const spending = createSpending({ price, budgetUsd: 100 })
-    spending.before(tokens(10))
+    spending.before(tokens(10), 'direct')
     let worst = 0
     let underWay = 0
     const call = async () => {
@@ -18,7 +18,7 @@ describe('a budget', () => {
       underWay += 20
       worst = Math.max(worst, spending.totalUsd! + underWay)
       await sleep(1)
-      spending.add(tokens(5))
+      spending.add(tokens(5), 'direct')
       underWay -= 20
       release()
     }
@@ -47,6 +47,15 @@ describe('a budget', () => {
     stop.abort(new Error('enough'))
     release() // as an aborted call does
     await expect(waiting).rejects.toThrow('enough')
+  })
+
+  it('counts calls in batches at half price', async () => {
+    const spending = createSpending({ price, budgetUsd: 10 })
+    spending.before(tokens(8), 'batch')
+    spending.add(tokens(2, 2), 'batch')
+    expect(spending).toMatchObject({ usd: 3, totalUsd: 7, total: tokens(10, 2) })
+    await spending.reserve(tokens(3), never)
+    await expect(createSpending({ price, budgetUsd: 2 }).reserve(tokens(3), never)).rejects.toThrow('$3.00')
   })
 
   it('of nothing lets free calls through', async () => {
