@@ -105,7 +105,8 @@ function answer(response: ServerResponse, body: ChatRequest, reply: LlmReply): v
   })
 }
 
-function payload(body: ChatRequest, reply: LlmReply, status: number): string {
+/** The body of an answer: a completion, or an error. */
+export function payload(body: ChatRequest, reply: LlmReply, status = reply.status ?? 200): string {
   if (status !== 200) return JSON.stringify({ error: { message: `status ${status}`, ...reply.error } })
   const content = reply.content === undefined ? writePairs(body) : reply.content
   return JSON.stringify({

@@ -1,5 +1,8 @@
 /** A line on calls: how many, how fast, what they cost, how long it will go on. */
+
+import type { BatchLook } from '../questions/ask-in-batches.js'
 import type { Generation } from '../questions/generate.js'
+import { onInterrupt } from './run-cli.js'
 import type { Talk } from './talk.js'
 
 /** @param run is there when the first chunk is done. */
@@ -21,6 +24,20 @@ export function askingLine(done: number, total: number, seconds: number, run: Ge
     `${done} of ${total} chunks, ${rate.toFixed(1)}/s, ${counts.calls} calls ` +
     `(${concurrency()} at once)${usd}${failed}${left}`
   )
+}
+
+/** Says what a batch is about when it begins, and how far it is now and then. */
+export function batchProgress(talk: Talk): (look: BatchLook) => void {
+  const show = talk.progress()
+  let shown = ''
+  return ({ id, status, done, requests }) => {
+    if (id !== shown) {
+      talk.remark(`batch ${id}: ${requests} requests, at half price, within a day`)
+      onInterrupt(`batch ${id} goes on without this process: run the same command again to fetch its replies`)
+      shown = id
+    }
+    show(() => `batch ${id}: ${status}, ${done} of ${requests} done`)
+  }
 }
 
 export function dollars(usd: number): string {

@@ -21,6 +21,7 @@ import { type Corpus, openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { type OpenEngines, openEngines } from '../negatives/engines.js'
 import { drawNegatives, mineNegatives } from '../negatives/mine.js'
+import { askInBatches, type BatchCounts } from '../questions/ask-in-batches.js'
 import { first } from '../questions/first.js'
 import { type Generation, generateQuestions } from '../questions/generate.js'
 import { planQuestions } from '../questions/plan.js'
@@ -28,7 +29,7 @@ import { readQuestions } from '../questions/read-questions.js'
 import { writeQuestions } from '../questions/write-questions.js'
 import type { RunReport } from '../samples/tally.js'
 import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeSamples } from '../samples/write.js'
-import { askingProgress } from './asking-progress.js'
+import { askingProgress, batchProgress } from './asking-progress.js'
 import { embeddingProgress } from './embedding-progress.js'
 import { type Asked, type EndpointFlags, endpointFlags, resolveEndpoint } from './endpoint-flags.js'
 import {
@@ -68,6 +69,8 @@ interface SynthFlags
   pairsPerChunk: number
   limit?: number
   dryRun?: boolean
+  batch?: boolean
+  batchRequests: number
   force?: boolean
 }
 
@@ -85,6 +88,8 @@ export function synthCommand(): Command {
   command
     .option('--pairs-per-chunk <n>', 'questions for each chunk, at most', wholeNumber(1, 50), 1)
     .option('--limit <n>', 'ask about the first n chunks only', wholeNumber(1))
+    .option('--batch', 'by OpenAI’s Batch API: half the price, within a day')
+    .option('--batch-requests <n>', 'requests in a batch, at most', wholeNumber(1, 50_000), 50_000)
     .option('--dry-run', 'count calls, tokens and cost; send and write nothing')
     .option('--force', 'go on where over 5% of the corpus is unknown to the embedder')
   miningFlags(command)
@@ -164,6 +169,7 @@ async function dryRun(
       pairsPerChunk: flags.pairsPerChunk,
       journalPath: join(flags.outputDir, JOURNAL),
       price: spending.price,
+      batch: flags.batch ?? false,
     }).finally(() => chunks.close())
     talk.finish()
     const unknown = spending.price ? {} : { usd: 'unknown', usdAtMost: 'unknown', usdSpent: 'unknown' }
@@ -270,25 +276,40 @@ async function ask(
   talk: Talk,
 ): Promise<{ run: object; report: object }> {
   const total = Math.min(chunks.count, flags.limit ?? chunks.count)
-  const generation: Generation = generateQuestions(chosen(flags, chunks), {
+  const shared = {
     endpoint,
     ...spending,
     pairsPerChunk: flags.pairsPerChunk,
     journalPath: join(flags.outputDir, JOURNAL),
+  }
+  const batched = flags.batch
+    ? await askInBatches(() => chosen(flags, chunks), {
+        ...shared,
+        batchRequests: flags.batchRequests,
+        onProgress: batchProgress(talk),
+      })
+    : undefined
+  if (batched) onInterrupt(REPLIES_ARE_KEPT)
+  const generation: Generation = generateQuestions(chosen(flags, chunks), {
+    ...shared,
     onProgress: askingProgress(talk, total, () => generation),
     onProblem: talk.onProblem,
   })
   await writeQuestions(join(flags.outputDir, 'qa.jsonl'), generation.pairs)
   talk.finish()
-  return summaryOf(endpoint.model, generation)
+  return summaryOf(endpoint.model, generation, batched)
 }
 
 /** Of this run, and of all replies that the directory holds: the report's file knows no single run. */
-function summaryOf(model: string, { counts, spending }: Generation): { run: object; report: object } {
+function summaryOf(
+  model: string,
+  { counts, spending }: Generation,
+  batched: BatchCounts | undefined,
+): { run: object; report: object } {
   const { usd, totalUsd, total } = spending
   const { promptTokens: prompt_tokens, completionTokens: completion_tokens } = total
   return {
-    run: { model, ...counts, usd, totalUsd },
+    run: { model, ...counts, usd, ...(batched && { batched }), totalUsd },
     report: { model, prompt_tokens, completion_tokens, usd: totalUsd },
   }
 }

@@ -29,6 +29,7 @@ export async function openRunDirectory(
     throw error
   })
   if (before === undefined) {
+    await removeHalfBegun(directory)
     await requireVacant(directory)
     await mkdir(directory, { recursive: true })
     await replaceFile(path, now)
@@ -52,6 +53,14 @@ export async function openRunDirectory(
     )
   }
   return true
+}
+
+/** What a process left that was killed while it wrote its settings. */
+async function removeHalfBegun(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => [])
+  for (const name of names) {
+    if (/^\.run\.json\.\d+\.tmp$/.test(name)) await rm(join(directory, name), { force: true })
+  }
 }
 
 /** Removes what a run before left, files and folders. */

@@ -20,7 +20,8 @@ function upTo(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
   return new TransformStream({
     transform(part, controller) {
       bytes += part.byteLength
-      if (bytes > maxBytes) controller.error(new Error(`it is longer than ${maxBytes >> 20} MiB`))
+      if (bytes > maxBytes)
+        controller.error(new Error(`it is longer than ${Math.round(maxBytes / 2 ** 20)} MiB`))
       else controller.enqueue(part)
     },
   })

@@ -27,6 +27,10 @@ export interface Spending {
    * `signal.reason`.
    */
   reserve(most: Usage, signal: AbortSignal): Promise<() => void>
+  /** Whether the budget allows it beside what is spent; a batch is one call. */
+  fits(most: Usage, way: Way): boolean
+  /** @throws ClaraError `budget` that says what would not fit. */
+  refuse(most: Usage, way: Way): never
   /** USD of this run, and of the journal with it; null where the price is not known. */
   readonly usd: number | null
   readonly totalUsd: number | null
@@ -45,7 +49,8 @@ export function createSpending({ price, budgetUsd }: SpendingOptions): Spending 
     direct: sum(earlier.direct, now.direct),
     batch: sum(earlier.batch, now.batch),
   })
-  const costOf = (usage: Usage) => (price ? usdOf(usage, price) : 0)
+  const costOf = (usage: Usage, way: Way) => cost({ ...noTokens(), [way]: usage })
+  const taken = () => cost(total()) + lost
   let lost = 0
   let reserved = 0
   let underWay = 0
@@ -58,12 +63,12 @@ export function createSpending({ price, budgetUsd }: SpendingOptions): Spending 
       now[way] = sum(now[way], usage)
     },
     lose(usage) {
-      lost += costOf(usage)
+      lost += costOf(usage, 'direct')
     },
     async reserve(most, signal) {
-      const usd = costOf(most)
-      while (budgetUsd !== undefined && cost(total()) + lost + reserved + usd > budgetUsd) {
-        if (underWay === 0) throw overBudget(cost(total()) + lost, usd, budgetUsd)
+      const usd = costOf(most, 'direct')
+      while (budgetUsd !== undefined && taken() + reserved + usd > budgetUsd) {
+        if (underWay === 0) throw overBudget(taken(), usd, budgetUsd)
         await new Promise<void>((resolve) => waiting.push(resolve)) // until a call ends: an abort ends them
         signal.throwIfAborted()
       }
@@ -74,6 +79,10 @@ export function createSpending({ price, budgetUsd }: SpendingOptions): Spending 
         reserved = underWay === 0 ? 0 : reserved - usd // no rounding error is carried on
         for (const resume of waiting.splice(0)) resume()
       }
+    },
+    fits: (most, way) => budgetUsd === undefined || taken() + costOf(most, way) <= budgetUsd,
+    refuse(most, way) {
+      throw overBudget(taken(), costOf(most, way), budgetUsd ?? 0)
     },
     get total() {
       const { direct, batch } = total()

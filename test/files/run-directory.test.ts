@@ -88,3 +88,10 @@ test('the fingerprint of an input depends on names and contents, not on where it
   expect(await at('two')).not.toEqual(before)
   await expect(at('gone')).rejects.toMatchObject(claraError('input', join(directory.path, 'gone')))
 })
+
+test('one that was killed while it wrote its settings is begun again', async () => {
+  await mkdir(out(), { recursive: true })
+  await writeFile(join(out(), '.run.json.4711.tmp'), '{"se')
+  expect(await start({ seed: 1 })).toBe(false)
+  expect(await readdir(out())).toEqual(['run.json'])
+})
