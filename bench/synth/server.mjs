@@ -4,12 +4,13 @@ import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Shares of all calls. `key` is put into whatever fails. */
+/** Shares of all calls. */
 export const FAULTS = { throttled: 0.05, broken: 0.02, cut: 0.01, malformed: 0.02 }
 /** No passage fails more often than this in a row, so that none is given up. */
 const MOST_FAULTS = 2
 
-export async function startServer({ latencyMs, faults = FAULTS, seed = 1, key }) {
+/** @param key put into headers and whatever fails. @param padding blanks behind what the model says. */
+export async function startServer({ latencyMs, faults = FAULTS, seed = 1, key, padding = 0 }) {
   const passages = new Map()
   const log = {
     requests: 0,
@@ -42,7 +43,7 @@ export async function startServer({ latencyMs, faults = FAULTS, seed = 1, key })
       log.finished++
       known.finished++ // all of it is with the system, and on its way
     })
-    reply(response, fault, completion(body, passage), key)
+    reply(response, fault, completion(body, passage, padding), key)
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
@@ -87,13 +88,13 @@ function passageIn({ messages }) {
 }
 
 /** What follows the first words of the passage? */
-function completion({ model }, passage) {
+function completion({ model }, passage, padding) {
   const words = passage.split(/\s+/)
   const pair = {
     question: `What comes after “${words.slice(0, 8).join(' ')}”?`,
     answer: words.slice(8, 12).join(' '),
   }
-  const content = JSON.stringify({ pairs: [pair] })
+  const content = JSON.stringify({ pairs: [pair] }) + ' '.repeat(padding)
   const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }]
   const usage = { prompt_tokens: 300 + words.length, completion_tokens: 40 }
   return JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion', created: 0, model, choices, usage })

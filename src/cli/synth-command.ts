@@ -306,7 +306,8 @@ function summaryOf(
   { counts, spending }: Generation,
   batched: BatchCounts | undefined,
 ): { run: object; report: object } {
-  const { usd, totalUsd, total } = spending
+  const { total } = spending
+  const [usd, totalUsd] = [spending.usd, spending.totalUsd].map((each) => each && Number(each.toFixed(6)))
   const { promptTokens: prompt_tokens, completionTokens: completion_tokens } = total
   return {
     run: { model, ...counts, usd, ...(batched && { batched }), totalUsd },

@@ -51,6 +51,8 @@ describe('--limit', () => {
     expect(code).toBe(0)
     expect(requests).toHaveLength(3)
     expect(JSON.parse(stdout)).toMatchObject({ samples: 3, random_negatives: 12 })
+    expect((await synth('limited', ['--base-url', url, '--overwrite', '--quiet'], { env })).code).toBe(0)
+    expect(requests).toHaveLength(20)
   })
 })
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-function bench(name: 'kills' | 'canary', ...args: string[]) {
+function bench(name: 'kills' | 'canary' | 'memory', ...args: string[]) {
   const path = fileURLToPath(new URL(`../../bench/synth/${name}.mjs`, import.meta.url))
   const { stdout, stderr, status } = spawnSync(process.execPath, [path, ...args], { encoding: 'utf8' })
   expect(status, stderr).toBe(0)
@@ -28,4 +28,13 @@ test.skipIf(process.platform !== 'linux')('the key is nowhere', () => {
   expect(counts.with_the_key_in_an_error).toBeGreaterThan(5)
   expect(counts.looks_at_processes).toBeGreaterThan(10)
   expect(counts.findings).toEqual([])
+})
+
+test('replies are not held: the heap stays as it is while they come and while they are read again', () => {
+  const { journal_mib, before, asking, again } = bench('memory', '--chunks', '2400', '--kib', '24')
+  expect(journal_mib).toBeGreaterThan(55)
+  expect(again.calls).toBe(0)
+  // Up to 400 replies are on their way to the disk, twice each.
+  expect(Math.max(...asking.heap_mib)).toBeLessThan(before + 32)
+  expect(Math.max(...again.heap_mib)).toBeLessThan(before + 12)
 })
