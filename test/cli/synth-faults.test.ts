@@ -31,7 +31,7 @@ test.skipIf(process.platform !== 'linux')('the key is nowhere', () => {
 })
 
 test('replies are not held: the heap stays as it is while they come and while they are read again', () => {
-  const { journal_mib, before, asking, again } = bench('memory', '--chunks', '2400', '--kib', '24')
+  const { journal_mib, before, asking, again } = bench('memory', '--chunks', '3600', '--kib', '16')
   expect(journal_mib).toBeGreaterThan(55)
   expect(again.calls).toBe(0)
   // Up to 400 replies are on their way to the disk, twice each.
