@@ -7,19 +7,27 @@ const BLANK = '***'
 export interface Redactor {
   /** The whole key, also as JSON, a URL or HTML would spell it. For what is kept as data. */
   whole(text: string): string
-  /** Pieces of it too, from 8 characters on: a message may quote the middle of a body. */
+  /**
+   * For messages: pieces of it too, from 8 characters on, because they may quote the middle of a body;
+   * and no characters that a terminal obeys.
+   */
   pieces(text: string): string
 }
 
 export function createRedactor(secret: string): Redactor {
-  if (secret.length < MIN_SECRET_CHARS) return { whole: (text) => text, pieces: (text) => text }
+  if (secret.length < MIN_SECRET_CHARS) return { whole: (text) => text, pieces: printable }
   const spelt = new RegExp(Array.from(secret, spellings).join(''), 'g')
   const whole = (text: string) => text.replace(spelt, BLANK)
   const parts = new Set<string>()
   for (let at = 0; at + MIN_SECRET_CHARS <= secret.length; at++) {
     parts.add(secret.slice(at, at + MIN_SECRET_CHARS))
   }
-  return { whole, pieces: (text) => withoutPieces(whole(text), parts) }
+  return { whole, pieces: (text) => printable(withoutPieces(whole(text), parts)) }
+}
+
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
 }
 
 /** One character of the key; escapes may themselves have been escaped, up to three times over. */

@@ -33,6 +33,11 @@ describe('a reply that cannot be used', () => {
     ['half a body', { raw: { type: 'application/json', body: '{"choices": [' } }, 'not JSON'],
     ['an error as 200', { raw: { type: 'application/json', body: '{"error": "overloaded"}' } }, 'overloaded'],
     ['a 400', { status: 400, error: { message: 'too long' } }, '400 too long'],
+    [
+      'a 400 that would paint',
+      { status: 400, error: { message: '\u001b]0;x\u0007\u009b2Jred' } },
+      '400 ]0;x 2Jred',
+    ],
     ['no body', { status: 413, raw: { type: 'text/plain', body: '' } }, '413 status code (no body)'],
   ])('is that chunk’s problem alone: %s', async (_, reply, reason) => {
     const place = await setUp((body) => (passageIn(body).includes('number 1 ') ? reply : {}))
