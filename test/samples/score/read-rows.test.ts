@@ -84,11 +84,11 @@ describe('windows', () => {
 
   test('end after so many docs', async () => {
     const wide = { ...good, docs: Array.from({ length: 1500 }, (_, i) => `${i}`) }
-    expect(await sizes(jsonl(wide, wide, wide, wide))).toEqual([3, 1])
+    expect(await sizes(jsonl(wide, wide, wide, wide, wide))).toEqual([3, 2])
   })
 
   test('end after so many bytes', async () => {
     const heavy = { ...good, docs: ['a', 'b', 'x'.repeat(6 << 20)] }
-    expect(await sizes(jsonl(heavy, heavy, heavy, heavy))).toEqual([3, 1])
+    expect(await sizes(jsonl(heavy, heavy, heavy, heavy, heavy))).toEqual([3, 2])
   })
 })

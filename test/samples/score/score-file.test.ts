@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Problem } from '#clara/errors.js'
+import type { TextPair } from '#clara/inference/encoding.js'
 import type { CachedEmbedder } from '#clara/negatives/embed-cached.js'
 import type { PairScorer } from '#clara/negatives/scorer.js'
 import type { Question } from '#clara/questions/question.js'
@@ -159,6 +160,26 @@ describe('fixing', () => {
     }
   })
 
+  test('scores new negatives as they will be scored in their place, whatever the scale', async () => {
+    const { score: logitsOf, ...rest } = knowing(
+      (question, passage) => (question.length + passage.length) % 10 < 3,
+    )
+    const scorer = {
+      ...rest,
+      score: async (pairs: TextPair[]) => (await logitsOf(pairs)).map((logit) => logit / 4 + 7),
+    }
+    const { scores, fixed, report } = await score(jsonl(...samples()), scorer, { fix: true })
+    expect(report.calibration!.centre).toBeGreaterThan(5)
+    const again = await score(fixed, scorer)
+    const replaced = scores.flatMap(({ line, docs }) =>
+      docs.flatMap(({ replaced_by: by }, at) => (by ? [{ line, at, score: by.score }] : [])),
+    )
+    expect(replaced.length).toBeGreaterThan(30)
+    for (const { line, at, score } of replaced) {
+      expect(again.scores[line - 1]!.docs[at]!.reranker_score).toBe(score)
+    }
+  })
+
   test('replaces suspects, at their places', async () => {
     const rows = samples()
     const scorer = knowing((question, passage) => (question.length * 31 + passage.length * 17) % 10 < 3)
@@ -226,6 +247,16 @@ test('the scale is set by the first rows, and no bad row before them matters', a
   const { report, problems } = await score(jsonl(...Array(300).fill('{'), ...samples()), knowing())
   expect(report).toMatchObject({ rows: 72, bad_rows: 300, calibration: { questions: 72 } })
   expect(problems).toHaveLength(300)
+})
+
+test('the scale stays as the first rows set it', async () => {
+  const few = samples().slice(0, 6)
+  const { scores } = await score(
+    jsonl(...Array(5).fill(samples()).flat(), ...Array(30).fill(few).flat()),
+    undefined,
+  )
+  expect(scores).toHaveLength(540)
+  expect(new Set(scores.map(({ thresholds }) => thresholds.least)).size).toBe(1)
 })
 
 test('an aborted run stops and leaves nothing', async () => {
