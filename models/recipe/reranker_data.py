@@ -5,7 +5,8 @@
 DIR is a BEIR folder of which one passage answers each question. A fifth of its documents, drawn by the
 hash of their ids, is kept out with its questions: `held-out` under the work folder, to evaluate with. Of the
 others the index is built and searched by this project's own commands (`npm run build` first), and
-`groups.json` written: {"passages": {id: text}, "groups": [[question, id of the positive, near misses by rank]]}.
+`groups.json` written: {"passages": {id: text}, "groups": [[question, answer, id of the positive, near misses by
+rank]]}; answers come from `qa.jsonl` beside the BEIR files, where it is there.
 """
 
 import argparse
@@ -77,6 +78,11 @@ def near_misses(hits: list[tuple[str, float]], answer: str) -> list[str]:
     return [document for document, score in hits if document != answer and score <= limit]
 
 
+def answer_texts(folder: Path) -> dict[str, str]:
+    path = folder / "qa.jsonl"
+    return {row["question"]: row["answer"] for row in lines(path)} if path.exists() else {}
+
+
 def main() -> None:
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--data", type=Path, required=True)
@@ -87,8 +93,10 @@ def main() -> None:
     corpus, queries, answers = part(*whole, held_out=False)
     write_beir(options.work / "train", corpus, queries, answers)
     hits = search(options.work / "train", options.work)
+    texts = answer_texts(options.data)
     groups = [
-        [question, answers[query], near_misses(hits[query], answers[query])] for query, question in queries.items()
+        [question, texts.get(question, ""), answers[query], near_misses(hits[query], answers[query])]
+        for query, question in queries.items()
     ]
     text = json.dumps({"passages": corpus, "groups": groups}, ensure_ascii=False)
     (options.work / "groups.json").write_text(text)
