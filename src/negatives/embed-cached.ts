@@ -27,24 +27,36 @@ export function createCachedEmbedder(
     async embed(texts, kind, nameOf) {
       const keys = texts.map((text) => cacheKey(version, kind, String(dims), text))
       const known = await cache.get(keys)
-      const missing = known.flatMap((vector, i) => (vector?.length === dims ? [] : [i]))
       const vectors = new Float32Array(texts.length * dims)
       for (const [i, vector] of known.entries()) if (vector?.length === dims) vectors.set(vector, i * dims)
+      const missing = known.flatMap((vector, i) => (vector?.length === dims ? [] : [i]))
+      const firsts = firstsOf(missing, keys)
       counts.reused += texts.length - missing.length
-      counts.embedded += missing.length
-      if (missing.length === 0) return vectors
+      counts.embedded += firsts.length
+      if (firsts.length === 0) return vectors
       const fresh = await (await open()).embed(
-        missing.map((i) => texts[i]!),
+        firsts.map((i) => texts[i]!),
         kind,
-        (n) => nameOf(missing[n]!),
+        (n) => nameOf(firsts[n]!),
       )
-      const rows = missing.map((_, n) => fresh.subarray(n * dims, (n + 1) * dims))
+      const rows = new Map(
+        firsts.map((i, n) => [keys[i]!.toString('hex'), fresh.subarray(n * dims, (n + 1) * dims)]),
+      )
       await cache.put(
-        missing.map((i) => keys[i]!),
-        rows,
+        firsts.map((i) => keys[i]!),
+        [...rows.values()],
       )
-      for (const [n, i] of missing.entries()) vectors.set(rows[n]!, i * dims)
+      for (const i of missing) vectors.set(rows.get(keys[i]!.toString('hex'))!, i * dims)
       return vectors
     },
   }
+}
+
+/** Of equal keys the first: a text that comes twice is embedded once. */
+function firstsOf(rows: number[], keys: Buffer[]): number[] {
+  const seen = new Set<string>()
+  return rows.filter((i) => {
+    const key = keys[i]!.toString('hex')
+    return !seen.has(key) && seen.add(key)
+  })
 }
