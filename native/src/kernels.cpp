@@ -61,8 +61,8 @@ float exact_dot_portable(float const* row, float const* query, std::size_t dims)
 }
 
 template <float (*dot)(float const*, float const*, std::size_t)>
-void exact_dots_by(float const* rows, float const* query, std::size_t dims, float* out) {
-    for (std::size_t i = 0; i < 4; i++) out[i] = dot(rows + i * dims, query, dims);
+void rough_dots_by(float const* rows, float const* queries, std::size_t dims, float* out) {
+    for (std::size_t i = 0; i < 16; i++) out[i] = dot(rows + i % 4 * dims, queries + i / 4 * dims, dims);
 }
 
 #if CLARA_X86
@@ -200,27 +200,6 @@ CLARA_AVX512 float exact_dot_avx512(float const* row, float const* query, std::s
     return fold(lanes);
 }
 
-CLARA_AVX512 void exact_dots_avx512(float const* rows, float const* query, std::size_t dims, float* out) {
-    __m512d a = _mm512_setzero_pd(), b = a, c = a, d = a;
-    for (std::size_t i = 0; i < dims; i += 8) {
-        __mmask8 mask = dims - i >= 8 ? 0xff : (1u << (dims - i)) - 1;
-        auto const load = [mask](float const* from) __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"))) {
-            return _mm512_cvtps_pd(_mm256_maskz_loadu_ps(mask, from));
-        };
-        __m512d const q = load(query + i);
-        a = _mm512_fmadd_pd(load(rows + i), q, a);
-        b = _mm512_fmadd_pd(load(rows + dims + i), q, b);
-        c = _mm512_fmadd_pd(load(rows + 2 * dims + i), q, c);
-        d = _mm512_fmadd_pd(load(rows + 3 * dims + i), q, d);
-    }
-    double lanes[8];
-    __m512d const sums[4] = {a, b, c, d};
-    for (std::size_t i = 0; i < 4; i++) {
-        _mm512_storeu_pd(lanes, sums[i]);
-        out[i] = fold(lanes);
-    }
-}
-
 CLARA_AVX2 float exact_dot_avx2(float const* row, float const* query, std::size_t dims) {
     __m256d low = _mm256_setzero_pd(), high = low;
     std::size_t i = 0;
@@ -235,6 +214,47 @@ CLARA_AVX2 float exact_dot_avx2(float const* row, float const* query, std::size_
     return fold(lanes);
 }
 
+CLARA_AVX512 inline __attribute__((always_inline)) __m128 quarter_sums(__m512 sums) {
+    __m256 const half = _mm256_add_ps(_mm512_castps512_ps256(sums), _mm512_extractf32x8_ps(sums, 1));
+    return _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+}
+
+// The sum of each register. By value: an array whose address is taken is kept in memory.
+CLARA_AVX512 inline __attribute__((always_inline)) __m128 sums_of(__m512 a, __m512 b, __m512 c, __m512 d) {
+    __m128 s0 = quarter_sums(a), s1 = quarter_sums(b), s2 = quarter_sums(c), s3 = quarter_sums(d);
+    _MM_TRANSPOSE4_PS(s0, s1, s2, s3);
+    return _mm_add_ps(_mm_add_ps(s0, s1), _mm_add_ps(s2, s3));
+}
+
+// One of four queries against four rows. References, so that the sums stay in registers.
+CLARA_AVX512 inline __attribute__((always_inline)) void add_products(__m512 const& query, __m512 const& a, __m512 const& b,
+                                                                     __m512 const& c, __m512 const& d, __m512& with_a,
+                                                                     __m512& with_b, __m512& with_c, __m512& with_d) {
+    with_a = _mm512_fmadd_ps(a, query, with_a);
+    with_b = _mm512_fmadd_ps(b, query, with_b);
+    with_c = _mm512_fmadd_ps(c, query, with_c);
+    with_d = _mm512_fmadd_ps(d, query, with_d);
+}
+
+CLARA_AVX512 void rough_dots_avx512(float const* rows, float const* queries, std::size_t dims, float* out) {
+    __m512 const zero = _mm512_setzero_ps();
+    __m512 a0 = zero, b0 = zero, c0 = zero, d0 = zero, a1 = zero, b1 = zero, c1 = zero, d1 = zero;
+    __m512 a2 = zero, b2 = zero, c2 = zero, d2 = zero, a3 = zero, b3 = zero, c3 = zero, d3 = zero;
+    for (std::size_t i = 0; i < dims; i += 16) {
+        __mmask16 const mask = dims - i >= 16 ? 0xffff : (1u << (dims - i)) - 1;
+        __m512 const a = _mm512_maskz_loadu_ps(mask, rows + i), b = _mm512_maskz_loadu_ps(mask, rows + dims + i);
+        __m512 const c = _mm512_maskz_loadu_ps(mask, rows + 2 * dims + i), d = _mm512_maskz_loadu_ps(mask, rows + 3 * dims + i);
+        add_products(_mm512_maskz_loadu_ps(mask, queries + i), a, b, c, d, a0, b0, c0, d0);
+        add_products(_mm512_maskz_loadu_ps(mask, queries + dims + i), a, b, c, d, a1, b1, c1, d1);
+        add_products(_mm512_maskz_loadu_ps(mask, queries + 2 * dims + i), a, b, c, d, a2, b2, c2, d2);
+        add_products(_mm512_maskz_loadu_ps(mask, queries + 3 * dims + i), a, b, c, d, a3, b3, c3, d3);
+    }
+    _mm_storeu_ps(out, sums_of(a0, b0, c0, d0));
+    _mm_storeu_ps(out + 4, sums_of(a1, b1, c1, d1));
+    _mm_storeu_ps(out + 8, sums_of(a2, b2, c2, d2));
+    _mm_storeu_ps(out + 12, sums_of(a3, b3, c3, d3));
+}
+
 Kernels choose() {
     __builtin_cpu_init();
     bool const avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -243,16 +263,16 @@ Kernels choose() {
     bool const vnni = avx512 && __builtin_cpu_supports("avx512vnni");
     if (avx512)
         return {vnni ? dot_i8_vnni : dot_i8_avx2, dot_f32_avx512, dot_bf16_avx512, dot_f16_avx512, exact_dot_avx512,
-                exact_dots_avx512, vnni ? "avx512-vnni" : "avx512"};
+                rough_dots_avx512, vnni ? "avx512-vnni" : "avx512"};
     if (avx2) return {dot_i8_avx2, dot_f32_avx2, dot_bf16_avx2, dot_f16_avx2, exact_dot_avx2,
-                       exact_dots_by<exact_dot_avx2>, "avx2"};
+                      rough_dots_by<dot_f32_avx2>, "avx2"};
     return {dot_i8_portable, dot_f32_portable, dot_bf16_portable, dot_f16_portable, exact_dot_portable,
-            exact_dots_by<exact_dot_portable>, "portable"};
+            rough_dots_by<dot_f32_portable>, "portable"};
 }
 #else
 Kernels choose() {
     return {dot_i8_portable, dot_f32_portable, dot_bf16_portable, dot_f16_portable, exact_dot_portable,
-            exact_dots_by<exact_dot_portable>, "portable"};
+            rough_dots_by<dot_f32_portable>, "portable"};
 }
 #endif
 

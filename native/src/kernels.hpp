@@ -17,10 +17,15 @@ struct Kernels {
     float (*dot_f16)(std::uint16_t const* row, float const* query, std::size_t dims);
     // The score of a result, of one order of summation everywhere: see exact_dot_portable.
     float (*exact_dot)(float const* row, float const* query, std::size_t dims);
-    // The same of four rows that follow each other: the same sums, side by side.
-    void (*exact_dots)(float const* rows, float const* query, std::size_t dims, float* out);
+    // Four rows that follow each other and four queries that do, single precision: out[4 * query + row]. In whatever
+    // order: see rough_error.
+    void (*rough_dots)(float const* rows, float const* queries, std::size_t dims, float* out);
     char const* name;
 };
+
+// What rough_dots is off by at most, for each unit of the product of both lengths (Higham 2002, section 3.1: a sum of
+// eight lanes or more, each addition and multiplication rounded).
+inline float rough_error(std::size_t dims) { return float(dims / 4 + 16) * 0x1p-24f; }
 
 Kernels const& kernels();
 

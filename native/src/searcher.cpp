@@ -23,6 +23,45 @@ constexpr std::size_t kSettleAfter = 256;
 // The walk ranks by rounded rows: it keeps so many at least, for whole vectors to choose from.
 std::size_t overfetch(Kind kind, std::size_t k) { return kind == Kind::i8 ? 2 * k + 4 : k + 8; }
 
+// Euclidean, rounded up; infinite where products of it could be.
+float length_of(float const* vector, std::size_t dims) {
+    double squares = 0;
+    for (std::size_t i = 0; i < dims; i++) squares += double(vector[i]) * vector[i];
+    double const length = std::sqrt(squares) * (1 + 1e-6) + 1e-30;
+    return length < 1e18 ? float(length) : std::numeric_limits<float>::infinity();
+}
+
+// Rows that may be among the k best of a query, by scores that are off by `error` at most.
+struct Shortlist {
+    struct Entry {
+        float rough;
+        std::uint32_t row;
+    };
+    std::size_t k, room;
+    float error = 0; // infinite: nothing is known of any score, it may be no number
+    float bound = -kNever; // a rough score below it is none of the best
+    std::vector<Entry> entries;
+    std::vector<std::uint32_t> left_out; // ascending
+
+    explicit Shortlist(std::size_t k) : k(k), room(2 * k + 32) {}
+
+    void add(std::uint32_t row, float rough) {
+        if (std::binary_search(left_out.begin(), left_out.end(), row)) return;
+        entries.push_back({rough, row});
+        if (entries.size() >= room) tighten();
+    }
+
+    void tighten() {
+        if (entries.size() <= k || error == kNever) return;
+        std::nth_element(entries.begin(), entries.begin() + (k - 1), entries.end(),
+                         [](Entry const& a, Entry const& b) { return a.rough > b.rough; });
+        bound = entries[k - 1].rough - 2 * error;
+        entries.erase(std::remove_if(entries.begin() + k, entries.end(), [&](Entry const& each) { return each.rough < bound; }),
+                      entries.end());
+        room = std::max(room, 2 * entries.size()); // many rows may be equal
+    }
+};
+
 } // namespace
 
 template <Kind kind> struct Searcher::Distance {
@@ -129,57 +168,60 @@ void Searcher::search(Query const& query, std::atomic<bool> const& stop) {
 
 void Searcher::search_all(Query const& query, std::atomic<bool> const& stop) {
     std::lock_guard<std::mutex> lock(one_at_a_time_);
-    std::size_t const blocks = (in_memory_->bytes() + kBlock - 1) / kBlock;
-    if (!whole_)
-        share(blocks, threads_, 16, stop, [&](std::size_t block, std::size_t) {
-            std::uint64_t const from = std::uint64_t(block) * kBlock;
-            in_memory_->need(from, std::size_t(std::min<std::uint64_t>(kBlock, in_memory_->bytes() - from)));
-        });
-    whole_ = true;
+    if (!whole_) read_all(stop);
     share((query.count + kTogether - 1) / kTogether, threads_, 1, stop, [&](std::size_t group, std::size_t) {
         compare(query, group * kTogether, std::min(query.count, (group + 1) * kTogether));
     });
 }
 
-// Rows in stretches that stay in the nearest cache while each of the queries passes over them.
+void Searcher::read_all(std::atomic<bool> const& stop) {
+    std::size_t const blocks = (in_memory_->bytes() + kBlock - 1) / kBlock, rows = graph_.layout.rows;
+    share(blocks, threads_, 16, stop, [&](std::size_t block, std::size_t) {
+        std::uint64_t const from = std::uint64_t(block) * kBlock;
+        in_memory_->need(from, std::size_t(std::min<std::uint64_t>(kBlock, in_memory_->bytes() - from)));
+    });
+    std::vector<float> longest(threads_, 0);
+    share(rows, threads_, 4096, stop, [&](std::size_t row, std::size_t thread) {
+        longest[thread] = std::max(longest[thread], length_of(whole(row), dims()));
+    });
+    longest_ = *std::max_element(longest.begin(), longest.end());
+    whole_ = true;
+}
+
+// Rows in stretches that stay in a core's own cache while four queries at a time pass over them, four rows at a time.
+// What single precision cannot rule out is ranked by whole precision.
 void Searcher::compare(Query const& query, std::size_t first, std::size_t end) {
-    std::size_t const rows = graph_.layout.rows;
+    std::size_t const rows = graph_.layout.rows, count = end - first;
     std::size_t const stretch = std::max<std::size_t>(4, kStretch / (dims() * 4) / 4 * 4);
-    std::vector<std::vector<Near>> best(end - first);
-    std::vector<std::vector<std::uint32_t>> left_out(end - first);
-    if (query.offsets)
-        for (std::size_t q = first; q < end; q++) {
-            left_out[q - first].assign(query.excluded + query.offsets[q], query.excluded + query.offsets[q + 1]);
-            std::sort(left_out[q - first].begin(), left_out[q - first].end());
-        }
+    std::vector<Shortlist> lists(count, Shortlist(query.k));
+    for (std::size_t q = 0; q < count; q++) {
+        float const length = length_of(query.vectors + (first + q) * dims(), dims());
+        lists[q].error = rough_error(dims()) * longest_ * length + float(dims()) * 0x1p-148f;
+        if (!query.offsets) continue;
+        lists[q].left_out.assign(query.excluded + query.offsets[first + q], query.excluded + query.offsets[first + q + 1]);
+        std::sort(lists[q].left_out.begin(), lists[q].left_out.end());
+    }
     for (std::size_t from = 0; from < rows; from += stretch)
-        for (std::size_t q = first; q < end; q++) {
-            std::vector<Near>& top = best[q - first];
-            std::vector<std::uint32_t> const& out = left_out[q - first];
-            float const* const vector = query.vectors + q * dims();
-            for (std::size_t row = from; row < std::min(rows, from + stretch); row += 4) {
-                float const* const start = reinterpret_cast<float const*>(in_memory_->at(std::uint64_t(row) * dims() * 4));
-                std::size_t const count = std::min<std::size_t>(4, rows - row);
-                float scores[4];
-                if (count == 4) kernels().exact_dots(start, vector, dims(), scores);
-                else for (std::size_t i = 0; i < count; i++) scores[i] = kernels().exact_dot(start + i * dims(), vector, dims());
-                for (std::size_t i = 0; i < count; i++) {
-                    Near const near{-scores[i], std::uint32_t(row + i)};
-                    if (std::isnan(near.distance)) not_finite(near.row);
-                    if (top.size() == query.k && !(near < top.front())) continue;
-                    if (is_removed(near.row) || std::binary_search(out.begin(), out.end(), near.row)) continue;
-                    if (top.size() == query.k) {
-                        std::pop_heap(top.begin(), top.end());
-                        top.pop_back();
+        for (std::size_t row = from; row < std::min(rows, from + stretch); row += 4)
+            for (std::size_t q = 0; q < count; q += 4) {
+                float const* const vectors = query.vectors + (first + q) * dims();
+                float rough[16];
+                if (row + 4 <= rows && q + 4 <= count) kernels().rough_dots(whole(row), vectors, dims(), rough);
+                else for (std::size_t i = 0; i < 16; i++)
+                    if (row + i % 4 < rows && q + i / 4 < count)
+                        rough[i] = kernels().dot_f32(whole(row + i % 4), vectors + i / 4 * dims(), dims());
+                for (std::size_t each = 0; each < std::min<std::size_t>(4, count - q); each++)
+                    for (std::size_t r = 0; r < std::min<std::size_t>(4, rows - row); r++) {
+                        float const score = rough[4 * each + r];
+                        if (score < lists[q + each].bound || is_removed(std::uint32_t(row + r))) continue;
+                        lists[q + each].add(std::uint32_t(row + r), score);
                     }
-                    top.push_back(near);
-                    std::push_heap(top.begin(), top.end());
-                }
             }
-        }
-    for (std::size_t q = first; q < end; q++) {
-        std::sort_heap(best[q - first].begin(), best[q - first].end());
-        give(query, q, best[q - first]);
+    for (std::size_t q = 0; q < count; q++) {
+        lists[q].tighten();
+        std::vector<Near> found;
+        for (Shortlist::Entry const& each : lists[q].entries) found.push_back({0, each.row});
+        rank(query, first + q, found);
     }
 }
 

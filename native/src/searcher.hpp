@@ -32,7 +32,7 @@ class Searcher {
     std::size_t dims() const { return graph_.shape.dims; }
     // One call at a time runs; others wait. Throws Failure `index` where a file proves damaged.
     void search(Query const& query, std::atomic<bool> const& stop);
-    // Compares with every row, whole precision; `expansion` means nothing here. For vectors that are kept in
+    // Compares with every row, and ranks in whole precision; `expansion` means nothing here. For vectors that are kept in
     // memory, which this reads and hashes as a whole the first time.
     void search_all(Query const& query, std::atomic<bool> const& stop);
     bool keeps_vectors() const { return bool(in_memory_); }
@@ -58,6 +58,8 @@ class Searcher {
 
     std::size_t answered_ = 0;
     bool settled_ = false, whole_ = false;
+    // Length of the longest row, once all are read.
+    float longest_ = 0;
 
     void view();
     void settle();
@@ -65,9 +67,12 @@ class Searcher {
     template <Kind kind> void search_one(Query const& query, std::size_t at, std::size_t thread, ProbeRoom& room);
     // How far the walk's distance may be from the true one, for rows that the walk found next to k others.
     float doubt(Probe const& probe) const;
+    void read_all(std::atomic<bool> const& stop);
     void compare(Query const& query, std::size_t first, std::size_t end);
     bool is_removed(std::uint32_t row) const { return !removed_.empty() && (removed_[row / 8] >> (row % 8) & 1); }
     float const* vector(std::uint32_t row, std::vector<float>& room);
+    // Of the vectors in memory, once it is read.
+    float const* whole(std::size_t row) const { return reinterpret_cast<float const*>(in_memory_->at(std::uint64_t(row) * dims() * 4)); }
     void rank(Query const& query, std::size_t at, std::vector<Near>& found);
     void give(Query const& query, std::size_t at, std::vector<Near> const& found);
     [[noreturn]] void not_finite(std::uint32_t row) const;

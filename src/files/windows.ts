@@ -15,3 +15,25 @@ export async function* windows<T>(items: AsyncIterable<T>, size: number, first =
   }
   if (window.length > 0) yield window
 }
+
+/** The next item is begun before the one before it is used; what is begun has ended when the generator has. */
+export async function* oneAhead<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = items[Symbol.asyncIterator]()
+  const begin = () => {
+    const next = iterator.next()
+    next.catch(() => {}) // it is thrown when its turn comes
+    return next
+  }
+  let next = begin()
+  try {
+    for (;;) {
+      const { done, value } = await next
+      if (done) return
+      next = begin()
+      yield value
+    }
+  } finally {
+    await next.catch(() => {})
+    await iterator.return?.()
+  }
+}

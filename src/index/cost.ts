@@ -12,8 +12,10 @@ export const COSTS = {
   product: 8.7e-12,
   /** For each result. The same, top 100. */
   result: 6.4e-6,
-  /** For each value of a row and each query, in native code that scores every row in full. 1,000 queries, 10,000 x 384. */
-  compare: 6e-11,
+  /** For each value of a row and each query, in native code. 1,000 queries, 1,000 to 100,000 x 384, top 10. */
+  compare: 2.6e-11,
+  /** For each result. The same, all rows. */
+  compareResult: 2e-7,
   /** Of the graph, for each query, unit of its expansion and value of a row. Engine native, 100,000 x 384, bf16. */
   step: 3.5e-9,
 } as const
@@ -37,9 +39,9 @@ export function exactSeconds({ rows, dims, queries, k }: Request): number {
   return values * (COSTS.load + passes + queries * COSTS.product) + queries * k * COSTS.result
 }
 
-/** Seconds of native code that scores every row in full, rows read before. */
-export function compareSeconds({ rows, dims, queries }: Request): number {
-  return rows * dims * queries * COSTS.compare
+/** Seconds of native code that passes over every row, rows read before. */
+export function compareSeconds({ rows, dims, queries, k }: Request): number {
+  return queries * (rows * dims * COSTS.compare + k * COSTS.compareResult)
 }
 
 /** Seconds, once the graph is open. */

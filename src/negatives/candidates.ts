@@ -85,9 +85,10 @@ export class Ranked {
  */
 export function* drawn(
   count: number,
-  random: Random,
+  seeded: () => Random,
   positionAt: (n: number) => number = (n) => n,
 ): Generator<Candidate> {
+  const random = seeded() // a hash, which a question that draws nothing is spared
   const moved = new Map<number, number>() // Fisher and Yates, without the array
   for (let left = count; left > 0; left--) {
     const slot = random(left)

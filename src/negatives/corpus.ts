@@ -24,6 +24,8 @@ export interface Corpus {
   /** Of the n-th chunk that is not removed, from 0. */
   positionAt(n: number): number
   read(position: number): Promise<CorpusChunk>
+  /** `undefined` where it would have to be read. */
+  known(position: number): CorpusChunk | undefined
   /** Chunks that are not the same text as another. Reads them all. */
   distinct(): Promise<number>
   /** Positions of a document's chunks, or of the one chunk of that id; empty for an unknown id. */
@@ -44,6 +46,7 @@ export async function openCorpus(store: ChunkStore): Promise<Corpus> {
   return {
     count: store.count,
     positionAt: (n) => positions[n]!,
+    known: (position) => cache.get(position),
     async read(position) {
       const cached = cache.get(position)
       if (cached) return cached

@@ -3,7 +3,8 @@ import type { Question } from '../questions/question.js'
 import type { Candidate, Next, Ranked } from './candidates.js'
 import type { Corpus, CorpusChunk } from './corpus.js'
 import type { Positive, Positives } from './positives.js'
-import type { TruthRule, Untrue } from './rules.js'
+import type { RowVectors } from './row-vectors.js'
+import type { CosineTo, TruthRule, Untrue } from './rules.js'
 import { type Limits, refuse, type TooHigh, type TooLow } from './thresholds.js'
 
 /**
@@ -27,12 +28,9 @@ export interface Negative extends Candidate {
   judged: number | undefined
 }
 
-export interface Excluded extends Omit<Negative, 'tier'> {
+export interface Excluded extends Negative {
   reason: Exclusion
 }
-
-/** The text is short for what happens in between: a chunk waits for its score. */
-export type Pending = Omit<Negative, 'judged'>
 
 export interface HuntOptions {
   /** Documents of the sample. */
@@ -52,12 +50,17 @@ export interface Grounds {
   ranked: Ranked | undefined
   drawn: Iterator<Candidate>
   truth: TruthRule
-  /** Cosine of a chunk and the nearest positive. */
-  nearness: ((position: number) => Promise<number>) | undefined
+  /** `undefined` where there are no vectors. */
+  nearness: Nearness | undefined
   /** How often each chunk is a negative so far, in the whole run. */
   uses: Map<number, number>
   /** Keys of texts that the question has already. */
   taken?: Iterable<string> | undefined
+}
+
+export interface Nearness {
+  vectors: RowVectors
+  cosine(vector: Float32Array, positive: number): number
 }
 
 interface Stage {
@@ -69,12 +72,16 @@ interface Stage {
 export class Hunt {
   readonly chosen: Negative[] = []
   readonly excluded: Excluded[] = []
-  pending: Pending[] = []
+  /** They wait for their scores. */
+  pending: Negative[] = []
   /** Set once the positives are scored; without, no score refuses anything. */
   limits: Limits | undefined
   #stages: Stage[]
   #keys: Set<string>
   #draws = 0
+  /** Taken from its stage, and not looked at yet. */
+  #next: Candidate | undefined
+  #read: { chunk: CorpusChunk; vector: Float32Array | undefined } | undefined
 
   constructor(
     readonly question: Question,
@@ -106,60 +113,77 @@ export class Hunt {
 
   /**
    * Gathers candidates to be scored: as many as are still wanted, if all of them should be right.
-   * @returns whether the search must go deeper first.
+   * @returns whether the search must go deeper first, or a chunk has to be read.
    */
-  async gather(): Promise<'deeper' | 'ready'> {
+  gather(): 'deeper' | 'unread' | 'ready' {
     for (const stage of this.#stages) {
       while (!stage.isOver && this.#wants(stage.tier)) {
-        const candidate = stage.next()
+        const candidate = this.#next ?? stage.next()
         if (candidate === 'deeper') return 'deeper'
         if (candidate === undefined) {
           if (this.pending.length > 0) return 'ready' // what becomes of them decides how it goes on
           stage.isOver = true
           this.#fallBack(stage.tier)
-        } else await this.#consider(candidate, stage.tier)
+        } else if (!this.#consider(candidate, stage.tier)) {
+          this.#next = candidate
+          return 'unread'
+        } else this.#next = undefined
       }
     }
     return 'ready'
+  }
+
+  /** What `gather` stopped at. */
+  async read(): Promise<void> {
+    const { corpus, nearness } = this.grounds
+    const { position } = this.#next!
+    const [chunk, vector] = await Promise.all([corpus.read(position), nearness?.vectors.read(position)])
+    this.#read = { chunk, vector }
   }
 
   /** @param judged of each pending candidate, in order; `undefined` where nothing scores. */
   settle(judged: ArrayLike<number> | undefined): void {
     const { pending } = this
     this.pending = []
-    for (const [i, { tier, ...candidate }] of pending.entries()) {
+    for (const [i, candidate] of pending.entries()) {
       const score = judged?.[i]
       const reason =
         (score !== undefined && this.limits ? refuse(score, this.limits) : undefined) ??
         this.#overused(candidate)
       if (this.isDone) return
-      if (reason === undefined) this.#choose({ ...candidate, tier, judged: score })
+      candidate.judged = score
+      if (reason === undefined) this.#choose(candidate)
       else {
-        this.excluded.push({ ...candidate, judged: score, reason })
+        this.excluded.push({ ...candidate, reason })
         this.#keepAsPositive(candidate.chunk, score)
       }
     }
   }
 
   #wants(tier: Tier): boolean {
-    const taken = [...this.chosen, ...this.pending]
-    if (taken.length >= this.needed) return false
-    const retrieved = taken.filter((each) => each.tier !== 'random').length
-    return tier === 'random' || retrieved < this.needed - Math.min(this.options.randomCount, this.needed)
+    const { needed, chosen, pending } = this
+    if (chosen.length + pending.length >= needed) return false
+    return tier === 'random' || retrieved(chosen) + retrieved(pending) < needed - this.options.randomCount
   }
 
-  async #consider(candidate: Candidate, tier: Tier): Promise<void> {
+  /** @returns whether it could: what is not in memory has to be read first. */
+  #consider({ position, rank, score }: Candidate, tier: Tier): boolean {
     const { corpus, nearness, truth } = this.grounds
-    const chunk = await corpus.read(candidate.position)
-    const cosine = await nearness?.(candidate.position)
+    const chunk = this.#read?.chunk ?? corpus.known(position)
+    const vector = this.#read?.vector ?? nearness?.vectors.known(position)
+    if (!chunk || (nearness && !vector)) return false
+    this.#read = undefined
+    const cosineTo: CosineTo | undefined = nearness && ((positive) => nearness.cosine(vector!, positive))
     const reason =
-      truth(chunk, cosine) ??
+      truth(chunk, cosineTo) ??
       (this.#keys.has(chunk.key) ? ('same text as a candidate before it' as const) : undefined)
-    if (reason !== undefined) this.excluded.push({ ...candidate, chunk, judged: undefined, reason })
+    const candidate = { position, rank, score, chunk, tier, judged: undefined }
+    if (reason !== undefined) this.excluded.push({ ...candidate, reason })
     else {
       this.#keys.add(chunk.key)
-      this.pending.push({ ...candidate, chunk, tier })
+      this.pending.push(candidate)
     }
+    return true
   }
 
   #draw(): Candidate | undefined {
@@ -213,4 +237,10 @@ export class Hunt {
     const positive: Positive = { chunk, text: chunk.text, key: chunk.key }
     this.positives.positives.push(positive)
   }
+}
+
+function retrieved(negatives: Negative[]): number {
+  let count = 0
+  for (const { tier } of negatives) if (tier !== 'random') count++
+  return count
 }

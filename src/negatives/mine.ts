@@ -1,12 +1,19 @@
 /** Questions -> the same with their negatives: exactly topK documents each. */
-import { windows } from '../files/windows.js'
+import { oneAhead, windows } from '../files/windows.js'
 import type { Question } from '../questions/question.js'
 import type { Corpus } from './corpus.js'
 import type { Excluded, Negative } from './hunt.js'
 import type { Positive } from './positives.js'
 import { gatherAll, gatherEach, scorePositives, settleAll } from './rounds.js'
 import { type Engines, type MineCounts, type MineOptions, newRun, type Run } from './run.js'
-import { type RankedPositive, type Started, startDrawing, startRetrieval } from './start.js'
+import {
+  type RankedPositive,
+  type Searched,
+  type Started,
+  searchFor,
+  startDrawing,
+  startHunts,
+} from './start.js'
 import type { Limits } from './thresholds.js'
 
 /** Questions at a time; with a reranker fewer, enough to fill its batches, so that progress is seen. */
@@ -66,8 +73,8 @@ async function* mineWindows(
   run: Run,
   engines: Engines,
 ): AsyncGenerator<MinedQuestion> {
-  for await (const window of windows(questions, engines.scorer ? RERANKED_WINDOW : WINDOW)) {
-    const started = await startRetrieval(window, run, engines)
+  for await (const searched of oneAhead(searchEach(questions, run, engines))) {
+    const started = await startHunts(searched, run)
     if (started.length === 0) continue
     const judged = await scorePositives(started, run, engines)
     for (let active = started; active.length > 0; ) {
@@ -80,15 +87,25 @@ async function* mineWindows(
   }
 }
 
+async function* searchEach(
+  questions: AsyncIterable<Question>,
+  run: Run,
+  engines: Engines,
+): AsyncGenerator<Searched> {
+  for await (const window of windows(questions, engines.scorer ? RERANKED_WINDOW : WINDOW)) {
+    yield await searchFor(window, run, engines)
+  }
+}
+
 async function* drawWindows(questions: AsyncIterable<Question>, run: Run): AsyncGenerator<MinedQuestion> {
   for await (const window of windows(questions, WINDOW)) {
     run.options.signal?.throwIfAborted()
     const started = await startDrawing(window, run)
     await gatherEach(started)
-    for (const { hunt } of started) {
-      while (hunt.pending.length > 0) {
-        hunt.settle(undefined)
-        await hunt.gather()
+    for (const each of started) {
+      while (each.hunt.pending.length > 0) {
+        each.hunt.settle(undefined)
+        await gatherEach([each])
       }
     }
     for (const each of started) yield* resultOf(each, [], run)

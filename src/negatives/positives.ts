@@ -16,17 +16,20 @@ export interface Positives {
   related: Set<number>
 }
 
+/** From 1. */
+export type RankOf = (position: number) => number | undefined
+
 /**
  * A document of several chunks gives the one that contains the answer, the best ranked of those;
  * where none does, its best ranked chunk. Its other chunks are neither positives nor negatives.
  *
- * @param ranks rank of a position for this question, where it was retrieved.
+ * @param rankOf a position, for this question, where it was retrieved.
  * @returns a reason where an id is not in the corpus.
  */
 export async function findPositives(
   question: Question,
   corpus: Corpus,
-  ranks: ReadonlyMap<number, number>,
+  rankOf: RankOf,
 ): Promise<Positives | string> {
   const positives = question.passages.map(
     (text): Positive => ({ chunk: undefined, text: text.trim(), key: textKey(text) }),
@@ -35,7 +38,7 @@ export async function findPositives(
   for (const id of question.docIds) {
     const positions = corpus.find(id)
     if (positions.length === 0) return `doc_id ${JSON.stringify(id)} is not in the index`
-    const chunk = await bestChunk(question, corpus, positions, ranks)
+    const chunk = await bestChunk(question, corpus, positions, rankOf)
     positives.push({ chunk, text: chunk.text, key: chunk.key })
     for (const position of positions) related.add(position)
   }
@@ -46,9 +49,10 @@ async function bestChunk(
   question: Question,
   corpus: Corpus,
   positions: number[],
-  ranks: ReadonlyMap<number, number>,
+  rankOf: RankOf,
 ): Promise<CorpusChunk> {
-  const rank = (position: number) => ranks.get(position) ?? Number.POSITIVE_INFINITY
+  if (positions.length === 1) return corpus.read(positions[0]!)
+  const rank = (position: number) => rankOf(position) ?? Number.POSITIVE_INFINITY
   const ranked = [...positions].sort((a, b) => (rank(a) === rank(b) ? a - b : rank(a) - rank(b)))
   const answer = normalise(question.answer)
   if (answer !== '') {

@@ -78,9 +78,19 @@ export async function gatherAll(hunts: Started[], run: Run, engines: Engines): P
   }
 }
 
+/** @returns those that have to search deeper. */
 export async function gatherEach(hunts: Started[]): Promise<Started[]> {
   const deeper: Started[] = []
-  for (const each of hunts) if ((await each.hunt.gather()) === 'deeper') deeper.push(each)
+  for (let waiting = hunts; waiting.length > 0; ) {
+    const unread: Started[] = []
+    for (const each of waiting) {
+      const now = each.hunt.gather()
+      if (now === 'unread') unread.push(each)
+      else if (now === 'deeper') deeper.push(each)
+    }
+    await Promise.all(unread.map(({ hunt }) => hunt.read()))
+    waiting = unread
+  }
   return deeper
 }
 
@@ -104,22 +114,25 @@ export async function settleAll(waiting: Started[], run: Run, engines: Engines):
 }
 
 async function judgePending(waiting: Started[], run: Run, { scorer }: Engines): Promise<Float64Array> {
-  const pending = waiting.flatMap(({ hunt, query }) =>
-    hunt.pending.map((each) => ({ ...each, hunt, query: query! })),
+  if (!scorer) return nearnessOfPending(waiting, run)
+  const pairs = waiting.flatMap(({ hunt }) =>
+    hunt.pending.map(({ chunk }) => pairOf(hunt.question, chunk.text)),
   )
-  if (!scorer) {
-    const scores = await Promise.all(
-      pending.map(
-        async ({ score, query, position }) =>
-          score ?? Math.fround(dot(query, await run.vectorOf!(position), 0)),
-      ),
-    )
-    return Float64Array.from(scores)
-  }
-  const pairs = pending.map(({ hunt, chunk }) => pairOf(hunt.question, chunk.text))
   const logits = await timed(run, 'score', () => scorer.score(pairs))
   const centre = centreOf(run)!
   return Float64Array.from(logits, (logit) => probability(logit, centre))
+}
+
+/** What retrieval has not scored: chunks that were drawn. */
+async function nearnessOfPending(waiting: Started[], { vectors }: Run): Promise<Float64Array> {
+  const scores: number[] = []
+  for (const { hunt, query } of waiting) {
+    for (const { score, position } of hunt.pending) {
+      const known = score ?? Math.fround(dot(query!, await vectors!.read(position), 0))
+      scores.push(known)
+    }
+  }
+  return Float64Array.from(scores)
 }
 
 const pairOf = ({ question }: { question: string }, passage: string): TextPair => ({ question, passage })

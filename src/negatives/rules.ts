@@ -4,7 +4,7 @@ import type { Question } from '../questions/question.js'
 import { answerFinder } from './answer.js'
 import type { CorpusChunk } from './corpus.js'
 import { overlapOf, type Wording, wordingOf } from './overlap.js'
-import type { Positives } from './positives.js'
+import type { Positive, Positives } from './positives.js'
 
 export interface TruthOptions {
   /** Chunks that state the answer are left out, unless it is too short to mean anything. */
@@ -35,15 +35,18 @@ export type Untrue =
 /** Verbatim repetition of so much of a shorter text is an overlap. Unrelated passages, and paraphrases, share next to no run. */
 const REPEATED_RUNS = 0.2
 
-/**
- * @param cosine of the chunk and the positive nearest to it; `undefined` where there are no vectors.
- */
-export type TruthRule = (chunk: CorpusChunk, cosine: number | undefined) => Untrue | undefined
+/** Cosine of a chunk and the n-th positive, or the one nearest to it. */
+export type CosineTo = (positive: number) => number
 
+/** @param cosineTo `undefined` where there are no vectors. */
+export type TruthRule = (chunk: CorpusChunk, cosineTo: CosineTo | undefined) => Untrue | undefined
+
+/** @param known verdicts of pairs of the same corpus, by the same options. */
 export function truthRule(
   { answer }: Pick<Question, 'answer'>,
   { positives, related }: Positives,
   options: TruthOptions,
+  known?: KnownVerdicts,
 ): TruthRule {
   const keys = new Set(positives.map(({ key }) => key))
   const positions = new Set(positives.flatMap(({ chunk }) => chunk?.position ?? []))
@@ -51,25 +54,53 @@ export function truthRule(
     ? neighboursOf(positives.flatMap(({ chunk }) => chunk ?? []))
     : undefined
   const states = options.excludeAnswers ? answerFinder(answer) : undefined
-  const compares = options.nearDuplicate < 1
-  let own: Wording[] | undefined
-  const repeats = (chunk: CorpusChunk) => {
-    own ??= positives.map(({ chunk, text }) => (chunk ? wordingOfChunk(chunk) : wordingOf(normalise(text))))
-    return own.some((wording) => {
-      const { words, runs } = overlapOf(wordingOfChunk(chunk), wording)
-      return words >= options.nearDuplicate || runs >= REPEATED_RUNS
-    })
-  }
-  return (chunk, cosine) => {
+  const nearly = positives.map((positive, i) => nearDuplicateOf(positive, i, options, known))
+  return (chunk, cosineTo) => {
     if (positions.has(chunk.position)) return 'is a positive'
     if (keys.has(chunk.key)) return 'same text as a positive'
     if (related.has(chunk.position)) return 'same document as a positive'
     if (neighbours?.has(`${chunk.documentId} ${chunk.position}`)) return 'next to a positive'
-    if (cosine !== undefined && options.nearCosine < 1 && cosine >= options.nearCosine)
-      return 'near-duplicate of a positive'
-    if (compares && repeats(chunk)) return 'near-duplicate of a positive'
+    for (const isNear of nearly) if (isNear(chunk, cosineTo)) return 'near-duplicate of a positive'
     return states?.(chunk.normalised) ? 'contains the answer' : undefined
   }
+}
+
+/** By position of the positive, then of the other chunk: many questions have the same positive, and the same candidates. */
+export type KnownVerdicts = Map<number, Map<number, boolean>>
+
+/** Positives whose verdicts are kept: a few hundred pairs each at most. */
+const KNOWN_POSITIVES = 4096
+
+function nearDuplicateOf(positive: Positive, i: number, options: TruthOptions, known?: KnownVerdicts) {
+  const { nearCosine, nearDuplicate } = options
+  let own: Wording | undefined
+  const decide = (chunk: CorpusChunk, cosineTo: CosineTo | undefined) => {
+    if (cosineTo && nearCosine < 1 && cosineTo(i) >= nearCosine) return true
+    if (nearDuplicate >= 1) return false
+    own ??= positive.chunk ? wordingOfChunk(positive.chunk) : wordingOf(normalise(positive.text))
+    const { words, runs } = overlapOf(wordingOfChunk(chunk), own)
+    return words >= nearDuplicate || runs >= REPEATED_RUNS
+  }
+  const verdicts = positive.chunk && known && verdictsOf(positive.chunk.position, known)
+  if (!verdicts) return decide
+  return (chunk: CorpusChunk, cosineTo: CosineTo | undefined) => {
+    let verdict = verdicts.get(chunk.position)
+    if (verdict === undefined) {
+      verdict = decide(chunk, cosineTo)
+      verdicts.set(chunk.position, verdict)
+    }
+    return verdict
+  }
+}
+
+function verdictsOf(position: number, known: KnownVerdicts): Map<number, boolean> {
+  let verdicts = known.get(position)
+  if (!verdicts) {
+    if (known.size >= KNOWN_POSITIVES) known.delete(known.keys().next().value!)
+    verdicts = new Map()
+    known.set(position, verdicts)
+  }
+  return verdicts
 }
 
 /** As long as the corpus keeps a chunk, its wording is kept: it is a candidate of many questions. */

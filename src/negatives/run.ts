@@ -8,7 +8,7 @@ import type { Corpus } from './corpus.js'
 import type { CachedEmbedder } from './embed-cached.js'
 import type { Keywords } from './keywords.js'
 import { createRowVectors, type RowVectors } from './row-vectors.js'
-import type { TruthOptions } from './rules.js'
+import type { KnownVerdicts, TruthOptions } from './rules.js'
 import type { PairScorer } from './scorer.js'
 import type { Thresholds } from './thresholds.js'
 
@@ -69,7 +69,8 @@ export interface Run {
   /** How often each chunk is a negative so far. */
   uses: Map<number, number>
   /** `undefined` for a run without embeddings. */
-  vectorOf: RowVectors | undefined
+  vectors: RowVectors | undefined
+  verdicts: KnownVerdicts
 }
 
 export function newRun(corpus: Corpus, options: MineOptions, engines?: Engines): Run {
@@ -79,7 +80,8 @@ export function newRun(corpus: Corpus, options: MineOptions, engines?: Engines):
     options,
     counts: { questions: 0, dropped: 0, calibration: undefined, seconds },
     uses: new Map(),
-    vectorOf: engines && createRowVectors(engines.index),
+    vectors: engines && createRowVectors(engines.index),
+    verdicts: new Map(),
   }
 }
 

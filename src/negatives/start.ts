@@ -4,9 +4,9 @@ import { dot } from '../index/rank.js'
 import { cosine } from '../inference/cosine.js'
 import type { Question } from '../questions/question.js'
 import { drawn, type Hits, Ranked, type RankWindow } from './candidates.js'
-import { Hunt } from './hunt.js'
-import { findPositives, type Positive, type Positives } from './positives.js'
-import { randomFor } from './random.js'
+import { Hunt, type Nearness } from './hunt.js'
+import { findPositives, type Positive, type Positives, type RankOf } from './positives.js'
+import { type Random, randomFor } from './random.js'
 import { retrieve } from './retrieve.js'
 import { DEFAULT_TRUTH, truthRule } from './rules.js'
 import { DEFAULT_RANKS, type Engines, type Run, timed } from './run.js'
@@ -31,11 +31,18 @@ export interface RankedPositive extends Positive {
   score: number | undefined
 }
 
-/** Questions whose positive is not known go to `onProblem`. */
-export async function startRetrieval(questions: Question[], run: Run, engines: Engines): Promise<Started[]> {
+export interface Searched {
+  questions: Question[]
+  queries: Float32Array[]
+  hits: Hits[]
+  /** Vectors of positives that are given as text, by their keys. */
+  passages: Map<string, Float32Array>
+}
+
+/** Needs nothing that mining the questions before these changes. */
+export async function searchFor(questions: Question[], run: Run, engines: Engines): Promise<Searched> {
   const { embedder } = engines
   const { dims } = embedder
-  const vectorOf = run.vectorOf!
   const window = rankWindow(run)
   const vectors = await timed(run, 'embed', () =>
     embedder.embed(
@@ -49,27 +56,33 @@ export async function startRetrieval(questions: Question[], run: Run, engines: E
     question,
     vector: vectors.subarray(row * dims, (row + 1) * dims),
   }))
-  const retrieved = await timed(run, 'search', () => retrieve(asked, depth, engines))
+  const hits = await timed(run, 'search', () => retrieve(asked, depth, engines))
   const passages = await embedPassages(questions, run, engines)
+  return { questions, queries: asked.map(({ vector }) => vector), hits, passages }
+}
+
+/** Questions whose positive is not known go to `onProblem`. */
+export async function startHunts(
+  { questions, queries, passages, ...searched }: Searched,
+  run: Run,
+): Promise<Started[]> {
+  const vectors = run.vectors!
   const started = await Promise.all(
     questions.map(async (question, row): Promise<Started[]> => {
-      const query = asked[row]!.vector
-      const hits = retrieved[row]!
-      const ranks = new Map(Array.from(hits.ids, (position, i) => [position, i + 1]))
-      const found = await positivesOf(question, run, ranks)
+      const query = queries[row]!
+      const hits = searched.hits[row]!
+      const rankOf = rankIn(hits)
+      const found = await positivesOf(question, run, rankOf)
       if (!found) return []
       const own = await Promise.all(
-        found.positives.map(({ chunk, key }) => (chunk ? vectorOf(chunk.position) : passages.get(key)!)),
+        found.positives.map(({ chunk, key }) => (chunk ? vectors.read(chunk.position) : passages.get(key)!)),
       )
       const positives = found.positives.map((positive, i) => ({
         ...positive,
-        rank: positive.chunk && ranks.get(positive.chunk.position),
+        rank: positive.chunk && rankOf(positive.chunk.position),
         score: Math.fround(dot(query, own[i]!, 0)),
       }))
-      const nearness = async (position: number) => {
-        const vector = await vectorOf(position)
-        return Math.max(...own.map((each) => cosine(each, vector)))
-      }
+      const nearness = { vectors, cosine: (vector: Float32Array, i: number) => cosine(own[i]!, vector) }
       return [{ hunt: newHunt(question, found, run, hits, nearness), positives, query }]
     }),
   )
@@ -79,7 +92,7 @@ export async function startRetrieval(questions: Question[], run: Run, engines: E
 export async function startDrawing(questions: Question[], run: Run): Promise<Started[]> {
   const started: Started[] = []
   for (const question of questions) {
-    const found = await positivesOf(question, run, new Map())
+    const found = await positivesOf(question, run, () => undefined)
     if (!found) continue
     const positives = found.positives.map((each) => ({ ...each, rank: undefined, score: undefined }))
     started.push({ hunt: newHunt(question, found, run), positives, query: undefined })
@@ -96,7 +109,6 @@ function firstDepth({ options }: Run, { skipTop, maxRank }: RankWindow): number 
   return Math.min(maxRank, skipTop + options.topK * DEPTH_PER_DOC + 8)
 }
 
-/** Vectors of positives that are given as text, by their keys. */
 async function embedPassages(
   questions: Question[],
   run: Run,
@@ -120,22 +132,16 @@ async function embedPassages(
 async function positivesOf(
   question: Question,
   { corpus, options }: Run,
-  ranks: ReadonlyMap<number, number>,
+  rankOf: RankOf,
 ): Promise<Positives | undefined> {
-  const found = await findPositives(question, corpus, ranks)
+  const found = await findPositives(question, corpus, rankOf)
   if (typeof found !== 'string') return found
   options.onProblem({ path: question.path, line: question.line, reason: found })
   return undefined
 }
 
-function newHunt(
-  question: Question,
-  found: Positives,
-  run: Run,
-  hits?: Hits,
-  nearness?: (position: number) => Promise<number>,
-): Hunt {
-  const { corpus, options, uses } = run
+function newHunt(question: Question, found: Positives, run: Run, hits?: Hits, nearness?: Nearness): Hunt {
+  const { corpus, options, uses, verdicts } = run
   const { topK, seed, maxUses, randomShare = 0, keepFalseNegatives = false } = options
   const random = (what: string) => randomFor(seed, what, question.id, question.question)
   const positives = { ...found, positives: found.positives.slice(0, topK - 1) }
@@ -143,14 +149,14 @@ function newHunt(
   const grounds = {
     corpus,
     ranked: hits && new Ranked(hits, rankWindow(run), order),
-    drawn: drawn(corpus.count, random('negatives'), corpus.positionAt),
-    truth: truthRule(question, found, { ...DEFAULT_TRUTH, ...options.truth }),
+    drawn: drawn(corpus.count, () => random('negatives'), corpus.positionAt),
+    truth: truthRule(question, found, { ...DEFAULT_TRUTH, ...options.truth }, verdicts),
     nearness,
     uses,
     taken: options.taken?.(question),
   }
   const needed = topK - positives.positives.length
-  const randomCount = wholeShare(needed * randomShare, random('random share'))
+  const randomCount = wholeShare(needed * randomShare, () => random('random share'))
   return new Hunt(question, positives, grounds, {
     topK,
     randomCount,
@@ -161,7 +167,15 @@ function newHunt(
 }
 
 /** 1.3 is 1, and 2 for three of ten questions. */
-function wholeShare(wanted: number, random: (limit: number) => number): number {
+function wholeShare(wanted: number, random: () => Random): number {
   const whole = Math.floor(wanted)
-  return random(1000) < Math.round((wanted - whole) * 1000) ? whole + 1 : whole
+  if (whole === wanted) return whole
+  return random()(1000) < Math.round((wanted - whole) * 1000) ? whole + 1 : whole
+}
+
+function rankIn({ ids }: Hits): RankOf {
+  return (position) => {
+    for (let i = 0; i < ids.length; i++) if (ids[i] === position) return i + 1
+    return undefined
+  }
 }

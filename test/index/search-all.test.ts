@@ -61,6 +61,32 @@ describe.runIf(isNative)('comparing with every row', () => {
     }
   })
 
+  test('tells rows apart that differ in their last bits', async () => {
+    const dims = 100
+    const vectors = randomVectors(11, 600, dims)
+    const queries = randomVectors(12, 8, dims)
+    for (let row = 0; row < 600; row++) {
+      vectors.copyWithin(row * dims, 0, dims)
+      vectors[row * dims + (row % dims)]! *= 1 + ((row * 7919) % 13) * 2 ** -23
+    }
+    const made = await writeGraph(directory.path, vectors, { dims, metric: 'cos', precision: 'f32' })
+    const { scores } = await expectSame(made, { queries, k: 5 })
+    expect(new Set(scores).size).toBeGreaterThan(8) // no query has one score for all rows
+  })
+
+  test('of very long, very short and zero vectors', async () => {
+    const dims = 40
+    const vectors = randomVectors(13, 400, dims, 'any')
+    for (let row = 0; row < 400; row++) {
+      const scale = [1e18, 1e-18, 0, 1][row % 4]!
+      for (let i = row * dims; i < (row + 1) * dims; i++) vectors[i]! *= scale
+    }
+    const made = await writeGraph(directory.path, vectors, { dims, metric: 'ip', precision: 'f32' })
+    const queries = randomVectors(14, 8, dims)
+    for (let i = 0; i < dims; i++) queries[i]! *= 1e-25
+    await expectSame(made, { queries, k: 150 })
+  })
+
   test('by inner product takes lengths into account', async () => {
     const vectors = randomVectors(4, 500, 20, 'any')
     const made = await writeGraph(directory.path, vectors, { dims: 20, metric: 'ip', precision: 'bf16' })

@@ -58,7 +58,11 @@ async function hunt({ scores, positive = 0.8, depth, ...setup }: Setup) {
   const scored: number[] = []
   const deepened: number[] = []
   for (;;) {
-    for (; (await subject.gather()) === 'deeper'; ) {
+    for (let now = subject.gather(); now !== 'ready'; now = subject.gather()) {
+      if (now === 'unread') {
+        await subject.read()
+        continue
+      }
       deepened.push(ranked.depth * 2)
       ranked.extend(hits(ranked.depth * 2))
     }

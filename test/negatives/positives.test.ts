@@ -22,7 +22,7 @@ async function positivesOf(about: Partial<Question>, ranks: [number, number][] =
     short: ['Short text.'],
     twin: ['SHORT text. '],
   })
-  const found = await findPositives(asking(about), corpus, new Map(ranks))
+  const found = await findPositives(asking(about), corpus, (position) => new Map(ranks).get(position))
   if (typeof found === 'string') return found
   return { ids: found.positives.map(({ chunk }) => chunk?.chunkId), ...found }
 }

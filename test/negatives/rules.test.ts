@@ -22,7 +22,9 @@ async function judge(options: Partial<TruthOptions> = {}, cosine?: number, relat
     ...options,
   })
   const chunks = await Promise.all(Array.from({ length: corpus.count }, (_, i) => corpus.read(i)))
-  return Object.fromEntries(chunks.map((chunk) => [chunk.chunkId, rule(chunk, cosine)]))
+  return Object.fromEntries(
+    chunks.map((chunk) => [chunk.chunkId, rule(chunk, cosine === undefined ? undefined : () => cosine)]),
+  )
 }
 
 async function goldOf(corpus: Corpus, related: Set<number>) {

@@ -98,7 +98,7 @@ function untrueOf(
   const texts = row.positives.map((at) => row.docs[at]!)
   const positives = texts.map((text) => ({ chunk: undefined, text, key: textKey(text) }))
   const rule = truthRule(row, { positives, related: new Set() }, truth)
-  return (position) => rule(passageOf(row.docs[position]!), nearness(position))
+  return (position) => rule(passageOf(row.docs[position]!), () => nearness(position))
 }
 
 /** A passage that no corpus is known to hold. */

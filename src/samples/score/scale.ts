@@ -68,7 +68,7 @@ function foreignPositives(rows: VectoredRow[], seed: number): (i: number) => Pas
   const keys = rows.map(({ row }) => row.positives.map((at) => textKey(row.docs[at]!)))
   return (i) => {
     const { line, question } = rows[i]!.row
-    for (const { position } of drawn(rows.length, randomFor(seed, 'random passage', line, question))) {
+    for (const { position } of drawn(rows.length, () => randomFor(seed, 'random passage', line, question))) {
       if (keys[i]!.includes(keys[position]![0]!)) continue
       const { row, vectors } = rows[position]!
       const at = row.positives[0]!
