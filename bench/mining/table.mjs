@@ -15,7 +15,7 @@ const shown = (value) => (typeof value === 'string' || Number.isFinite(value) ? 
 const percent = (value) => (Number.isFinite(value) ? `${(100 * value).toFixed(1)}%` : shown(value))
 
 if (speed) {
-  const { ratios, extrapolated, pairs, second_run: again = {}, short_rows: short } = speed
+  const { ratios, extrapolated, pairs, second_run: again = {}, short_rows: short, process_seconds } = speed
   rows.push(
     [
       `questions/s, reranker (theirs: ${shown(extrapolated?.sample)} questions, extrapolated)`,
@@ -28,6 +28,12 @@ if (speed) {
       shown(perSecond('clara, no reranker, embeddings cached')),
       shown(fastest('no cross-encoder')),
       shown(ratios['questions/s, no reranker, embeddings cached']),
+    ],
+    [
+      'seconds of the whole process, the same',
+      shown(process_seconds?.ours),
+      shown(process_seconds?.theirs),
+      shown(ratios['the same, whole process']),
     ],
     ['reranked pairs a question', shown(pairs?.a_question), '50', shown(pairs?.share_of_a_fixed_depth)],
     ...Object.entries(again).map(([name, { share_of_the_first: share }]) => [

@@ -2,10 +2,12 @@
 
     .venv/bin/python reranker_train.py --work DIR [--device cuda] [--epochs 2]
 
-Starts from the embedder's encoder. Each question comes with the passage that answers it, or a stretch of it that does;
-the same passage without the sentence that answers (without it topics alone would tell: the first trial ended at a loss
-of nearly 0 and ranked passages of one article no better than the embedder); near misses of our own search and a passage
-drawn at random. The loss is listwise (cross-entropy over the group's scores, Cao et al. 2007,
+Starts from the embedder's encoder. Each question comes with the passage that answers it, the same passage without the
+sentence that answers, near misses of our own search and a passage drawn at random. Without the second, topics alone
+would tell: the first trial ended at a loss of nearly 0 and ranked passages of one article no better than the embedder.
+All passages of a group come in one form, whole or cut to a few sentences, with the opening of the corpus, a title or
+neither: in the second trial stretches without the opening were positives only, and any passage without it scored as
+one. The loss is listwise (cross-entropy over the group's scores, Cao et al. 2007,
 ListNet's top one) and, with a small weight, pointwise, so that the scores mean something by themselves: above 0
 answers, below 0 does not. bf16 products, fp32 weights. A checkpoint is kept every 50 steps: run again, it goes on.
 Half an hour an epoch on two cores with bf16 units, a minute on a GPU. Without dropout, whose random numbers take a
@@ -25,12 +27,17 @@ from encoder import checkpoint_dir
 
 TRAIN_TOKENS = 256
 GROUPS_A_STEP = 16
-GROUPS_A_PASS = 2
+GROUPS_A_PASS = 4
 LEARNING_RATE = 8e-5
 WARMUP = 0.08
 POINTWISE = 0.2
 NEAREST = 10
-SHARE_OF_STRETCHES = 0.5
+SHARE_OF_STRETCHES = 0.6
+LEAST_WORDS = 6
+Part = tuple[re.Match | None, str]
+# Of each passage of clara-pretrain; and what takes its place, as often as the other.
+OPENING = re.compile(r"^This a document about (.*?)\. ?\n ?")
+OPENINGS = [r"This a document about \1. \n ", r"\1 ", r"\1 ", ""]
 SAVE_EVERY = 50
 
 
@@ -38,41 +45,52 @@ def words(text: str) -> set[str]:
     return {word for word in re.findall(r"\w+", text.lower()) if len(word) > 2 or word.isdigit()}
 
 
-def with_and_without(question: str, answer: str, passage: str, rng: random.Random) -> tuple[str, str] | None:
-    """A stretch of the passage that holds the sentence that answers, and the passage without it; None where that
-    sentence cannot be told, or what is left answers as well."""
+def sentences_of(passage: str) -> list[str]:
+    return [each for each in re.split(r"(?<=[.!?;])\s+", passage) if each]
+
+
+def answering(question: str, answer: str, sentences: list[str]) -> int | None:
+    """The sentence that answers; None where it cannot be told, or another answers as well."""
     wanted, asked = words(answer), words(question)
-    sentences = re.split(r"(?<=[.!?])\s+", passage)
-    if not wanted or len(sentences) < 3:
+    if not wanted or len(sentences) < 2:
         return None
-    held = [len(words(s) & wanted) / len(wanted) for s in sentences]
+    held = [len(words(each) & wanted) / len(wanted) for each in sentences]
     best = max(range(len(sentences)), key=lambda i: (held[i], len(words(sentences[i]) & asked)))
     rest = " ".join(sentences[:best] + sentences[best + 1 :])
-    if held[best] < 0.6 or len(words(rest) & wanted) / len(wanted) > 0.5:
-        return None
-    start, end = rng.randint(0, best), rng.randint(best + 1, len(sentences))
-    return " ".join(sentences[start:end]), rest
+    return best if held[best] >= 0.6 and len(words(rest) & wanted) / len(wanted) <= 0.5 else None
+
+
+def stretch(sentences: list[str], length: int, rng: random.Random) -> str:
+    start = rng.randint(0, max(0, len(sentences) - length))
+    return " ".join(sentences[start : start + length])
+
+
+def in_stretches(own: Part, best: int, sentences: list[str], others: list[Part], rng: random.Random) -> list[Part]:
+    """A stretch with the sentence that answers; those before and after it; as long ones of the others."""
+    start, end = rng.randint(max(0, best - 3), best), rng.randint(best + 1, min(len(sentences), best + 4))
+    sides = [side for side in (sentences[:best], sentences[best + 1 :]) if len(words(" ".join(side))) >= LEAST_WORDS]
+    without = [(own[0], stretch(side, end - start, rng)) for side in sides]
+    far = [(title, stretch(sentences_of(text), end - start, rng)) for title, text in others]
+    return [(own[0], " ".join(sentences[start:end])), *(without + far)[:3]]
 
 
 def draw(group: list, passages: dict[str, str], others: list[str], rng: random.Random) -> list[str]:
-    """The positive and three others: the passage without its answer where it can be cut, near misses, a far one."""
+    """The positive and three others, all in one form."""
     question, answer, positive, misses = group
-    cut = with_and_without(question, answer, passages[positive], rng)
-    first, chosen = passages[positive], []
-    if cut:
-        chosen.append(cut[1])
-        if rng.random() < SHARE_OF_STRETCHES:
-            first = cut[0]
-    near = rng.sample(misses[:NEAREST], min(2 - len(chosen), len(misses)))
-    far = misses[NEAREST:]
-    if far and rng.random() < 0.5:
-        near.append(rng.choice(far))
-    chosen += [passages[i] for i in near]
-    while len(chosen) < 3:
-        other = rng.choice(others)
-        if other != positive and passages[other] not in chosen:
-            chosen.append(passages[other])
-    return [first, *chosen]
+    chosen = rng.sample(misses[:NEAREST], min(2, len(misses)))
+    far = [i for i in [*misses[NEAREST:], *rng.sample(others, 3)] if i not in (positive, *chosen)]
+    chosen += rng.sample(far, 3 - len(chosen))
+    own, *parts = [(OPENING.match(passages[i]), OPENING.sub("", passages[i])) for i in [positive, *chosen]]
+    sentences = sentences_of(own[1])
+    best = answering(question, answer, sentences)
+    if best is None:
+        drawn = [own, *parts]
+    elif rng.random() < SHARE_OF_STRETCHES:
+        drawn = in_stretches(own, best, sentences, parts, rng)
+    else:
+        drawn = [own, (own[0], " ".join(sentences[:best] + sentences[best + 1 :])), *parts[:2]]
+    opening = rng.choice(OPENINGS)
+    return [(title.expand(opening) if title else "") + text for title, text in drawn]
 
 
 def plan(data: dict, epochs: int, seed: int) -> list[list[list[tuple[str, str]]]]:

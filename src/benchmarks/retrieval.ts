@@ -8,6 +8,7 @@ import { ClaraError, type OnProblem } from '../errors.js'
 import { windows } from '../files/windows.js'
 import { buildIndex } from '../index/build.js'
 import { type Index, openIndex } from '../index/open.js'
+import { rerank } from '../index/rerank.js'
 import type { Embedder } from '../inference/embedder.js'
 import type { Reranker } from '../inference/reranker.js'
 import type { Question } from '../questions/question.js'
@@ -56,7 +57,7 @@ export async function evaluateRetrieval(
       for await (const window of windows(readQuestions(folder, onProblem), WINDOW)) {
         const rankings = await rankQuestions(window, index, embedder)
         scores.push(...metricsOfAll(window, rankings))
-        if (reranking) reranked.push(...metricsOfAll(window, await rerank(window, rankings, reranking)))
+        if (reranking) reranked.push(...metricsOfAll(window, await rerankTops(window, rankings, reranking)))
       }
       if (scores.length === 0) throw new ClaraError('input', `${folder}: no query has a relevant document`)
       return {
@@ -102,21 +103,16 @@ function metricsOfAll(questions: Question[], rankings: Chunk[][]): RetrievalMetr
   )
 }
 
-/** The first so many by the reranker's score, equal ones as they were, and the rest after them. */
-async function rerank(
+/** The first so many by the reranker's score, and the rest after them. */
+async function rerankTops(
   questions: Question[],
   rankings: Chunk[][],
   { reranker, depth }: Reranking,
 ): Promise<Chunk[][]> {
-  const tops = rankings.map((ranking) => ranking.slice(0, depth))
-  const pairs = tops.flatMap((top, row) =>
-    top.map((chunk) => ({ question: questions[row]!.question, passage: passageOf(chunk) })),
+  const tops = await rerank(
+    reranker,
+    questions.map(({ question }) => question),
+    rankings.map((ranking) => ranking.slice(0, depth).map((chunk) => ({ chunk, text: passageOf(chunk) }))),
   )
-  const scores = await reranker.score(pairs)
-  let at = 0
-  return rankings.map((ranking, row) => {
-    const scored = tops[row]!.map((chunk) => ({ chunk, score: scores[at++]! }))
-    scored.sort((a, b) => b.score - a.score)
-    return [...scored.map(({ chunk }) => chunk), ...ranking.slice(depth)]
-  })
+  return rankings.map((ranking, i) => [...tops[i]!.map(({ item }) => item.chunk), ...ranking.slice(depth)])
 }

@@ -4,10 +4,12 @@ import { passageOf } from '../chunks/chunk.js'
 import { ClaraError } from '../errors.js'
 import { bothOrNeither } from '../files/closable.js'
 import { readManifest } from '../index/manifest.js'
-import { openIndex } from '../index/open.js'
-import { METHODS, type Method } from '../index/search.js'
+import { type Index, openIndex } from '../index/open.js'
+import { rerank } from '../index/rerank.js'
+import { type Found, METHODS, type Method } from '../index/search.js'
 import { openEmbedder } from '../inference/embedder.js'
-import { resolveEmbedder } from '../models/resolve.js'
+import { openReranker, type Reranker } from '../inference/reranker.js'
+import { DEFAULT_RERANKER, resolveEmbedder, resolveReranker } from '../models/resolve.js'
 import {
   type EmbedderFlags,
   embedderFlags,
@@ -27,6 +29,9 @@ interface SearchFlags extends OutputFlags, EmbedderFlags {
   k: number
   method: Method
   exact?: boolean
+  rerank?: boolean
+  reranker: string
+  rerankDepth: number
   trec?: string
 }
 
@@ -41,6 +46,9 @@ export function searchCommand(): Command {
       new Option('--method <name>', 'auto: exact where that is fast enough').choices(METHODS).default('auto'),
     )
     .option('--exact', 'compare with every chunk: as --method exact')
+    .option('--rerank', 'let a cross-encoder put what was found into a new order; scores are its logits')
+    .option('--reranker <name|folder>', 'which one', DEFAULT_RERANKER)
+    .option('--rerank-depth <n>', 'chunks that it sees for each question', wholeNumber(1, 1 << 20), 20)
     .option('--trec <file>', 'write a TREC run file')
   embedderFlags(command)
   outputFlags(command)
@@ -56,27 +64,17 @@ export function searchCommand(): Command {
       openIndex(dir, model, { device }),
       openEmbedder(model, { threads, dims, device }),
     )
+    let reranker: Reranker | undefined
     try {
-      const vectors = await embedder.embed(
-        queries.map(({ text }) => text),
-        'query',
-      )
-      const ranked = await index.search(vectors, flags.k, {
-        method: flags.exact ? 'exact' : flags.method,
-      })
+      if (flags.rerank) reranker = await openReranker(await resolveReranker(flags.reranker), { device })
+      const texts = queries.map(({ text }) => text)
+      const vectors = await embedder.embed(texts, 'query')
+      const depth = reranker ? Math.max(flags.k, flags.rerankDepth) : flags.k
+      const ranked = await index.search(vectors, depth, { method: flags.exact ? 'exact' : flags.method })
       talk.remark(methodLine(ranked))
-      const results = await Promise.all(
-        queries.map(async (query, row) => ({
-          query,
-          hits: await Promise.all(
-            Array.from({ length: ranked.k }, async (_, i) => {
-              const at = row * ranked.k + i
-              const chunk = await index.chunks.read(ranked.ids[at]!)
-              return { rank: i + 1, score: ranked.scores[at]!, chunk: chunk.id, text: passageOf(chunk) }
-            }),
-          ),
-        })),
-      )
+      const found = await Promise.all(texts.map((_, row) => hitsOf(index, ranked, row)))
+      const rankings = reranker ? await rerankHits(reranker, texts, found, flags.k) : found
+      const results = queries.map((query, row) => ({ query, hits: rankings[row]! }))
       if (flags.trec) await writeTrec(flags.trec, results)
       if (flags.json) {
         const plain = results.map(({ query, hits }) => ({ id: query.id, query: query.text, hits }))
@@ -86,9 +84,39 @@ export function searchCommand(): Command {
       }
       process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
     } finally {
-      await Promise.all([index.close(), embedder.close()])
+      await Promise.all([index.close(), embedder.close(), reranker?.close()])
     }
   })
+}
+
+interface Hit {
+  rank: number
+  score: number
+  chunk: string
+  text: string
+}
+
+async function hitsOf(index: Index, { ids, scores, k }: Found, row: number): Promise<Hit[]> {
+  return Promise.all(
+    Array.from({ length: k }, async (_, i) => {
+      const at = row * k + i
+      const chunk = await index.chunks.read(ids[at]!)
+      return { rank: i + 1, score: scores[at]!, chunk: chunk.id, text: passageOf(chunk) }
+    }),
+  )
+}
+
+/** The k best by the reranker, whose scores they have. */
+async function rerankHits(
+  reranker: Reranker,
+  questions: string[],
+  found: Hit[][],
+  k: number,
+): Promise<Hit[][]> {
+  const reranked = await rerank(reranker, questions, found)
+  return reranked.map((ranking) =>
+    ranking.slice(0, k).map(({ item, score }, i) => ({ ...item, score, rank: i + 1 })),
+  )
 }
 
 async function queriesOf(

@@ -11,10 +11,11 @@ import { describeFolder } from './huggingface.js'
 import { readOptionalObject } from './json-file.js'
 
 export const DEFAULT_EMBEDDER = 'all-minilm-l6-v2'
+export const DEFAULT_RERANKER = 'minilm-l6-reranker'
 
 const EMBEDDED = fileURLToPath(new URL('../../models/', import.meta.url))
 /** Shipped with the package. */
-export const EMBEDDED_NAMES = [DEFAULT_EMBEDDER]
+export const EMBEDDED_NAMES = [DEFAULT_EMBEDDER, DEFAULT_RERANKER]
 
 export interface VerifiableFile extends FileDigest {
   path: string

@@ -51,6 +51,7 @@ function mined(id: string, { answer = 'An answer.', rank = 1 as number | null } 
         position: 3,
         rank: 3,
         score: 0.4,
+        tier: 'hard',
         judged: undefined,
         chunk: chunk('twin', 3),
         reason: 'same text as a positive',
