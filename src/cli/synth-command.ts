@@ -1,5 +1,5 @@
 /** clara-synth: an LLM writes questions and answers, then they are mined as any others are. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { documentsOf } from '../documents/corpus.js'
@@ -20,11 +20,14 @@ import { type Corpus, openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { type OpenEngines, openEngines } from '../negatives/engines.js'
 import { drawNegatives, mineNegatives } from '../negatives/mine.js'
-import { type Endpoint, type GenerateCounts, generateQuestions } from '../questions/generate.js'
+import { type Endpoint, generateQuestions } from '../questions/generate.js'
+import type { Writing } from '../questions/prompt.js'
 import { readQuestions } from '../questions/read-questions.js'
-import { writeQuestions } from '../questions/write-questions.js'
+import { QA_FILE } from '../questions/write-judged.js'
+import { createSplit, SIDES, type Split } from '../samples/split.js'
+import { stageEntries } from '../samples/stages.js'
 import type { RunReport } from '../samples/tally.js'
-import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeSamples } from '../samples/write.js'
+import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeReport, writeSamples } from '../samples/write.js'
 import { embeddingProgress } from './embedding-progress.js'
 import {
   type ChunkFlags,
@@ -43,19 +46,27 @@ import { type FormatFlags, formatFlags, formatsOf } from './format-flags.js'
 import { rerankerOf, scoreCacheOf } from './judging-flags.js'
 import { type MiningFlags, miningFlags, miningOptions } from './mining-flags.js'
 import { miningProgress } from './mining-progress.js'
-import { printRun, type RunMining } from './print-run.js'
+import { printRun, printWritten, type RunMining } from './print-run.js'
 import { onInterrupt } from './run-cli.js'
 import { runningOn } from './running-on.js'
+import { type Believed, believe } from './synth-believe.js'
 import { createTalk, type Talk } from './talk.js'
+import { type WritingFlags, writingFlags, writingOf } from './writing-flags.js'
 
-interface SynthFlags extends OutputFlags, EmbedderFlags, ChunkFlags, SampleFlags, FormatFlags, MiningFlags {
+interface SynthFlags
+  extends OutputFlags,
+    EmbedderFlags,
+    ChunkFlags,
+    SampleFlags,
+    FormatFlags,
+    MiningFlags,
+    WritingFlags {
   inputFile?: string[]
   index?: string
   localEmbeddings?: boolean
   model: string
   baseUrl?: string
   apiKeyFile?: string
-  pairsPerChunk: number
   concurrency: number
   timeout: number
   force?: boolean
@@ -75,10 +86,10 @@ export function synthCommand(): Command {
     .option('--model <name>', 'the model that writes', 'gpt-4o-mini')
     .option('--base-url <url>', 'endpoint (default: $OPENAI_BASE_URL, or OpenAI)')
     .option('--api-key-file <file>', 'file with the key (default: $OPENAI_API_KEY)')
-    .option('--pairs-per-chunk <n>', 'questions for each chunk, at most', wholeNumber(1, 50), 1)
     .option('--concurrency <n>', 'calls at once', wholeNumber(1, 1000), 8)
     .option('--timeout <seconds>', 'for one call', wholeNumber(1, 300), 60)
     .option('--force', 'go on where over 5% of the corpus is unknown to the embedder')
+  writingFlags(command)
   miningFlags(command)
   chunkFlags(command)
   embedderFlags(command)
@@ -99,40 +110,110 @@ async function synth(flags: SynthFlags): Promise<void> {
     throw new ClaraError('usage', 'synth needs one of --input-file and --index')
   }
   const endpoint = await endpointOf(flags)
+  const writing = await writingOf(flags)
   const model = await resolveEmbedder(flags.embedder)
-  const resumed = await openRunDirectory(flags.outputDir, await settingsOf(flags, model), {
+  const resumed = await openRunDirectory(flags.outputDir, await settingsOf(flags, model, writing), {
     last: REPORT_FILE,
     overwrite: flags.overwrite ?? false,
+    changeable: await changeableOf(flags),
   })
   onInterrupt(REPLIES_ARE_KEPT)
+  await removeResults(flags.outputDir, await leftOver(flags.outputDir))
   const source = await openSource(flags, model, resumed, talk)
   try {
     const corpus = await openCorpus(source.chunks)
-    const warning = checkCorpusSize(await source.distinctChunks(corpus), flags.targetTopK)
-    if (warning) talk.remark(warning)
-    const counts = await ask(flags, endpoint, source.chunks, talk)
-    const { report, mining } = await mine(flags, source, corpus, talk)
-    printRun(flags, talk, flags.outputDir, report, { mining, llm: counts })
+    if (flags.stages.includes('end-to-end')) {
+      const warning = checkCorpusSize(await source.distinctChunks(corpus), flags.targetTopK)
+      if (warning) talk.remark(warning)
+    }
+    await writeAll(flags, { endpoint, writing, source, corpus, talk })
   } finally {
     await source.close()
   }
 }
 
-/** What the result depends on, but for the LLM's mood: the same settings may go on from one another. */
-async function settingsOf(flags: SynthFlags, model: EmbedderModel): Promise<object> {
-  const { targetTopK, seed, localEmbeddings = false, pairsPerChunk } = flags
+const WORK = '.samples-'
+
+/** What a run that was killed has left. */
+async function leftOver(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter((name) => name.startsWith(WORK))
+}
+
+interface Setup {
+  endpoint: Endpoint
+  writing: Writing
+  source: Source
+  corpus: Corpus
+  talk: Talk
+}
+
+/** In a folder of its own until all is there; the report is the last to come out of it. */
+async function writeAll(
+  flags: SynthFlags,
+  { endpoint, writing, source, corpus, talk }: Setup,
+): Promise<void> {
+  const { outputDir, stages, split: share, seed } = flags
+  const { parquet } = formatsOf(flags)
+  const progress = miningProgress(talk)
+  const opened = await enginesOf(flags, source, progress.onScored, talk)
+  const work = await mkdtemp(join(outputDir, WORK))
+  try {
+    const split = share === undefined ? undefined : await createSplit(source.chunks.all(), share, seed)
+    const sides = split ? SIDES : [undefined]
+    const { written, counts: llm } = generateQuestions(source.chunks.all(), {
+      endpoint,
+      writing,
+      journalPath: join(outputDir, 'llm_journal.jsonl'),
+      onProgress: talk.counter('chunks asked about'),
+      onProblem: talk.onProblem,
+    })
+    const found = opened && { corpus, engines: opened.engines, within: flags.roundTrip }
+    const believed = await believe(written, work, outputDir, { found, stages, sides, parquet, split })
+    talk.finish()
+    const setup = { corpus, talk, opened, work, split, believed, progress }
+    const mined = stages.includes('end-to-end') ? await mine(flags, setup) : undefined
+    if (!mined) await writeReport(work, believed)
+    await removeResults(outputDir, ANY_OUTPUT)
+    await moveResults(work, outputDir, [
+      ...stageEntries({ stages, sides, parquet }),
+      ...(mined ? outputEntries(formatsOf(flags), sides) : [REPORT_FILE]),
+    ])
+    if (mined) printRun(flags, talk, outputDir, mined.report, { mining: mined.mining, llm })
+    else printWritten(flags, talk, outputDir, { ...believed, llm })
+  } finally {
+    await opened?.close()
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+/** What the replies depend on, but for the LLM's mood: the same settings may go on from one another. */
+async function settingsOf(flags: SynthFlags, model: EmbedderModel, writing: Writing): Promise<object> {
   return {
     corpus: flags.index
       ? (await readManifest(flags.index)).files
       : await Promise.all(flags.inputFile!.map(fingerprint)),
     chunking: chunkingOf(flags),
-    embedder: localEmbeddings ? model.model.sha256 : null,
+    embedder: model.model.sha256, // chunks are cut by its tokens
     llm: flags.model,
-    pairs_per_chunk: pairsPerChunk,
+    writing: { ...writing, template: writing.template ?? null },
+  }
+}
+
+/** What is made of the replies: another choice costs no call. */
+async function changeableOf(flags: SynthFlags): Promise<object> {
+  const { targetTopK, seed, localEmbeddings = false, stages, split, roundTrip } = flags
+  return {
     top_k: targetTopK,
     seed,
-    mining: localEmbeddings ? miningOptions(flags) : null,
-    reranker: localEmbeddings ? ((await rerankerOf(flags))?.model.sha256 ?? null) : null,
+    stages,
+    split: split ?? null,
+    ...formatsOf(flags),
+    local_embeddings: localEmbeddings,
+    ...(localEmbeddings && {
+      mining: { ...miningOptions(flags), hybrid: flags.hybrid ?? false },
+      round_trip: roundTrip,
+      reranker: (await rerankerOf(flags))?.model.sha256 ?? null,
+    }),
   }
 }
 
@@ -234,66 +315,59 @@ async function cutDocuments(flags: SynthFlags, model: EmbedderModel, talk: Talk)
   }
 }
 
-async function ask(
+async function enginesOf(
   flags: SynthFlags,
-  endpoint: Endpoint,
-  chunks: ChunkStore,
+  { ranking }: Source,
+  onScored: (pairs: number) => void,
   talk: Talk,
-): Promise<GenerateCounts> {
-  const { pairs, counts } = generateQuestions(chunks.all(), {
-    endpoint,
-    pairsPerChunk: flags.pairsPerChunk,
-    journalPath: join(flags.outputDir, 'llm_journal.jsonl'),
-    onProgress: talk.counter('chunks asked about'),
-    onProblem: talk.onProblem,
+): Promise<OpenEngines | undefined> {
+  if (!ranking) return undefined
+  return openEngines(ranking.index, {
+    embedder: ranking.embedder.model,
+    opened: ranking.embedder,
+    reranker: await rerankerOf(flags),
+    device: flags.device,
+    threads: flags.threads,
+    scoreCache: scoreCacheOf(flags),
+    hybrid: flags.hybrid,
+    remark: talk.remark,
+    onScored,
   })
-  await writeQuestions(join(flags.outputDir, 'qa.jsonl'), pairs)
-  talk.finish()
-  return counts
+}
+
+interface MiningSetup {
+  corpus: Corpus
+  talk: Talk
+  opened: OpenEngines | undefined
+  /** Where the files go. */
+  work: string
+  split: Split | undefined
+  believed: Believed
+  progress: ReturnType<typeof miningProgress>
 }
 
 async function mine(
   flags: SynthFlags,
-  { ranking }: Source,
-  corpus: Corpus,
-  talk: Talk,
+  { corpus, talk, opened, work, split, believed, progress }: MiningSetup,
 ): Promise<{ report: RunReport; mining: RunMining }> {
   const { outputDir, targetTopK: topK, seed } = flags
-  const questions = readQuestions(join(outputDir, 'qa.jsonl'), talk.onProblem)
+  const questions = readQuestions(join(outputDir, QA_FILE), talk.onProblem)
   const options = { ...miningOptions(flags), topK, seed, onProblem: talk.onProblem }
-  const reranker = ranking && (await rerankerOf(flags))
-  const progress = miningProgress(talk)
-  const opened: OpenEngines | undefined =
-    ranking &&
-    (await openEngines(ranking.index, {
-      embedder: ranking.embedder.model,
-      opened: ranking.embedder,
-      reranker,
-      device: flags.device,
-      threads: flags.threads,
-      scoreCache: scoreCacheOf(flags),
-      hybrid: flags.hybrid,
-      remark: talk.remark,
-      onScored: progress.onScored,
-    }))
-  const work = await mkdtemp(join(outputDir, '.samples-'))
-  try {
-    const { mined, counts } = opened
-      ? mineNegatives(questions, corpus, opened.engines, options)
-      : drawNegatives(questions, corpus, options)
-    const report = await writeSamples(work, mined, {
-      topK,
-      seed,
-      embedder: ranking?.embedder.model.card.name ?? null,
-      reranker: reranker?.card.name ?? null,
-      ...formatsOf(flags),
-      onProgress: progress.onSample,
-    })
-    await removeResults(outputDir, ANY_OUTPUT)
-    await moveResults(work, outputDir, outputEntries(formatsOf(flags)))
-    return { report, mining: { counts, opened } }
-  } finally {
-    await opened?.close()
-    await rm(work, { recursive: true, force: true })
-  }
+  const { mined, counts } = opened
+    ? mineNegatives(questions, corpus, opened.engines, options)
+    : drawNegatives(questions, corpus, options)
+  const report = await writeSamples(work, mined, {
+    topK,
+    seed,
+    embedder: opened?.engines.embedder.name ?? null,
+    reranker: opened?.engines.scorer?.name ?? null,
+    ...formatsOf(flags),
+    sideOf:
+      split &&
+      (({ positives }) =>
+        split.sideOf(positives.map(({ chunk, key }) => ({ documentId: chunk!.documentId, key })))),
+    more: () => believed,
+    onProgress: progress.onSample,
+  })
+  return { report, mining: { counts, opened } }
 }

@@ -2,26 +2,33 @@
 import { randomBytes } from 'node:crypto'
 import { type Chunk, passageOf } from '../chunks/chunk.js'
 import { ClaraError, type OnProblem } from '../errors.js'
-import { type Answer, type Asker, type Endpoint, openEndpoint } from './endpoint.js'
+import { type Answer, type Asker, type Endpoint, openEndpoint, type PaidReply } from './endpoint.js'
 import type { Failure } from './failure.js'
 import { mapInOrder } from './in-order.js'
-import { promptFor, promptKey } from './prompt.js'
-import { type ParsedReply, parseReply } from './reply.js'
+import {
+  type Prompt,
+  promptFor,
+  promptKey,
+  repairKey,
+  repairPrompt,
+  type Task,
+  taskOf,
+  type Writing,
+} from './prompt.js'
+import { excerpt, type ParsedReply, parseReply, type Written } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
 
 export type { Endpoint } from './endpoint.js'
 
-export interface GeneratedPair {
-  question: string
-  answer: string
-  /** The chunk's id. */
-  docId: string
+/** A chunk, what was asked for, and what the model wrote. */
+export interface WrittenChunk extends Written {
+  chunk: Chunk
+  task: Task
 }
 
 export interface GenerateOptions {
   endpoint: Endpoint
-  /** At most so many a chunk. */
-  pairsPerChunk: number
+  writing: Writing
   /** Created where it is missing. */
   journalPath: string
   /** Chunks dealt with so far, failed ones included. */
@@ -38,6 +45,8 @@ export interface GenerateCounts {
   /** Chunks that needed no call: their reply, or that to the same passage, was there. */
   fromJournal: number
   pairs: number
+  /** Chunks whose reply could not be used, but the one to a second request. */
+  repaired: number
   /** Chunks without a usable reply. */
   failed: number
   /** Of this run's replies, as the endpoint counts; replies from the journal not included. */
@@ -49,10 +58,10 @@ export interface GenerateCounts {
 const MAX_UNANSWERED = 5
 
 /**
- * Yields pairs in chunk order, whatever order the replies came in. `counts` is filled meanwhile.
+ * Yields what was written in chunk order, whatever order the replies came in. `counts` is filled meanwhile.
  *
- * Each reply is in the journal before it is used; a later run with the same journal, model and
- * pairsPerChunk does not ask for it again, unless it could not be parsed.
+ * Each reply is in the journal before it is used; a later run with the same journal, model and prompt
+ * does not ask for it again, unless neither it nor its repair could be parsed.
  * A chunk that fails goes to `onProblem`, in chunk order too. The iteration throws
  * `ClaraError` `llm` where the endpoint will answer nothing (key, model, credit, no connection),
  * `input` for a damaged journal, and `signal.reason` after an abort.
@@ -61,20 +70,21 @@ const MAX_UNANSWERED = 5
 export function generateQuestions(
   chunks: AsyncIterable<Chunk>,
   options: GenerateOptions,
-): { pairs: AsyncGenerator<GeneratedPair>; counts: GenerateCounts } {
-  requireCount('pairsPerChunk', options.pairsPerChunk)
+): { written: AsyncGenerator<WrittenChunk>; counts: GenerateCounts } {
+  requireCount('pairsPerChunk', options.writing.pairsPerChunk)
   requireCount('concurrency', options.endpoint.concurrency)
   const counts: GenerateCounts = {
     chunks: 0,
     calls: 0,
     fromJournal: 0,
     pairs: 0,
+    repaired: 0,
     failed: 0,
     promptTokens: 0,
     completionTokens: 0,
   }
   const asker = openEndpoint(options.endpoint, () => counts.calls++)
-  return { pairs: generate(chunks, options, asker, counts), counts }
+  return { written: generate(chunks, options, asker, counts), counts }
 }
 
 async function* generate(
@@ -82,22 +92,25 @@ async function* generate(
   options: GenerateOptions,
   asker: Asker,
   counts: GenerateCounts,
-): AsyncGenerator<GeneratedPair> {
+): AsyncGenerator<WrittenChunk> {
   const { onProblem, onProgress, signal } = options
   signal?.throwIfAborted()
   const journal = await openReplyJournal(options.journalPath)
   try {
     const work = questionWriter(options, asker, journal, counts)
-    for await (const { chunk, parsed } of mapInOrder(chunks, options.endpoint.concurrency, signal, work)) {
+    for await (const { chunk, task, parsed } of mapInOrder(
+      chunks,
+      options.endpoint.concurrency,
+      signal,
+      work,
+    )) {
       counts.chunks++
       if ('problem' in parsed) {
         counts.failed++
         onProblem({ path: 'llm', line: counts.chunks, reason: `${chunk.id}: ${parsed.problem}` })
       } else {
-        for (const pair of parsed.pairs) {
-          counts.pairs++
-          yield { ...pair, docId: chunk.id }
-        }
+        counts.pairs += parsed.pairs.length
+        yield { chunk, task, ...parsed }
       }
       onProgress?.(counts.chunks)
     }
@@ -108,7 +121,7 @@ async function* generate(
 
 /** What is done for one chunk: find its reply or ask for it, then parse it. */
 function questionWriter(
-  { endpoint, pairsPerChunk }: GenerateOptions,
+  { endpoint, writing }: GenerateOptions,
   asker: Asker,
   journal: ReplyJournal,
   counts: GenerateCounts,
@@ -122,31 +135,62 @@ function questionWriter(
   const ask = async (
     key: string,
     chunk: Chunk,
-    passage: string,
+    prompt: Prompt,
     signal: AbortSignal,
-  ): Promise<ParsedReply> => {
-    const answer = await asker.ask(promptFor(passage, pairsPerChunk, token), signal)
+  ): Promise<PaidReply | { problem: string }> => {
+    const answer = await asker.ask(prompt, signal)
     note(answer)
     if ('failure' in answer) return { problem: answer.failure.reason }
     await journal.keep(key, chunk.id, answer.reply)
     counts.promptTokens += answer.reply.usage?.promptTokens ?? 0
     counts.completionTokens += answer.reply.usage?.completionTokens ?? 0
-    return parseReply(answer.reply, pairsPerChunk)
+    return answer.reply
+  }
+
+  /** A reply that cannot be used is sent back once. */
+  const mended = async (key: string, chunk: Chunk, task: Task, reply: PaidReply, signal: AbortSignal) => {
+    const parsed = parseReply(reply)
+    if (!('problem' in parsed) || reply.finishReason === 'refusal') return parsed
+    const again = repairKey(key, reply.content)
+    const repair =
+      journal.find(again) ??
+      (await ask(again, chunk, repairPrompt(task, reply.content, parsed.problem, token), signal))
+    const second = 'problem' in repair ? repair : parseReply(repair)
+    if ('problem' in second)
+      return { problem: `${parsed.problem}; asked again: ${excerpt(second.problem, 100)}` }
+    counts.repaired++
+    return second
+  }
+
+  const write = async (key: string, chunk: Chunk, task: Task, signal: AbortSignal): Promise<ParsedReply> => {
+    const kept = journal.find(key)
+    const reply =
+      kept && kept.finishReason !== 'refusal' && !journal.find(repairKey(key, kept.content))
+        ? kept // the run ended between the reply and its repair
+        : await ask(key, chunk, promptFor(task, token), signal)
+    return 'problem' in reply ? reply : mended(key, chunk, task, reply, signal)
+  }
+
+  const known = (key: string): Written | undefined => {
+    const kept = journal.find(key)
+    const parsed = kept && parseReply(kept)
+    if (!parsed || !('problem' in parsed)) return parsed
+    const repair = journal.find(repairKey(key, kept.content))
+    const second = repair && parseReply(repair)
+    return !second || 'problem' in second ? undefined : second
   }
 
   return async (chunk: Chunk, _index: number, signal: AbortSignal) => {
-    const passage = passageOf(chunk)
-    const key = promptKey(endpoint.model, passage, pairsPerChunk)
-    const kept = journal.find(key)
-    const known = kept && parseReply(kept, pairsPerChunk)
-    const same = known && 'pairs' in known ? known : underWay.get(key)
+    const task = taskOf(passageOf(chunk), writing)
+    const key = promptKey(endpoint.model, task)
+    const same = known(key) ?? underWay.get(key)
     if (same) {
       counts.fromJournal++
-      return { chunk, parsed: await same }
+      return { chunk, task, parsed: await same }
     }
-    const asked = ask(key, chunk, passage, signal).finally(() => underWay.delete(key))
+    const asked = write(key, chunk, task, signal).finally(() => underWay.delete(key))
     underWay.set(key, asked)
-    return { chunk, parsed: await asked }
+    return { chunk, task, parsed: await asked }
   }
 }
 
