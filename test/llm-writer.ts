@@ -9,6 +9,15 @@ export function passageIn(body: ChatRequest): string {
   return passage
 }
 
+/** The passages of a request about several. */
+export function passagesIn(body: ChatRequest): string[] {
+  const user = body.messages.find(({ role }) => role === 'user')?.content ?? ''
+  return Array.from(
+    user.matchAll(/^<passage-(\w+)>\n([\s\S]*?)\n<\/passage-\1>/gm),
+    ([, , passage]) => passage!,
+  )
+}
+
 /** The types that the prompt asks for, one for each pair. */
 export function typesIn(body: ChatRequest): string[] {
   const system = body.messages.find(({ role }) => role === 'system')?.content ?? ''
@@ -18,6 +27,8 @@ export function typesIn(body: ChatRequest): string[] {
 
 /** As many pairs as the prompt asks for: what follows the first part of a sentence of the passage? */
 export function writePairs(body: ChatRequest): string {
+  const passages = passagesIn(body)
+  if (passages.length > 1) return writeMultiHop(body, passages)
   const passage = passageIn(body)
   const sentences = passage
     .split(/(?<=[.!?])\s+|(?<=[。！？])\s*/)
@@ -31,6 +42,27 @@ export function writePairs(body: ChatRequest): string {
     ),
   }))
   return JSON.stringify({ summary: passage, pairs })
+}
+
+/** How do the passages begin? */
+function writeMultiHop(body: ChatRequest, passages: string[]): string {
+  const system = body.messages.find(({ role }) => role === 'system')?.content ?? ''
+  const count = Number(/(?:Write|编写) (\d+)/.exec(system)?.[1])
+  const starts = passages.map((passage) => passage.split(/(?<=[.!?])\s+|(?<=[。！？])/)[0]!)
+  const pairs = Array.from({ length: count }, (_, i) => ({
+    type: 'multi-hop',
+    question: `What is said together of ${starts
+      .map((start) =>
+        start
+          .split(' ')
+          .slice(0, 6 + i)
+          .join(' '),
+      )
+      .join(', and of ')}?`,
+    answer: starts.map((start) => start.split(' ').slice(-3).join(' ')).join(' and '),
+    quotes: starts,
+  }))
+  return JSON.stringify({ summary: '', pairs })
 }
 
 interface Pair {

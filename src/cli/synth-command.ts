@@ -20,6 +20,7 @@ import { type Corpus, openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { type OpenEngines, openEngines } from '../negatives/engines.js'
 import { drawNegatives, mineNegatives } from '../negatives/mine.js'
+import { relatedChunks } from '../negatives/related.js'
 import { type Endpoint, generateQuestions } from '../questions/generate.js'
 import type { Writing } from '../questions/prompt.js'
 import { readQuestions } from '../questions/read-questions.js'
@@ -109,6 +110,9 @@ async function synth(flags: SynthFlags): Promise<void> {
   if ((flags.inputFile === undefined) === (flags.index === undefined)) {
     throw new ClaraError('usage', 'synth needs one of --input-file and --index')
   }
+  if (flags.types['multi-hop'] && !flags.localEmbeddings) {
+    throw new ClaraError('usage', 'multi-hop questions are about related chunks: add --local-embeddings')
+  }
   const endpoint = await endpointOf(flags)
   const writing = await writingOf(flags)
   const model = await resolveEmbedder(flags.embedder)
@@ -163,6 +167,7 @@ async function writeAll(
     const { written, counts: llm } = generateQuestions(source.chunks.all(), {
       endpoint,
       writing,
+      related: source.ranking && relatedChunks(source.ranking.index, corpus),
       journalPath: join(outputDir, 'llm_journal.jsonl'),
       onProgress: talk.counter('chunks asked about'),
       onProblem: talk.onProblem,

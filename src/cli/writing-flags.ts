@@ -21,7 +21,10 @@ export function writingFlags(command: Command): Command {
   return command
     .option('--pairs-per-chunk <n>', 'questions for each chunk', wholeNumber(1, 50), 1)
     .addOption(
-      new Option('--types <list>', 'kinds of questions with their shares: fact, reasoning, cross-lingual')
+      new Option(
+        '--types <list>',
+        'kinds of questions with their shares: fact, reasoning, cross-lingual, multi-hop',
+      )
         .argParser(parseShares)
         .default(DEFAULT_SHARES, 'fact:0.7,reasoning:0.3'),
     )

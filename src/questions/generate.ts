@@ -1,34 +1,25 @@
 /** Has an endpoint write questions and answers for each chunk. */
 import { randomBytes } from 'node:crypto'
-import { type Chunk, passageOf } from '../chunks/chunk.js'
+import type { Chunk } from '../chunks/chunk.js'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { type Answer, type Asker, type Endpoint, openEndpoint, type PaidReply } from './endpoint.js'
 import type { Failure } from './failure.js'
 import { mapInOrder } from './in-order.js'
-import {
-  type Prompt,
-  promptFor,
-  promptKey,
-  repairKey,
-  repairPrompt,
-  type Task,
-  taskOf,
-  type Writing,
-} from './prompt.js'
+import { type Prompt, promptFor, promptKey, repairKey, repairPrompt, type Writing } from './prompt.js'
 import { excerpt, type ParsedReply, parseReply, type Written } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
+import { type Related, tasksFor, type Work } from './tasks.js'
 
 export type { Endpoint } from './endpoint.js'
 
-/** A chunk, what was asked for, and what the model wrote. */
-export interface WrittenChunk extends Written {
-  chunk: Chunk
-  task: Task
-}
+/** A chunk, or several, what was asked for, and what the model wrote. */
+export interface WrittenChunk extends Written, Work {}
 
 export interface GenerateOptions {
   endpoint: Endpoint
   writing: Writing
+  /** For multi-hop pairs. */
+  related?: Related | undefined
   /** Created where it is missing. */
   journalPath: string
   /** Chunks dealt with so far, failed ones included. */
@@ -38,7 +29,7 @@ export interface GenerateOptions {
 }
 
 export interface GenerateCounts {
-  /** Dealt with, failed ones included. */
+  /** Dealt with, failed ones and groups of chunks included. */
   chunks: number
   /** Requests sent, retries included. */
   calls: number
@@ -98,19 +89,15 @@ async function* generate(
   const journal = await openReplyJournal(options.journalPath)
   try {
     const work = questionWriter(options, asker, journal, counts)
-    for await (const { chunk, task, parsed } of mapInOrder(
-      chunks,
-      options.endpoint.concurrency,
-      signal,
-      work,
-    )) {
+    const tasks = tasksFor(chunks, options.writing, options.related)
+    for await (const { parsed, ...asked } of mapInOrder(tasks, options.endpoint.concurrency, signal, work)) {
       counts.chunks++
       if ('problem' in parsed) {
         counts.failed++
-        onProblem({ path: 'llm', line: counts.chunks, reason: `${chunk.id}: ${parsed.problem}` })
+        onProblem({ path: 'llm', line: counts.chunks, reason: `${idsOf(asked)}: ${parsed.problem}` })
       } else {
         counts.pairs += parsed.pairs.length
-        yield { chunk, task, ...parsed }
+        yield { ...asked, ...parsed }
       }
       onProgress?.(counts.chunks)
     }
@@ -121,7 +108,7 @@ async function* generate(
 
 /** What is done for one chunk: find its reply or ask for it, then parse it. */
 function questionWriter(
-  { endpoint, writing }: GenerateOptions,
+  { endpoint }: GenerateOptions,
   asker: Asker,
   journal: ReplyJournal,
   counts: GenerateCounts,
@@ -134,27 +121,27 @@ function questionWriter(
 
   const ask = async (
     key: string,
-    chunk: Chunk,
+    work: Work,
     prompt: Prompt,
     signal: AbortSignal,
   ): Promise<PaidReply | { problem: string }> => {
     const answer = await asker.ask(prompt, signal)
     note(answer)
     if ('failure' in answer) return { problem: answer.failure.reason }
-    await journal.keep(key, chunk.id, answer.reply)
+    await journal.keep(key, idsOf(work), answer.reply)
     counts.promptTokens += answer.reply.usage?.promptTokens ?? 0
     counts.completionTokens += answer.reply.usage?.completionTokens ?? 0
     return answer.reply
   }
 
   /** A reply that cannot be used is sent back once. */
-  const mended = async (key: string, chunk: Chunk, task: Task, reply: PaidReply, signal: AbortSignal) => {
+  const mended = async (key: string, work: Work, reply: PaidReply, signal: AbortSignal) => {
     const parsed = parseReply(reply)
     if (!('problem' in parsed) || reply.finishReason === 'refusal') return parsed
     const again = repairKey(key, reply.content)
     const repair =
       journal.find(again) ??
-      (await ask(again, chunk, repairPrompt(task, reply.content, parsed.problem, token), signal))
+      (await ask(again, work, repairPrompt(work.task, reply.content, parsed.problem, token), signal))
     const second = 'problem' in repair ? repair : parseReply(repair)
     if ('problem' in second)
       return { problem: `${parsed.problem}; asked again: ${excerpt(second.problem, 100)}` }
@@ -162,13 +149,13 @@ function questionWriter(
     return second
   }
 
-  const write = async (key: string, chunk: Chunk, task: Task, signal: AbortSignal): Promise<ParsedReply> => {
+  const write = async (key: string, work: Work, signal: AbortSignal): Promise<ParsedReply> => {
     const kept = journal.find(key)
     const reply =
       kept && kept.finishReason !== 'refusal' && !journal.find(repairKey(key, kept.content))
         ? kept // the run ended between the reply and its repair
-        : await ask(key, chunk, promptFor(task, token), signal)
-    return 'problem' in reply ? reply : mended(key, chunk, task, reply, signal)
+        : await ask(key, work, promptFor(work.task, token), signal)
+    return 'problem' in reply ? reply : mended(key, work, reply, signal)
   }
 
   const known = (key: string): Written | undefined => {
@@ -180,18 +167,21 @@ function questionWriter(
     return !second || 'problem' in second ? undefined : second
   }
 
-  return async (chunk: Chunk, _index: number, signal: AbortSignal) => {
-    const task = taskOf(passageOf(chunk), writing)
-    const key = promptKey(endpoint.model, task)
+  return async (work: Work, _index: number, signal: AbortSignal) => {
+    const key = promptKey(endpoint.model, work.task)
     const same = known(key) ?? underWay.get(key)
     if (same) {
       counts.fromJournal++
-      return { chunk, task, parsed: await same }
+      return { ...work, parsed: await same }
     }
-    const asked = write(key, chunk, task, signal).finally(() => underWay.delete(key))
+    const asked = write(key, work, signal).finally(() => underWay.delete(key))
     underWay.set(key, asked)
-    return { chunk, task, parsed: await asked }
+    return { ...work, parsed: await asked }
   }
+}
+
+function idsOf({ chunks }: Work): string {
+  return chunks.map(({ id }) => id).join(' + ')
 }
 
 /** Throws for an answer after which there is no point in asking on. */

@@ -48,14 +48,14 @@ export async function* judge(written: AsyncIterable<WrittenChunk>): AsyncGenerat
   for await (const each of written) yield judgeOne(each, duplicates)
 }
 
-export function judgeOne({ chunk, task, summary, pairs }: WrittenChunk, duplicates: Duplicates): Judged {
-  const chunkIds = [chunk.id]
-  const grounds = { passages: [readPassage(task.passage)], leak: leakFinder(task.system) }
+export function judgeOne({ chunks, task, summary, pairs }: WrittenChunk, duplicates: Duplicates): Judged {
+  const chunkIds = chunks.map(({ id }) => id)
+  const grounds = { passages: task.passages.map(readPassage), leak: leakFinder(task.system) }
   const left = [...task.types]
   const judged: Judged = {
     chunkIds,
-    documentIds: [chunk.documentId],
-    passages: [task.passage],
+    documentIds: chunks.map(({ documentId }) => documentId),
+    passages: task.passages,
     pairs: [],
     summary: undefined,
     rejected: [],
@@ -75,6 +75,7 @@ export function judgeOne({ chunk, task, summary, pairs }: WrittenChunk, duplicat
     left.splice(place, 1)
     judged.pairs.push({ ...pair, type: pair.type as PairType, chunkIds })
   }
+  if (chunks.length > 1) return judged // nobody asked for a summary of several
   const reasons = summaryFaults(summary, grounds)
   if (reasons.length === 0) judged.summary = summary
   else judged.rejected.push({ chunkIds, reasons, summary })

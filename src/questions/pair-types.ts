@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { ClaraError } from '../errors.js'
 
-export const PAIR_TYPES = ['fact', 'reasoning', 'cross-lingual'] as const
+export const PAIR_TYPES = ['fact', 'reasoning', 'cross-lingual', 'multi-hop'] as const
 export type PairType = (typeof PAIR_TYPES)[number]
 
 /** Shares of all pairs; they add up to 1. */

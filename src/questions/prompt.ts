@@ -1,8 +1,8 @@
 /** What the endpoint is asked, and the identity of that question for the journal. */
 import { createHash } from 'node:crypto'
 import { type Language, languageOf } from './language.js'
-import { allot, PAIR_TYPES, type PairType, type TypeShares } from './pair-types.js'
-import { fillTemplate, type PromptLanguage, templateFor } from './template.js'
+import { PAIR_TYPES, type PairType, type TypeShares } from './pair-types.js'
+import { fillTemplate, multiHopTemplate, type PromptLanguage, templateFor } from './template.js'
 
 /** `strict` wants every property required and no others allowed; array lengths are left to the prompt. */
 export const RESPONSE_FORMAT = {
@@ -49,9 +49,9 @@ export interface Writing {
   template?: string | undefined
 }
 
-/** What is to be written about one passage. */
+/** What is to be written about one passage, or about several together. */
 export interface Task {
-  passage: string
+  passages: string[]
   /** `undefined`: neither of those that are told apart. */
   language: Language | undefined
   types: PairType[]
@@ -59,14 +59,20 @@ export interface Task {
   system: string
 }
 
-export function taskOf(passage: string, writing: Writing): Task {
-  const { pairsPerChunk, shares, promptLanguage, template } = writing
+export function taskOf(passage: string, drawn: PairType[], writing: Writing): Task {
+  const { promptLanguage, template } = writing
   const language = languageOf(passage)
-  const drawn = allot(passage, pairsPerChunk, shares)
   // There is no other language to ask in where the passage's own is not known.
   const types = language ? drawn : drawn.map((type) => (type === 'cross-lingual' ? 'fact' : type))
   const system = fillTemplate(templateFor(language, promptLanguage, template), types, language)
-  return { passage, language, types, system }
+  return { passages: [passage], language, types, system }
+}
+
+export function multiHopTask(passages: string[], count: number, { promptLanguage }: Writing): Task {
+  const language = languageOf(passages.join(' '))
+  const types = Array<PairType>(count).fill('multi-hop')
+  const system = fillTemplate(multiHopTemplate(language, promptLanguage), types, language)
+  return { passages, language, types, system }
 }
 
 const USER_PROMPT = `<passage-{token}>
@@ -74,15 +80,16 @@ const USER_PROMPT = `<passage-{token}>
 </passage-{token}>`
 
 /** `token` must be one that the passage's writer could not guess. */
-export function promptFor({ passage, system }: Task, token: string): Prompt {
+export function promptFor({ passages, system }: Task, token: string): Prompt {
   const fill = (template: string) => template.replaceAll('{token}', token)
   // The passage goes in last and by a function, so that no brace or $ in it is taken for ours.
-  return { system: fill(system), user: fill(USER_PROMPT).replace('{passage}', () => passage) }
+  const user = passages.map((passage) => fill(USER_PROMPT).replace('{passage}', () => passage))
+  return { system: fill(system), user: user.join('\n\n') }
 }
 
 /** The same for the same question, whatever the random token: hex sha256. */
-export function promptKey(model: string, { passage, system }: Task): string {
-  return keyOf([model, system, USER_PROMPT, RESPONSE_FORMAT, passage])
+export function promptKey(model: string, { passages, system }: Task): string {
+  return keyOf([model, system, USER_PROMPT, RESPONSE_FORMAT, ...passages])
 }
 
 const REPAIR_PROMPT = `{user}

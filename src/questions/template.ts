@@ -5,6 +5,7 @@ import { readError } from '../files/jsonl.js'
 import { type Language, otherThan } from './language.js'
 import { PAIR_TYPES, type PairType } from './pair-types.js'
 import { ENGLISH, ENGLISH_TYPES } from './prompts/en.js'
+import { MULTI_HOP } from './prompts/multi-hop.js'
 import { CHINESE, CHINESE_TYPES } from './prompts/zh.js'
 
 export const PROMPT_LANGUAGES = ['auto', 'en', 'zh'] as const
@@ -56,6 +57,12 @@ export function templateFor(
 ): Template {
   const template = TEMPLATES[wanted === 'auto' ? (language ?? 'en') : wanted]
   return own === undefined ? template : { ...template, text: own }
+}
+
+/** A user's own prompt is for single passages. */
+export function multiHopTemplate(language: Language | undefined, wanted: PromptLanguage): Template {
+  const chosen = wanted === 'auto' ? (language ?? 'en') : wanted
+  return { ...TEMPLATES[chosen], text: MULTI_HOP[chosen] }
 }
 
 /** The system prompt but for its token. */

@@ -28,7 +28,7 @@ const chinese: WrittenPair = {
 
 function faultsOf(change: Partial<WrittenPair>, text = ENGLISH): PairFault[] {
   const base = text === CHINESE ? chinese : good
-  const { system } = taskOf(text, FACTS)
+  const { system } = taskOf(text, ['fact'], FACTS)
   return pairFaults({ ...base, ...change }, { passages: [readPassage(text)], leak: leakFinder(system) })
 }
 
@@ -175,7 +175,7 @@ describe('a summary', () => {
   const check = (summary: string, text = ENGLISH): SummaryFault[] =>
     summaryFaults(summary, {
       passages: [readPassage(text)],
-      leak: leakFinder(taskOf(text, FACTS).system),
+      leak: leakFinder(taskOf(text, ['fact'], FACTS).system),
     })
 
   it.each([

@@ -84,10 +84,8 @@ describe('the journal', () => {
       journalPath,
       onProblem: () => {},
     })
-    for await (const {
-      chunk: { id: docId },
-      pairs,
-    } of written) {
+    for await (const { chunks: asked, pairs } of written) {
+      const docId = asked[0]!.id
       const { answer } = pairs[0]!
       const records = (await readFile(journalPath, 'utf8'))
         .trimEnd()

@@ -64,7 +64,7 @@ export async function run(
     for await (const each of written) {
       result.written.push(each)
       for (const { question, answer } of each.pairs) {
-        result.pairs.push({ question, answer, docId: each.chunk.id })
+        result.pairs.push({ question, answer, docId: each.chunks[0]!.id })
       }
     }
   } catch (error) {

@@ -196,8 +196,8 @@ describe('ending early', () => {
       onProblem: () => {},
     })
     const start = performance.now()
-    for await (const { chunk } of written) {
-      expect(chunk.id).toBe('doc0#0')
+    for await (const { chunks: asked } of written) {
+      expect(asked[0]!.id).toBe('doc0#0')
       break
     }
     expect(performance.now() - start).toBeLessThan(500)

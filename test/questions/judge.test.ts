@@ -16,8 +16,8 @@ const pair = (question: string, type = 'fact') => ({
 
 function judged(pairs: ReturnType<typeof pair>[], duplicates = createDuplicates(), count = 2) {
   const one = chunk(7)
-  const task = taskOf(one.text, { ...FACTS, pairsPerChunk: count })
-  return judgeOne({ chunk: one, task, summary: 'The river flows to Port 7.', pairs }, duplicates)
+  const task = taskOf(one.text, Array(count).fill('fact'), FACTS)
+  return judgeOne({ chunks: [one], task, summary: 'The river flows to Port 7.', pairs }, duplicates)
 }
 
 describe('judging', () => {
@@ -119,7 +119,7 @@ describe('types', () => {
   })
 
   it('need a language that is known to ask in another', () => {
-    const asked = (text: string) => taskOf(text, { ...FACTS, shares: { 'cross-lingual': 1 } }).types
+    const asked = (text: string) => taskOf(text, ['cross-lingual'], FACTS).types
     expect(asked('The river flows to the sea.')).toEqual(['cross-lingual'])
     expect(asked('Река течёт в море, мимо города.')).toEqual(['fact'])
   })

@@ -18,7 +18,7 @@ describe('the prompt', () => {
     ['en', CHINESE, 'Write 2 question-answer pairs'],
     ['zh', ENGLISH, '编写 2 个问答对'],
   ] as const)('is in the language that is wanted: %s for %s', (promptLanguage, passage, words) => {
-    const { system } = taskOf(passage, { ...FACTS, pairsPerChunk: 2, promptLanguage })
+    const { system } = taskOf(passage, ['fact', 'fact'], { ...FACTS, promptLanguage })
     expect(system).toContain(words)
     expect(system).toMatch(/^- 2 × fact/m)
     expect(system.match(/\{[a-z_]+\}/g)).toEqual(['{token}', '{token}'])
@@ -30,8 +30,7 @@ describe('the prompt', () => {
     [ENGLISH, 'zh', '问题使用中文'],
     [CHINESE, 'zh', '问题使用英文'],
   ] as const)('names the other language: %s, %s', (passage, promptLanguage, words) => {
-    const shares = { 'cross-lingual': 1 }
-    expect(taskOf(passage, { ...FACTS, shares, promptLanguage }).system).toContain(words)
+    expect(taskOf(passage, ['cross-lingual'], { ...FACTS, promptLanguage }).system).toContain(words)
   })
 
   it('can be a file, whose text is part of the key', async () => {
@@ -41,15 +40,15 @@ describe('the prompt', () => {
       'Between <passage-{token}>: {count} pairs.\n{pairs}\nJSON: {"summary": "", "pairs": [{}]}',
     )
     const template = await readTemplate(path)
-    const task = taskOf(ENGLISH, { ...FACTS, template })
+    const task = taskOf(ENGLISH, ['fact'], { ...FACTS, template })
     const { system, user } = promptFor(task, 'abc')
     expect(system).toBe(
       'Between <passage-abc>: 1 pairs.\n- 1 × fact: asks for one thing that the passage states. The question is ' +
         'in the language of the passage.\nJSON: {"summary": "", "pairs": [{}]}',
     )
     expect(user).toBe(`<passage-abc>\n${ENGLISH}\n</passage-abc>`)
-    expect(promptKey('m', task)).not.toBe(promptKey('m', taskOf(ENGLISH, FACTS)))
-    expect(promptKey('m', task)).toBe(promptKey('m', taskOf(ENGLISH, { ...FACTS, template })))
+    expect(promptKey('m', task)).not.toBe(promptKey('m', taskOf(ENGLISH, ['fact'], FACTS)))
+    expect(promptKey('m', task)).toBe(promptKey('m', taskOf(ENGLISH, ['fact'], { ...FACTS, template })))
   })
 
   it.each([

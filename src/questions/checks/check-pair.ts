@@ -29,7 +29,12 @@ export interface PairGrounds {
 }
 
 /** Shares of an answer's words that the passage must have. A reason is put in words of one's own; a fact is copied. */
-const LEAST_SUPPORT: Record<PairType, number> = { fact: 0.6, 'cross-lingual': 0.6, reasoning: 0.4 }
+const LEAST_SUPPORT: Record<PairType, number> = {
+  fact: 0.6,
+  'cross-lingual': 0.6,
+  reasoning: 0.4,
+  'multi-hop': 0.4,
+}
 /** Of a question in the passage's language; low, as it may name things in other words. */
 const LEAST_IN_QUESTION = 0.2
 

@@ -63,11 +63,11 @@ export const LEANS_ON_PASSAGE: RegExp[] = [
   new RegExp(
     `\\b(?:this|the above|the given|the following|the provided|the preceding) (?:${SOURCE}|information)s?\\b`,
   ),
-  /\b(?:in|by|from|of|within) the (?:passage|text|excerpt|article|document|paragraph|snippet)\b/,
+  /\b(?:in|by|from|of|within) the (?:passage|text|excerpt|article|document|paragraph|snippet)s?\b/,
   new RegExp(
     `\\bthe (?:${SOURCE})s? (?:\\w+ )?(?:say|state|mention|describe|discuss|explain|claim|argue|suggest|refer|list|give|mean|think|note|write)`,
   ),
-  /\bthe (?:passage|excerpt|snippet|authors?)\b/,
+  /\bthe (?:(?:passage|excerpt|snippet)s?|authors?)\b/,
   /\b(?:mentioned|described|stated|discussed|shown|listed|given) (?:above|below|here|earlier)\b/,
   /(?:根据|依据|按照|基于|参照)(?:本|上|下|该|此|这|原)?(?:文本|文章|段落|资料|材料|内容|文档|文中|[文段篇节章])/,
   /(?:根据|依据|基于)(?:以上|上述|上面|下面|以下)/,

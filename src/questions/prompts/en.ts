@@ -19,5 +19,6 @@ export const ENGLISH_TYPES = {
   fact: 'fact: asks for one thing that the passage states. The question is in the language of the passage.',
   reasoning:
     'reasoning: asks why, how or with what consequence, so that statements of the passage have to be combined. The question is in the language of the passage.',
+  'multi-hop': 'multi-hop: asks for what only all of the passages together say.',
   'cross-lingual': 'cross-lingual: asks for one thing that the passage states. The question is in {other}.',
 }

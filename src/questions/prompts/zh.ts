@@ -18,5 +18,6 @@ export const CHINESE = `你为检索系统编写训练数据。
 export const CHINESE_TYPES = {
   fact: 'fact：询问段落中陈述的一件事。问题使用段落所用的语言。',
   reasoning: 'reasoning：询问原因、方式或后果，需要结合段落中的多处陈述才能回答。问题使用段落所用的语言。',
+  'multi-hop': 'multi-hop：询问只有综合全部段落才能回答的内容。',
   'cross-lingual': 'cross-lingual：询问段落中陈述的一件事。问题使用{other}。',
 }
