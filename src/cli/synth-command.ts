@@ -24,7 +24,7 @@ import { relatedChunks } from '../negatives/related.js'
 import { type Endpoint, generateQuestions } from '../questions/generate.js'
 import type { Writing } from '../questions/prompt.js'
 import { readQuestions } from '../questions/read-questions.js'
-import { QA_FILE } from '../questions/write-judged.js'
+import { QA_FILE, REJECTED_FILE } from '../questions/write-judged.js'
 import { createSplit, SIDES, type Split } from '../samples/split.js'
 import { stageEntries } from '../samples/stages.js'
 import type { RunReport } from '../samples/tally.js'
@@ -356,6 +356,13 @@ async function mine(
   { corpus, talk, opened, work, split, believed, progress }: MiningSetup,
 ): Promise<{ report: RunReport; mining: RunMining }> {
   const { outputDir, targetTopK: topK, seed } = flags
+  const { written, kept } = believed.questions
+  if (written > 0 && kept === 0) {
+    throw new ClaraError(
+      'llm',
+      `none of ${written} pairs passed the checks: ${join(outputDir, REJECTED_FILE)} says why`,
+    )
+  }
   const questions = readQuestions(join(outputDir, QA_FILE), talk.onProblem)
   const options = { ...miningOptions(flags), topK, seed, onProblem: talk.onProblem }
   const { mined, counts } = opened

@@ -136,6 +136,37 @@ describe('files of all stages', () => {
   })
 })
 
+describe('a prompt of one’s own', () => {
+  it('is sent, and another one is another run', async () => {
+    const path = join(work, 'prompt.txt')
+    writeFileSync(
+      path,
+      'Between <passage-{token}> marks. Write {count}:\n{pairs}\nReply with JSON {"pairs": []}.',
+    )
+    const before = server.requests.length
+    expect((await synth('prompt', '--prompt', path, '--types', 'reasoning', '--quiet')).code).toBe(0)
+    expect(server.requests.length - before).toBe(30)
+    expect(server.requests.at(-1)!.messages[0]!.content).toMatch(
+      /^Between <passage-\w{24}> marks\. Write 3:\n- 3 × reasoning[:：].*\nReply with JSON \{"pairs": \[\]\}\.$/,
+    )
+    const { code, stderr } = await synth('prompt', '--prompt-language', 'zh')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('holds a finished run')])
+  })
+
+  it.each([
+    [['--prompt', 'no-such-file'], 'no such file'],
+    [['--types', 'facts'], 'is no type'],
+    [['--prompt-language', 'fr'], 'Allowed choices are auto, en, zh'],
+    [['--round-trip', '-1'], 'whole number'],
+  ])('and other settings are looked at before anything is asked or written: %j', async (flags, message) => {
+    const before = server.requests.length
+    const { code, stderr } = await synth('unwritten', ...flags)
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
+    expect(server.requests.length).toBe(before)
+    expect(names('.')).not.toContain('unwritten')
+  })
+})
+
 describe('a split', () => {
   it('shares no document and no passage that answers', async () => {
     const { stdout } = await synth('split', '--split', '0.7/0.3', '--format', 'triplet', '--json')

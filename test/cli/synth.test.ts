@@ -126,6 +126,31 @@ describe('clara synth', () => {
     expect(existsSync(join(work, 'nothing', 'end_to_end_data.jsonl'))).toBe(false)
   })
 
+  it('stops when nothing passed the checks, and says where to look', async () => {
+    const pair = {
+      type: 'fact',
+      question: 'What does the text say?',
+      answer: 'This.',
+      quotes: ['None of it'],
+    }
+    const { url } = await start({
+      behave: () => ({ content: JSON.stringify({ summary: '', pairs: [pair] }) }),
+    })
+    const { code, stderr } = await synth('refused', url)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/none of 20 pairs passed the checks: .*rejected\.jsonl says why/)
+    expect(readRows(join(work, 'refused', 'rejected.jsonl'))).toHaveLength(40)
+  })
+
+  it('goes on in the same directory with the local model, after a run without', async () => {
+    const { url, requests } = await start()
+    expect((await synth('later', url)).code).toBe(0)
+    expect((await synth('later', url, '--local-embeddings', '--force', '--quiet')).code).toBe(0)
+    expect(requests).toHaveLength(20)
+    await synth('at-once', url, '--local-embeddings', '--force', '--quiet')
+    expect(data('later').equals(data('at-once'))).toBe(true)
+  })
+
   it('goes on after a kill without asking again for what it has', async () => {
     const slow = await start({ behave: () => ({ delayMs: 150 }) })
     const killed = await clara(

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cosine } from '#clara/inference/cosine.js'
 import { type OpenEngines, openEngines } from '#clara/negatives/engines.js'
+import { LEAST_RELATED, relatedChunks } from '#clara/negatives/related.js'
 import { roundTrip } from '#clara/negatives/round-trip.js'
 import type { Judged } from '#clara/questions/judge.js'
 import { collect, stream } from '../support/collect.js'
@@ -46,6 +48,26 @@ const check = (judged: Judged[], within = 3, scorer = opened.engines.scorer) =>
 const ATTENTION = 'scaled-dot-product-attention.md#0'
 const HEADS = 'multi-head-attention.md#0'
 const DOT = 'By what are the inner products of queries and keys divided in scaled dot-product attention?'
+
+describe('related chunks', () => {
+  it('are near by their vectors, nearest first, neither the chunk nor far from it', async () => {
+    const { index, corpus } = example
+    const related = relatedChunks(index, corpus)
+    let none = 0
+    for await (const [row, chunk] of index.chunks.entries()) {
+      const found = await related(chunk)
+      const own = await index.vectors([row])
+      const cosines = await Promise.all(
+        found.map(async ({ id }) => cosine(own, await index.vectors([corpus.find(id)[0]!]))),
+      )
+      expect(found.map(({ id }) => id)).not.toContain(chunk.id)
+      expect(cosines).toEqual([...cosines].sort((a, b) => b - a))
+      for (const each of cosines) expect(each).toBeGreaterThanOrEqual(LEAST_RELATED - 1e-6)
+      if (found.length < 9) none++
+    }
+    expect(none).toBeGreaterThan(10)
+  })
+})
 
 describe('the round trip', () => {
   it('keeps questions that find their chunk, in order, and rejects others', async () => {
@@ -101,6 +123,8 @@ describe('the round trip', () => {
       20,
     )
     expect(one!.pairs).toHaveLength(2)
+    const numbered = await about(ATTENTION, `${DOT} (12)`, `${DOT} (13)`, `${DOT} (12).`)
+    expect((await check([numbered], 20))[0]!.pairs).toEqual(numbered.pairs.slice(0, 2))
     expect(one!.rejected[0]!.reasons).toEqual(['nearly the same question as one before'])
     expect(other!.rejected[0]!.reasons).toEqual(['nearly the same question as one before'])
   })

@@ -75,6 +75,11 @@ describe('a pair is believed', () => {
   })
 })
 
+it('finds a quote in a passage with characters that nobody sees', () => {
+  const text = ENGLISH.replaceAll('1863', '18\u00ad63').replace('brothers', 'bro\u200bthers')
+  expect(faultsOf({}, text)).toEqual([])
+})
+
 describe('a pair is not believed', () => {
   it.each<[PairFault, Partial<WrittenPair>]>([
     ['a quote that is not in the passage', { quotes: ['built in 1864 by the brothers'] }],

@@ -106,6 +106,13 @@ describe('a reply that cannot be used', () => {
     expect(refusing.server.requests).toHaveLength(1)
   })
 
+  it('is asked for again by the next run, but no repair of the same words is paid twice', async () => {
+    const { server, ...place } = await setUp(() => ({ content: 'No.' }))
+    await run([chunk(0)], place)
+    expect((await run([chunk(0)], place)).counts).toMatchObject({ calls: 1, failed: 1 })
+    expect(server.requests).toHaveLength(3)
+  })
+
   it('is repaired by the next run where this one ended before', async () => {
     const { server, ...place } = await setUp((_, index) => (index === 0 ? { content: 'No.' } : {}))
     await run([chunk(0)], place)

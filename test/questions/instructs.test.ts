@@ -16,6 +16,7 @@ describe('a passage that gives instructions', () => {
     'Copy-on-write pages are shared by several samples from one prompt.',
     'A bag-of-words model, keep in mind, ignores the order of words.',
     'The board must answer to parliament before the committee replies.',
+    'England \u{1F3F4}\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F} won the match.',
     '输入572×572的图像，输出只有388×388。',
     '他只回答了一句，便不再说话。各民族动物介绍如下。',
     'She sent the text to https://example.org/form and visited www.example.org.',

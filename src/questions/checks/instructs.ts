@@ -73,12 +73,18 @@ const INSTRUCTS: RegExp[] = [
 
 /** Letters that nobody sees (tags), and marks that turn what is seen around. */
 const HIDDEN = /[\u{E0000}-\u{E007F}\u202E]/u
+/** The flags of England, Scotland and Wales are written with tags. */
+const FLAGS =
+  /\u{1F3F4}(?:\u{E0067}\u{E0062}(?:\u{E0065}\u{E006E}\u{E0067}|\u{E0073}\u{E0063}\u{E0074}|\u{E0077}\u{E006C}\u{E0073})\u{E007F})+/gu
 /** So many zero-width characters between letters have no use in a text. */
 const ZERO_WIDTH_IN_WORD = /(?:\p{L}(?:\u200B|\u200C|\u200D|\u2060|\uFEFF)){3}/u
 
 /** @param folded the text as `fold` gives it. */
 export function instructs(text: string, folded: string): boolean {
-  if (HIDDEN.test(text) || (ZERO_WIDTH_IN_WORD.test(text) && /\p{Script=Latin}|\p{Script=Han}/u.test(text))) {
+  if (
+    HIDDEN.test(text.replace(FLAGS, '')) ||
+    (ZERO_WIDTH_IN_WORD.test(text) && /\p{Script=Latin}|\p{Script=Han}/u.test(text))
+  ) {
     return true
   }
   return INSTRUCTS.some((pattern) => pattern.test(folded))
