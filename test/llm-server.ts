@@ -6,6 +6,9 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { writePairs } from './llm-writer.js'
+
+export { passageIn, writePairs } from './llm-writer.js'
 
 export interface ChatRequest {
   model: string
@@ -124,41 +127,4 @@ export function payload(body: ChatRequest, reply: LlmReply, status = reply.statu
     ],
     ...(reply.usage !== null && { usage: reply.usage ?? { prompt_tokens: 100, completion_tokens: 20 } }),
   })
-}
-
-/** The passage between the delimiters of a request. */
-export function passageIn(body: ChatRequest): string {
-  const user = body.messages.find(({ role }) => role === 'user')?.content ?? ''
-  const passage = /^<passage-(\w+)>\n([\s\S]*)\n<\/passage-\1>$/.exec(user)?.[2]
-  if (passage === undefined) throw new Error(`no passage in: ${user}`)
-  return passage
-}
-
-/** As many pairs as the prompt asks for: what follows the first part of a sentence of the passage? */
-export function writePairs(body: ChatRequest): string {
-  const system = body.messages.find(({ role }) => role === 'system')?.content ?? ''
-  const count = Number(/Write (\d+) question/.exec(system)?.[1])
-  const sentences = passageIn(body)
-    .split(/(?<=[.!?。！？])\s*/)
-    .filter((sentence) => /[\p{L}\p{N}]/u.test(sentence))
-  const pairs = Array.from({ length: count }, (_, index) =>
-    pairFrom(
-      sentences[index % sentences.length] ?? '?',
-      2 + Math.floor(index / Math.max(1, sentences.length)),
-    ),
-  )
-  return JSON.stringify({ pairs })
-}
-
-/** The last `size` words of a sentence (characters, where it has no blanks) are the answer. */
-function pairFrom(sentence: string, size: number): { question: string; answer: string } {
-  const text = sentence.replace(/[.!?。！？]+$/, '')
-  const joint = text.includes(' ') ? ' ' : ''
-  const words = text.split(joint)
-  const at = Math.max(1, words.length - size)
-  const start = words.slice(0, at).join(joint)
-  const answer = words.slice(at).join(joint) || start
-  return joint === ' '
-    ? { question: `What comes after "${start}"?`, answer }
-    : { question: `“${start}”之后是什么？`, answer }
 }

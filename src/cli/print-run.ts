@@ -34,12 +34,19 @@ export function printRun(
   const { negatives, left_out: leftOut } = report.formats?.['n-tuple'] ?? {}
   if (leftOut) talk.remark(`n-tuple: ${negatives} negatives a row; ${leftOut} rows with fewer are left out`)
   printResult(flags, {
-    output: join(directory, DATA_FILE),
+    output: report.split ? directory : join(directory, DATA_FILE),
     ...report,
     ...(mining && countsOf(mining)),
     ...more,
     bad_records: talk.problems(),
   })
+  process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+}
+
+/** As printRun, for a run that mined nothing. */
+export function printWritten(flags: OutputFlags, talk: Talk, directory: string, counts: object): void {
+  talk.finish()
+  printResult(flags, { output: directory, ...counts, bad_records: talk.problems() })
   process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
 }
 

@@ -1,37 +1,23 @@
 /** clara-synth: an LLM writes questions and answers, then they are mined as any others are. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import type { Chunk } from '../chunks/chunk.js'
-import { documentsOf } from '../documents/corpus.js'
-import { readDocuments } from '../documents/read-documents.js'
 import { ClaraError } from '../errors.js'
 import { fingerprint, moveResults, openRunDirectory, removeResults } from '../files/run-directory.js'
-import { buildIndex } from '../index/build.js'
-import type { ChunkStore } from '../index/chunk-store.js'
-import { storeChunks } from '../index/chunks-only.js'
 import { readManifest } from '../index/manifest.js'
-import { type Index, openIndex } from '../index/open.js'
-import { openChunks } from '../index/snapshot.js'
-import { type Embedder, openEmbedder } from '../inference/embedder.js'
-import { openTokenizer } from '../inference/open-tokenizer.js'
 import { type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
 import { type Corpus, openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { type OpenEngines, openEngines } from '../negatives/engines.js'
 import { drawNegatives, mineNegatives } from '../negatives/mine.js'
-import { askInBatches, type BatchCounts } from '../questions/ask-in-batches.js'
-import { first } from '../questions/first.js'
-import { type Generation, generateQuestions } from '../questions/generate.js'
-import { planQuestions } from '../questions/plan.js'
+import { relatedChunks } from '../negatives/related.js'
 import { readQuestions } from '../questions/read-questions.js'
-import { writeQuestions } from '../questions/write-questions.js'
+import { QA_FILE, REJECTED_FILE } from '../questions/write-judged.js'
+import { createSplit, SIDES, type Split } from '../samples/split.js'
+import { stageEntries } from '../samples/stages.js'
 import type { RunReport } from '../samples/tally.js'
-import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeSamples } from '../samples/write.js'
-import { askingProgress, batchProgress } from './asking-progress.js'
-import { embeddingProgress } from './embedding-progress.js'
-import { type Asked, type EndpointFlags, endpointFlags, resolveEndpoint } from './endpoint-flags.js'
+import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeReport, writeSamples } from '../samples/write.js'
+import { endpointFlags, resolveEndpoint } from './endpoint-flags.js'
 import {
   type ChunkFlags,
   chunkFlags,
@@ -49,11 +35,13 @@ import { type FormatFlags, formatFlags, formatsOf } from './format-flags.js'
 import { rerankerOf, scoreCacheOf } from './judging-flags.js'
 import { type MiningFlags, miningFlags, miningOptions } from './mining-flags.js'
 import { miningProgress } from './mining-progress.js'
-import { printResult } from './print-result.js'
-import { printRun, type RunMining } from './print-run.js'
-import { EXIT, onInterrupt } from './run-cli.js'
-import { runningOn } from './running-on.js'
+import { printRun, printWritten, type RunMining } from './print-run.js'
+import { onInterrupt } from './run-cli.js'
+import { type AskFlags, type Asking, ask, dryRun } from './synth-ask.js'
+import { type Believed, believe } from './synth-believe.js'
+import { openSource, REPLIES_ARE_KEPT, type Source } from './synth-source.js'
 import { createTalk, type Talk } from './talk.js'
+import { type WritingFlags, writingFlags, writingOf } from './writing-flags.js'
 
 interface SynthFlags
   extends OutputFlags,
@@ -62,17 +50,8 @@ interface SynthFlags
     SampleFlags,
     FormatFlags,
     MiningFlags,
-    EndpointFlags {
-  inputFile?: string[]
-  index?: string
-  localEmbeddings?: boolean
-  pairsPerChunk: number
-  limit?: number
-  dryRun?: boolean
-  batch?: boolean
-  batchRequests: number
-  force?: boolean
-}
+    WritingFlags,
+    AskFlags {}
 
 export function synthCommand(): Command {
   const command = new Command('synth')
@@ -86,12 +65,12 @@ export function synthCommand(): Command {
   formatFlags(command)
   endpointFlags(command)
   command
-    .option('--pairs-per-chunk <n>', 'questions for each chunk, at most', wholeNumber(1, 50), 1)
     .option('--limit <n>', 'ask about the first n chunks only', wholeNumber(1))
     .option('--batch', 'by OpenAI’s Batch API: half the price, within a day')
     .option('--batch-requests <n>', 'requests in a batch, at most', wholeNumber(1, 50_000), 50_000)
     .option('--dry-run', 'count calls, tokens and cost; send and write nothing')
     .option('--force', 'go on where over 5% of the corpus is unknown to the embedder')
+  writingFlags(command)
   miningFlags(command)
   chunkFlags(command)
   embedderFlags(command)
@@ -103,262 +82,187 @@ export function synthCommand(): Command {
   return command.action(synth)
 }
 
-const JOURNAL = 'llm_journal.jsonl'
-const REPLIES_ARE_KEPT =
-  'run the same command again: the replies received so far are kept in llm_journal.jsonl'
-
 async function synth(flags: SynthFlags): Promise<void> {
   const talk = createTalk(flags)
   if ((flags.inputFile === undefined) === (flags.index === undefined)) {
     throw new ClaraError('usage', 'synth needs one of --input-file and --index')
   }
+  if (flags.types['multi-hop'] && !flags.localEmbeddings) {
+    throw new ClaraError('usage', 'multi-hop questions are about related chunks: add --local-embeddings')
+  }
   const asked = await resolveEndpoint(flags, !flags.dryRun, talk)
+  const asking: Asking = { ...asked, writing: await writingOf(flags) }
   const model = await resolveEmbedder(flags.embedder)
-  if (flags.dryRun) return dryRun(flags, asked, model, talk)
-  const settings = await settingsOf(flags, asked.endpoint.model, model)
+  if (flags.dryRun) return dryRun(flags, asking, model, talk)
+  const settings = await settingsOf(flags, asking, model)
   const resumed = await openRunDirectory(flags.outputDir, settings, {
     last: REPORT_FILE,
     overwrite: flags.overwrite ?? false,
+    changeable: await changeableOf(flags),
   })
   onInterrupt(REPLIES_ARE_KEPT)
+  await removeResults(flags.outputDir, await leftOver(flags.outputDir))
   const source = await openSource(flags, model, resumed, talk)
   try {
     const corpus = await openCorpus(source.chunks)
-    const warning = checkCorpusSize(await source.distinctChunks(corpus), flags.targetTopK)
-    if (warning) talk.remark(warning)
-    const llm = await ask(flags, asked, source.chunks, talk)
-    const { report, mining } = await mine(flags, source, corpus, llm.report, talk)
-    printRun(flags, talk, flags.outputDir, report, { mining, llm: llm.run })
+    if (flags.stages.includes('end-to-end')) {
+      const warning = checkCorpusSize(await source.distinctChunks(corpus), flags.targetTopK)
+      if (warning) talk.remark(warning)
+    }
+    await writeAll(flags, { asking, source, corpus, talk })
   } finally {
     await source.close()
   }
 }
 
-/** What the result depends on, but for the LLM's mood: the same settings may go on from one another. */
-async function settingsOf(flags: SynthFlags, llm: string, model: EmbedderModel): Promise<object> {
-  const { targetTopK, seed, localEmbeddings = false, pairsPerChunk } = flags
+const WORK = '.samples-'
+
+/** What a run that was killed has left. */
+async function leftOver(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter((name) => name.startsWith(WORK))
+}
+
+interface Setup {
+  asking: Asking
+  source: Source
+  corpus: Corpus
+  talk: Talk
+}
+
+/** In a folder of its own until all is there; the report is the last to come out of it. */
+async function writeAll(flags: SynthFlags, { asking, source, corpus, talk }: Setup): Promise<void> {
+  const { outputDir, stages, split: share, seed } = flags
+  const { parquet } = formatsOf(flags)
+  const progress = miningProgress(talk)
+  const opened = await enginesOf(flags, source, progress.onScored, talk)
+  const work = await mkdtemp(join(outputDir, WORK))
+  try {
+    const split = share === undefined ? undefined : await createSplit(source.chunks.all(), share, seed)
+    const sides = split ? SIDES : [undefined]
+    const related = source.ranking && relatedChunks(source.ranking.index, corpus)
+    const { generation, summary } = await ask(flags, asking, source.chunks, related, talk)
+    const found = opened && { corpus, engines: opened.engines, within: flags.roundTrip }
+    const believed = await believe(generation.written, work, outputDir, {
+      found,
+      stages,
+      sides,
+      parquet,
+      split,
+    })
+    talk.finish()
+    const { run: llm, report } = summary()
+    const setup = { corpus, talk, opened, work, split, believed: { ...believed, llm: report }, progress }
+    const mined = stages.includes('end-to-end') ? await mine(flags, setup) : undefined
+    if (!mined) await writeReport(work, setup.believed)
+    await removeResults(outputDir, ANY_OUTPUT)
+    await moveResults(work, outputDir, [
+      ...stageEntries({ stages, sides, parquet }),
+      ...(mined ? outputEntries(formatsOf(flags), sides) : [REPORT_FILE]),
+    ])
+    if (mined) printRun(flags, talk, outputDir, mined.report, { mining: mined.mining, llm })
+    else printWritten(flags, talk, outputDir, { ...believed, llm })
+  } finally {
+    await opened?.close()
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+/** What the replies depend on, but for the LLM's mood: the same settings may go on from one another. */
+async function settingsOf(
+  flags: SynthFlags,
+  { endpoint, writing }: Asking,
+  model: EmbedderModel,
+): Promise<object> {
   return {
     corpus: flags.index
       ? (await readManifest(flags.index)).files
       : await Promise.all(flags.inputFile!.map(fingerprint)),
     chunking: chunkingOf(flags),
-    embedder: localEmbeddings ? model.model.sha256 : null,
-    llm,
-    pairs_per_chunk: pairsPerChunk,
+    embedder: model.model.sha256, // chunks are cut by its tokens
+    llm: endpoint.model,
+    writing: { ...writing, template: writing.template ?? null },
+  }
+}
+
+/** What is made of the replies: another choice costs no call. */
+async function changeableOf(flags: SynthFlags): Promise<object> {
+  const { targetTopK, seed, localEmbeddings = false, stages, split, roundTrip, limit } = flags
+  return {
+    limit: limit ?? null,
     top_k: targetTopK,
     seed,
-    mining: localEmbeddings ? miningOptions(flags) : null,
-    reranker: localEmbeddings ? ((await rerankerOf(flags))?.model.sha256 ?? null) : null,
+    stages,
+    split: split ?? null,
+    ...formatsOf(flags),
+    local_embeddings: localEmbeddings,
+    ...(localEmbeddings && {
+      mining: { ...miningOptions(flags), hybrid: flags.hybrid ?? false },
+      round_trip: roundTrip,
+      reranker: (await rerankerOf(flags))?.model.sha256 ?? null,
+    }),
   }
 }
 
-/** Cuts the documents in a folder that goes again; an index is there already. */
-async function dryRun(
+async function enginesOf(
   flags: SynthFlags,
-  { endpoint, spending }: Asked,
-  model: EmbedderModel,
+  { ranking }: Source,
+  onScored: (pairs: number) => void,
   talk: Talk,
-): Promise<void> {
-  const work = await mkdtemp(join(tmpdir(), 'clara-dry-run-'))
-  try {
-    const chunks = flags.index
-      ? await openChunks(flags.index)
-      : await cutDocuments(flags, join(work, 'chunks'), model, talk)
-    const plan = await planQuestions(chosen(flags, chunks), {
-      endpoint,
-      pairsPerChunk: flags.pairsPerChunk,
-      journalPath: join(flags.outputDir, JOURNAL),
-      price: spending.price,
-      batch: flags.batch ?? false,
-    }).finally(() => chunks.close())
-    talk.finish()
-    const unknown = spending.price ? {} : { usd: 'unknown', usdAtMost: 'unknown', usdSpent: 'unknown' }
-    printResult(flags, { dryRun: true, model: endpoint.model, ...plan, ...(flags.json ? {} : unknown) })
-    process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
-  } finally {
-    await rm(work, { recursive: true, force: true })
-  }
-}
-
-function chosen({ limit }: SynthFlags, chunks: ChunkStore): AsyncIterable<Chunk> {
-  return limit === undefined ? chunks.all() : first(chunks.all(), limit)
-}
-
-interface Source {
-  chunks: ChunkStore
-  /** Only with --local-embeddings. */
-  ranking: { index: Index; embedder: Embedder } | undefined
-  distinctChunks(corpus: Corpus): Promise<number>
-  close(): Promise<void>
-}
-
-async function openSource(
-  flags: SynthFlags,
-  model: EmbedderModel,
-  resumed: boolean,
-  talk: Talk,
-): Promise<Source> {
-  return flags.localEmbeddings ? indexSource(flags, model, resumed, talk) : chunkSource(flags, model, talk)
-}
-
-async function indexSource(
-  flags: SynthFlags,
-  model: EmbedderModel,
-  resumed: boolean,
-  talk: Talk,
-): Promise<Source> {
-  const { dims } = flags.index ? await readManifest(flags.index) : {}
-  const embedder = await openEmbedder(model, { ...flags, dims, calibrate: true })
-  try {
-    const directory = flags.index ?? join(flags.outputDir, 'index')
-    const built =
-      flags.index !== undefined || (resumed && (await readManifest(directory).catch(() => undefined)))
-    if (!built) {
-      await buildIndex(documentsOf(flags.inputFile!, talk.onProblem), embedder, {
-        outputDir: directory,
-        overwrite: true, // the same documents and settings are gone on with all the same
-        chunking: chunkingOf(flags),
-        force: flags.force ?? false,
-        ...embeddingProgress(talk),
-      })
-      onInterrupt(REPLIES_ARE_KEPT)
-      talk.finish()
-      talk.remark(runningOn(embedder))
-    }
-    const index = await openIndex(directory, model)
-    return {
-      chunks: index.chunks,
-      ranking: { index, embedder },
-      distinctChunks: async () => index.manifest.counts.distinctChunks,
-      close: async () => {
-        await Promise.all([index.close(), embedder.close()])
-      },
-    }
-  } catch (error) {
-    await embedder.close()
-    throw error
-  }
-}
-
-async function chunkSource(flags: SynthFlags, model: EmbedderModel, talk: Talk): Promise<Source> {
-  const chunks = flags.index
-    ? await openChunks(flags.index)
-    : await cutDocuments(flags, join(flags.outputDir, 'chunks'), model, talk)
-  return {
-    chunks,
-    ranking: undefined,
-    distinctChunks: (corpus) => corpus.distinct(),
-    close: () => chunks.close(),
-  }
-}
-
-async function cutDocuments(
-  flags: SynthFlags,
-  outputDir: string,
-  model: EmbedderModel,
-  talk: Talk,
-): Promise<ChunkStore> {
-  const tokenizer = await openTokenizer(model)
-  try {
-    return await storeChunks(readDocuments(flags.inputFile!, talk.onProblem), model, tokenizer, {
-      outputDir,
-      chunking: chunkingOf(flags),
-    })
-  } finally {
-    await tokenizer.close()
-  }
-}
-
-async function ask(
-  flags: SynthFlags,
-  { endpoint, spending }: Asked,
-  chunks: ChunkStore,
-  talk: Talk,
-): Promise<{ run: object; report: object }> {
-  const total = Math.min(chunks.count, flags.limit ?? chunks.count)
-  const shared = {
-    endpoint,
-    ...spending,
-    pairsPerChunk: flags.pairsPerChunk,
-    journalPath: join(flags.outputDir, JOURNAL),
-  }
-  const batched = flags.batch
-    ? await askInBatches(() => chosen(flags, chunks), {
-        ...shared,
-        batchRequests: flags.batchRequests,
-        onProgress: batchProgress(talk),
-      })
-    : undefined
-  if (batched) onInterrupt(REPLIES_ARE_KEPT)
-  const generation: Generation = generateQuestions(chosen(flags, chunks), {
-    ...shared,
-    onProgress: askingProgress(talk, total, () => generation),
-    onProblem: talk.onProblem,
+): Promise<OpenEngines | undefined> {
+  if (!ranking) return undefined
+  return openEngines(ranking.index, {
+    embedder: ranking.embedder.model,
+    opened: ranking.embedder,
+    reranker: await rerankerOf(flags),
+    device: flags.device,
+    threads: flags.threads,
+    scoreCache: scoreCacheOf(flags),
+    hybrid: flags.hybrid,
+    remark: talk.remark,
+    onScored,
   })
-  await writeQuestions(join(flags.outputDir, 'qa.jsonl'), generation.pairs)
-  talk.finish()
-  return summaryOf(endpoint.model, generation, batched)
 }
 
-/** Of this run, and of all replies that the directory holds: the report's file knows no single run. */
-function summaryOf(
-  model: string,
-  { counts, spending }: Generation,
-  batched: BatchCounts | undefined,
-): { run: object; report: object } {
-  const { total } = spending
-  const [usd, totalUsd] = [spending.usd, spending.totalUsd].map((each) => each && Number(each.toFixed(6)))
-  const { promptTokens: prompt_tokens, completionTokens: completion_tokens } = total
-  return {
-    run: { model, ...counts, usd, ...(batched && { batched }), totalUsd },
-    report: { model, prompt_tokens, completion_tokens, usd: totalUsd },
-  }
+interface MiningSetup {
+  corpus: Corpus
+  talk: Talk
+  opened: OpenEngines | undefined
+  /** Where the files go. */
+  work: string
+  split: Split | undefined
+  believed: Believed & { llm: object }
+  progress: ReturnType<typeof miningProgress>
 }
 
 async function mine(
   flags: SynthFlags,
-  { ranking }: Source,
-  corpus: Corpus,
-  llm: object,
-  talk: Talk,
+  { corpus, talk, opened, work, split, believed, progress }: MiningSetup,
 ): Promise<{ report: RunReport; mining: RunMining }> {
   const { outputDir, targetTopK: topK, seed } = flags
-  const questions = readQuestions(join(outputDir, 'qa.jsonl'), talk.onProblem)
-  const options = { ...miningOptions(flags), topK, seed, onProblem: talk.onProblem }
-  const reranker = ranking && (await rerankerOf(flags))
-  const progress = miningProgress(talk)
-  const opened: OpenEngines | undefined =
-    ranking &&
-    (await openEngines(ranking.index, {
-      embedder: ranking.embedder.model,
-      opened: ranking.embedder,
-      reranker,
-      device: flags.device,
-      threads: flags.threads,
-      scoreCache: scoreCacheOf(flags),
-      hybrid: flags.hybrid,
-      remark: talk.remark,
-      onScored: progress.onScored,
-    }))
-  const work = await mkdtemp(join(outputDir, '.samples-'))
-  try {
-    const { mined, counts } = opened
-      ? mineNegatives(questions, corpus, opened.engines, options)
-      : drawNegatives(questions, corpus, options)
-    const report = await writeSamples(work, mined, {
-      topK,
-      seed,
-      embedder: ranking?.embedder.model.card.name ?? null,
-      reranker: reranker?.card.name ?? null,
-      ...formatsOf(flags),
-      onProgress: progress.onSample,
-      llm,
-    })
-    await removeResults(outputDir, ANY_OUTPUT)
-    await moveResults(work, outputDir, outputEntries(formatsOf(flags)))
-    return { report, mining: { counts, opened } }
-  } finally {
-    await opened?.close()
-    await rm(work, { recursive: true, force: true })
+  const { written, kept } = believed.questions
+  if (written > 0 && kept === 0) {
+    throw new ClaraError(
+      'llm',
+      `none of ${written} pairs passed the checks: ${join(outputDir, REJECTED_FILE)} says why`,
+    )
   }
+  const questions = readQuestions(join(outputDir, QA_FILE), talk.onProblem)
+  const options = { ...miningOptions(flags), topK, seed, onProblem: talk.onProblem }
+  const { mined, counts } = opened
+    ? mineNegatives(questions, corpus, opened.engines, options)
+    : drawNegatives(questions, corpus, options)
+  const report = await writeSamples(work, mined, {
+    topK,
+    seed,
+    embedder: opened?.engines.embedder.name ?? null,
+    reranker: opened?.engines.scorer?.name ?? null,
+    ...formatsOf(flags),
+    sideOf:
+      split &&
+      (({ positives }) =>
+        split.sideOf(positives.map(({ chunk, key }) => ({ documentId: chunk!.documentId, key })))),
+    more: () => believed,
+    onProgress: progress.onSample,
+  })
+  return { report, mining: { counts, opened } }
 }

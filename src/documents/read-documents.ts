@@ -8,6 +8,7 @@ import { basename, extname, join, relative, sep } from 'node:path'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { type JsonObject, readError, readJsonObjects } from '../files/jsonl.js'
 import type { Document } from './document.js'
+import { type Images, readImages } from './images.js'
 
 const TEXT_ENDINGS = ['.md', '.markdown', '.txt']
 /** A larger text file is a dump; the extractor or JSONL is the way in for those. */
@@ -20,10 +21,19 @@ const MAX_TEXT_BYTES = 256 << 20
  */
 export async function* readDocuments(sources: string[], onProblem: OnProblem): AsyncGenerator<Document> {
   const seen = new Set<string>()
-  for (const source of sources) {
-    for (const file of await filesOf(source)) {
-      const documents =
-        endingOf(file.path) === '.jsonl' ? fromJsonl(file.path, seen, onProblem) : fromText(file, onProblem)
+  const files = await Promise.all(sources.map(filesOf))
+  const isJsonl = ({ path }: CorpusFile) => endingOf(path) === '.jsonl'
+  const images = await readImages(
+    files
+      .flat()
+      .filter(isJsonl)
+      .map(({ path }) => path),
+  )
+  for (const list of files) {
+    for (const file of list) {
+      const documents = isJsonl(file)
+        ? fromJsonl(file.path, seen, images, onProblem)
+        : fromText(file, onProblem)
       for await (const { document, line } of documents) {
         if (seen.has(document.id)) {
           onProblem({
@@ -86,7 +96,12 @@ function oneFile(path: string): CorpusFile {
   return { path, id: basename(path) }
 }
 
-async function* fromJsonl(path: string, seen: Set<string>, onProblem: OnProblem): AsyncGenerator<Located> {
+async function* fromJsonl(
+  path: string,
+  seen: Set<string>,
+  images: Images,
+  onProblem: OnProblem,
+): AsyncGenerator<Located> {
   let lines = 0
   const noted: OnProblem = (problem) => {
     lines++
@@ -94,7 +109,8 @@ async function* fromJsonl(path: string, seen: Set<string>, onProblem: OnProblem)
   }
   for await (const { line, value } of readJsonObjects(path, noted)) {
     lines++
-    const document = documentOf(value, seen)
+    if (images.isEmbedded(value)) continue
+    const document = documentOf(value, seen, images)
     if (typeof document === 'string') onProblem({ path, line, reason: document })
     else yield { document, line }
   }
@@ -102,7 +118,7 @@ async function* fromJsonl(path: string, seen: Set<string>, onProblem: OnProblem)
 }
 
 /** A BEIR or raw_knowledge record, or why it is neither. */
-function documentOf(record: JsonObject, seen: Set<string>): Document | string {
+function documentOf(record: JsonObject, seen: Set<string>, images: Images): Document | string {
   const beir = '_id' in record
   const text = beir ? record.text : record.content
   if (typeof text !== 'string')
@@ -113,8 +129,9 @@ function documentOf(record: JsonObject, seen: Set<string>): Document | string {
   }
   const title = record.title ?? ''
   if (typeof title !== 'string') return '"title" is not a string'
-  if (text.trim() === '') return `document ${JSON.stringify(id)} has no text`
-  return { id, title: beir ? title.trim() : '', text }
+  const filled = beir ? text : images.fill(text)
+  if (filled.trim() === '') return `document ${JSON.stringify(id)} has no text`
+  return { id, title: beir ? title.trim() : '', text: filled }
 }
 
 /** Files of one name in several folders are common; then the path tells them apart. */

@@ -11,19 +11,26 @@ import { requireVacant } from './staged-directory.js'
 
 const SETTINGS = 'run.json'
 
+export interface RunDirectoryOptions {
+  /** The file that a finished run has. */
+  last: string
+  overwrite?: boolean
+  /** Settings that a later run may change: its results replace those of the run before. */
+  changeable?: object
+}
+
 /**
  * Creates the directory, or goes on in one that a run with the same settings began.
- * @param last the file that a finished run has.
  * @returns whether there was something to go on from.
  * @throws ClaraError `exists` when it holds a finished run, another run, or something else.
  */
 export async function openRunDirectory(
   directory: string,
   settings: object,
-  { last, overwrite = false }: { last: string; overwrite?: boolean },
+  { last, overwrite = false, changeable }: RunDirectoryOptions,
 ): Promise<boolean> {
   const path = join(directory, SETTINGS)
-  const now = `${JSON.stringify(settings, null, 2)}\n`
+  const now = `${JSON.stringify(changeable ? { ...settings, changeable } : settings, null, 2)}\n`
   const before = await readFile(path, 'utf8').catch((error) => {
     if (isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
     throw error
@@ -38,7 +45,12 @@ export async function openRunDirectory(
   if (overwrite) {
     await rm(join(directory, last), { force: true }) // from here on the run is not finished
     await replaceFile(path, now)
-    return before === now
+    return sameBut(before, now)
+  }
+  if (changeable && before !== now && sameBut(before, now)) {
+    await rm(join(directory, last), { force: true })
+    await replaceFile(path, now)
+    return true
   }
   if (await stat(join(directory, last)).catch(() => undefined)) {
     throw new ClaraError(
@@ -61,6 +73,18 @@ async function removeHalfBegun(directory: string): Promise<void> {
   for (const name of names) {
     if (/^\.run\.json\.\d+\.tmp$/.test(name)) await rm(join(directory, name), { force: true })
   }
+}
+
+/** Whether two runs differ in nothing, or in what may change only. */
+function sameBut(before: string, now: string): boolean {
+  const fixed = (text: string) => {
+    try {
+      return JSON.stringify({ ...JSON.parse(text), changeable: undefined })
+    } catch {
+      return text
+    }
+  }
+  return before === now || fixed(before) === fixed(now)
 }
 
 /** Removes what a run before left, files and folders. */

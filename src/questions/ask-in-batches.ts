@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Chunk, passageOf } from '../chunks/chunk.js'
 import { ClaraError } from '../errors.js'
 import { isObject, parseLine, readLines } from '../files/jsonl.js'
 import { type BatchJournal, type BatchRecord, openBatchJournal, requestsIn } from './batch-journal.js'
@@ -18,6 +17,7 @@ import { promptFor, promptKey } from './prompt.js'
 import { createRedactor } from './redact.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
 import { createSpending, type Spending, type SpendingOptions } from './spending.js'
+import { idsOf, type Work } from './tasks.js'
 
 /** What is seen of a batch when it is looked at. */
 export interface BatchLook {
@@ -30,7 +30,6 @@ export interface BatchLook {
 
 export interface BatchOptions extends SpendingOptions {
   endpoint: Endpoint
-  pairsPerChunk: number
   /** Of replies. That of batches is `llm_batches.jsonl` beside it. */
   journalPath: string
   /** Requests in a batch, at most; OpenAI takes 50,000. */
@@ -58,7 +57,7 @@ const APPENDED_AT_ONCE = 500
 const MAX_REPLY_BYTES = 8 << 20
 const ENDED = ['completed', 'expired', 'cancelled', 'failed']
 
-interface Work extends BatchOptions {
+interface Batching extends BatchOptions {
   service: BatchService
   replies: ReplyJournal
   batches: BatchJournal
@@ -71,7 +70,7 @@ interface Work extends BatchOptions {
  * `signal.reason`.
  */
 export async function askInBatches(
-  chunks: () => AsyncIterable<Chunk>,
+  works: () => AsyncIterable<Work>,
   options: BatchOptions,
 ): Promise<BatchCounts> {
   const service = openBatchService(options.endpoint)
@@ -83,7 +82,7 @@ export async function askInBatches(
     spending.before(replies.used.batch, 'batch')
     const batches = await openBatchJournal(join(dirname(options.journalPath), 'llm_batches.jsonl'))
     try {
-      await askAll(chunks, { ...options, service, replies, batches, spending, counts })
+      await askAll(works, { ...options, service, replies, batches, spending, counts })
     } finally {
       await batches.close()
     }
@@ -94,59 +93,61 @@ export async function askInBatches(
   return counts
 }
 
-async function askAll(chunks: () => AsyncIterable<Chunk>, work: Work): Promise<void> {
-  const { batches, replies } = work
+async function askAll(works: () => AsyncIterable<Work>, batching: Batching): Promise<void> {
+  const { batches, replies } = batching
   const given = new Set<string>() // asked in a batch of this run that has ended: not again, unless time was too short
   for (;;) {
     for (const record of batches.open()) {
       const requests = await requestsIn(batches.requestsPath(record.token))
-      const before = work.counts.replies
-      const { status } = await seeThrough(record, requests, await chunkIds(chunks, work), work)
+      const before = batching.counts.replies
+      const { status } = await seeThrough(record, requests, await chunkIds(works, batching), batching)
       const outOfTime = status === 'expired' || status === 'cancelled'
-      if (outOfTime && work.counts.replies === before) {
+      if (outOfTime && batching.counts.replies === before) {
         throw new ClaraError(
           'llm',
-          `${work.service.name}: the batch has ${status} without a reply: run again`,
+          `${batching.service.name}: the batch has ${status} without a reply: run again`,
         )
       }
       const missing = [...requests.keys()].filter((key) => !replies.has(key))
       if (!outOfTime) for (const key of missing) given.add(key)
-      if (!outOfTime) work.counts.unanswered += missing.length
+      if (!outOfTime) batching.counts.unanswered += missing.length
     }
     const token = randomBytes(16).toString('hex')
-    const lines = await nextRequests(chunks, given, work)
+    const lines = await nextRequests(works, given, batching)
     if (lines.length === 0) return
     await batches.begin(token, lines)
   }
 }
 
-/** Key -> the first chunk with it. */
-async function chunkIds(chunks: () => AsyncIterable<Chunk>, work: Work): Promise<Map<string, string>> {
+/** Key -> the first chunk with it, or the chunks. */
+async function chunkIds(
+  works: () => AsyncIterable<Work>,
+  { endpoint }: Batching,
+): Promise<Map<string, string>> {
   const ids = new Map<string, string>()
-  for await (const chunk of chunks()) {
-    const key = promptKey(work.endpoint.model, passageOf(chunk), work.pairsPerChunk)
-    if (!ids.has(key)) ids.set(key, chunk.id)
+  for await (const work of works()) {
+    const key = promptKey(endpoint.model, work.task)
+    if (!ids.has(key)) ids.set(key, idsOf(work))
   }
   return ids
 }
 
 /** The lines of the next batch: what has no reply, as far as limits and budget go. */
 async function nextRequests(
-  chunks: () => AsyncIterable<Chunk>,
+  works: () => AsyncIterable<Work>,
   given: ReadonlySet<string>,
-  { endpoint, pairsPerChunk, batchRequests, replies, spending }: Work,
+  { endpoint, batchRequests, replies, spending }: Batching,
 ): Promise<string[]> {
   const token = randomBytes(12).toString('hex')
   const lines: string[] = []
   const taken = new Set<string>()
   const most: Usage = { promptTokens: 0, completionTokens: 0 }
   let bytes = 0
-  for await (const chunk of chunks()) {
-    const passage = passageOf(chunk)
-    const key = promptKey(endpoint.model, passage, pairsPerChunk)
+  for await (const { task } of works()) {
+    const key = promptKey(endpoint.model, task)
     if (replies.has(key) || given.has(key) || taken.has(key)) continue
     const { maxOutputTokens } = endpoint
-    const prompt = promptFor(passage, pairsPerChunk, token)
+    const prompt = promptFor(task, token)
     const body = requestBody(endpoint.model, prompt, { withSchema: true, maxOutputTokens })
     const line = `${JSON.stringify({ custom_id: key, method: 'POST', url: '/v1/chat/completions', body })}\n`
     const one = mostUsage(body)
@@ -172,7 +173,7 @@ async function seeThrough(
   record: BatchRecord,
   requests: ReadonlyMap<string, Usage>,
   ids: ReadonlyMap<string, string>,
-  work: Work,
+  work: Batching,
 ): Promise<BatchState> {
   const { service, batches, counts, onProgress, signal } = work
   let known = record
@@ -195,7 +196,7 @@ async function seeThrough(
   }
 }
 
-function refusedBatch({ id, reason }: BatchState, { service }: Work): ClaraError {
+function refusedBatch({ id, reason }: BatchState, { service }: Batching): ClaraError {
   return new ClaraError(
     'llm',
     `${service.name}: batch ${id} was refused: ${reason || 'no reason given'}: run again, with fewer --batch-requests if it was too large`,
@@ -203,7 +204,10 @@ function refusedBatch({ id, reason }: BatchState, { service }: Work): ClaraError
 }
 
 /** The batch of this record, which may have been created by a process that did not live to note its id. */
-async function createdBatch(record: BatchRecord, { service, batches, signal }: Work): Promise<BatchState> {
+async function createdBatch(
+  record: BatchRecord,
+  { service, batches, signal }: Batching,
+): Promise<BatchState> {
   const { token } = record
   let { fileId } = record
   const lookAgain = async () => {
@@ -233,7 +237,7 @@ async function collect(
   state: BatchState,
   requests: ReadonlyMap<string, Usage>,
   ids: ReadonlyMap<string, string>,
-  { service, replies, spending, counts, endpoint, journalPath, signal }: Work,
+  { service, replies, spending, counts, endpoint, journalPath, signal }: Batching,
 ): Promise<void> {
   if (!state.outputFile) return
   const path = join(dirname(journalPath), '.llm_batch_replies.tmp')

@@ -1,28 +1,26 @@
 /** Has an endpoint write questions and answers for each chunk. */
 import { randomBytes } from 'node:crypto'
-import { type Chunk, passageOf } from '../chunks/chunk.js'
+import type { Chunk } from '../chunks/chunk.js'
 import { ClaraError, type OnProblem } from '../errors.js'
-import { type Answer, type Asker, type Endpoint, openEndpoint } from './endpoint.js'
+import { type Answer, type Asker, type Endpoint, openEndpoint, type PaidReply } from './endpoint.js'
 import type { Failure } from './failure.js'
 import { mapInOrder } from './in-order.js'
-import { promptFor, promptKey } from './prompt.js'
-import { type ParsedReply, parseReply } from './reply.js'
+import { type Prompt, promptFor, promptKey, repairKey, repairPrompt, type Writing } from './prompt.js'
+import { excerpt, type ParsedReply, parseReply, type Written } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
 import { createSpending, type Spending, type SpendingOptions } from './spending.js'
+import { idsOf, type Related, tasksFor, type Work } from './tasks.js'
 
 export type { Endpoint } from './endpoint.js'
 
-export interface GeneratedPair {
-  question: string
-  answer: string
-  /** The chunk's id. */
-  docId: string
-}
+/** A chunk, or several, what was asked for, and what the model wrote. */
+export interface WrittenChunk extends Written, Work {}
 
 export interface GenerateOptions extends SpendingOptions {
   endpoint: Endpoint
-  /** At most so many a chunk. */
-  pairsPerChunk: number
+  writing: Writing
+  /** For multi-hop pairs. */
+  related?: Related | undefined
   /** Created where it is missing. */
   journalPath: string
   /** Chunks dealt with so far, failed ones included. */
@@ -32,13 +30,15 @@ export interface GenerateOptions extends SpendingOptions {
 }
 
 export interface GenerateCounts {
-  /** Dealt with, failed ones included. */
+  /** Dealt with, failed ones and groups of chunks included. */
   chunks: number
   /** Requests sent, retries included. */
   calls: number
   /** Chunks that needed no call: their reply, or that to the same passage, was there. */
   fromJournal: number
   pairs: number
+  /** Chunks whose reply could not be used, but the one to a second request. */
+  repaired: number
   /** Chunks without a usable reply. */
   failed: number
   /** Of this run's replies, as the endpoint counts; replies from the journal not included. */
@@ -46,9 +46,9 @@ export interface GenerateCounts {
   completionTokens: number
 }
 
-/** One run: its pairs as they come, and what is known of it meanwhile. */
+/** One run: what was written as it comes, and what is known of the run meanwhile. */
 export interface Generation {
-  pairs: AsyncGenerator<GeneratedPair>
+  written: AsyncGenerator<WrittenChunk>
   counts: GenerateCounts
   spending: Spending
   /** Calls that may be under way now. */
@@ -62,10 +62,10 @@ const AHEAD = 8
 const MAX_UNANSWERED = 5
 
 /**
- * Yields pairs in chunk order, whatever order the replies came in. `counts` is filled meanwhile.
+ * Yields what was written in chunk order, whatever order the replies came in. `counts` is filled meanwhile.
  *
- * Each reply is in the journal before it is used; a later run with the same journal, model and
- * pairsPerChunk does not ask for it again, unless it could not be parsed.
+ * Each reply is in the journal before it is used; a later run with the same journal, model and prompt
+ * does not ask for it again, unless neither it nor its repair could be parsed.
  * A chunk that fails goes to `onProblem`, in chunk order too. The iteration throws
  * `ClaraError` `llm` where the endpoint will answer nothing (key, model, credit, no connection),
  * `budget` where the next call could exceed it, `input` for a damaged journal, `exists` where another
@@ -73,21 +73,22 @@ const MAX_UNANSWERED = 5
  * @throws ClaraError `usage` at once for a base URL or an API key that cannot be used.
  */
 export function generateQuestions(chunks: AsyncIterable<Chunk>, options: GenerateOptions): Generation {
-  requireCount('pairsPerChunk', options.pairsPerChunk)
+  requireCount('pairsPerChunk', options.writing.pairsPerChunk)
   requireCount('concurrency', options.endpoint.concurrency)
   const counts: GenerateCounts = {
     chunks: 0,
     calls: 0,
     fromJournal: 0,
     pairs: 0,
+    repaired: 0,
     failed: 0,
     promptTokens: 0,
     completionTokens: 0,
   }
   const spending = createSpending(options)
   const asker = openEndpoint(options.endpoint, spending, () => counts.calls++)
-  const pairs = generate(chunks, options, asker, counts, spending)
-  return { pairs, counts, spending, concurrency: () => asker.concurrency }
+  const written = generate(chunks, options, asker, counts, spending)
+  return { written, counts, spending, concurrency: () => asker.concurrency }
 }
 
 async function* generate(
@@ -96,7 +97,7 @@ async function* generate(
   asker: Asker,
   counts: GenerateCounts,
   spending: Spending,
-): AsyncGenerator<GeneratedPair> {
+): AsyncGenerator<WrittenChunk> {
   const { onProblem, onProgress, signal } = options
   signal?.throwIfAborted()
   const journal = await openReplyJournal(options.journalPath)
@@ -105,16 +106,15 @@ async function* generate(
   try {
     const work = questionWriter(options, asker, journal, counts)
     const held = options.endpoint.concurrency * AHEAD
-    for await (const { chunk, parsed } of mapInOrder(chunks, held, signal, work)) {
+    const tasks = tasksFor(chunks, options.writing, options.related)
+    for await (const { parsed, ...asked } of mapInOrder(tasks, held, signal, work)) {
       counts.chunks++
       if ('problem' in parsed) {
         counts.failed++
-        onProblem({ path: 'llm', line: counts.chunks, reason: `${chunk.id}: ${parsed.problem}` })
+        onProblem({ path: 'llm', line: counts.chunks, reason: `${idsOf(asked)}: ${parsed.problem}` })
       } else {
-        for (const pair of parsed.pairs) {
-          counts.pairs++
-          yield { ...pair, docId: chunk.id }
-        }
+        counts.pairs += parsed.pairs.length
+        yield { ...asked, ...parsed }
       }
       onProgress?.(counts.chunks)
     }
@@ -125,7 +125,7 @@ async function* generate(
 
 /** What is done for one chunk: find its reply or ask for it, then parse it. */
 function questionWriter(
-  { endpoint, pairsPerChunk }: GenerateOptions,
+  { endpoint }: GenerateOptions,
   asker: Asker,
   journal: ReplyJournal,
   counts: GenerateCounts,
@@ -138,32 +138,62 @@ function questionWriter(
 
   const ask = async (
     key: string,
-    chunk: Chunk,
-    passage: string,
+    work: Work,
+    prompt: Prompt,
     signal: AbortSignal,
-  ): Promise<ParsedReply> => {
-    const answer = await asker.ask(promptFor(passage, pairsPerChunk, token), signal)
+  ): Promise<PaidReply | { problem: string }> => {
+    const answer = await asker.ask(prompt, signal)
     note(answer)
     if ('failure' in answer) return { problem: answer.failure.reason }
-    await journal.keep(key, chunk.id, answer.reply)
+    await journal.keep(key, idsOf(work), answer.reply)
     counts.promptTokens += answer.reply.usage?.promptTokens ?? 0
     counts.completionTokens += answer.reply.usage?.completionTokens ?? 0
-    return parseReply(answer.reply, pairsPerChunk)
+    return answer.reply
   }
 
-  return async (chunk: Chunk, _index: number, signal: AbortSignal) => {
-    const passage = passageOf(chunk)
-    const key = promptKey(endpoint.model, passage, pairsPerChunk)
+  /** A reply that cannot be used is sent back once. */
+  const mended = async (key: string, work: Work, reply: PaidReply, signal: AbortSignal) => {
+    const parsed = parseReply(reply)
+    if (!('problem' in parsed) || reply.finishReason === 'refusal') return parsed
+    const again = repairKey(key, reply.content)
+    const repair =
+      (await journal.find(again)) ??
+      (await ask(again, work, repairPrompt(work.task, reply.content, parsed.problem, token), signal))
+    const second = 'problem' in repair ? repair : parseReply(repair)
+    if ('problem' in second)
+      return { problem: `${parsed.problem}; asked again: ${excerpt(second.problem, 100)}` }
+    counts.repaired++
+    return second
+  }
+
+  const write = async (key: string, work: Work, signal: AbortSignal): Promise<ParsedReply> => {
     const kept = await journal.find(key)
-    const known = kept && parseReply(kept, pairsPerChunk)
-    const same = known && 'pairs' in known ? known : underWay.get(key)
+    const reply =
+      kept && kept.finishReason !== 'refusal' && !journal.has(repairKey(key, kept.content))
+        ? kept // the run ended between the reply and its repair
+        : await ask(key, work, promptFor(work.task, token), signal)
+    return 'problem' in reply ? reply : mended(key, work, reply, signal)
+  }
+
+  const find = async (key: string): Promise<Written | undefined> => {
+    const kept = await journal.find(key)
+    const parsed = kept && parseReply(kept)
+    if (!parsed || !('problem' in parsed)) return parsed
+    const repair = await journal.find(repairKey(key, kept.content))
+    const second = repair && parseReply(repair)
+    return !second || 'problem' in second ? undefined : second
+  }
+
+  return async (work: Work, _index: number, signal: AbortSignal) => {
+    const key = promptKey(endpoint.model, work.task)
+    const same = (await find(key)) ?? underWay.get(key)
     if (same) {
       counts.fromJournal++
-      return { chunk, parsed: await same }
+      return { ...work, parsed: await same }
     }
-    const asked = ask(key, chunk, passage, signal).finally(() => underWay.delete(key))
+    const asked = write(key, work, signal).finally(() => underWay.delete(key))
     underWay.set(key, asked)
-    return { chunk, parsed: await asked }
+    return { ...work, parsed: await asked }
   }
 }
 

@@ -1,11 +1,11 @@
 /** What a run would ask and cost, found out without asking. */
-import { type Chunk, passageOf } from '../chunks/chunk.js'
 import { mostUsage, requestBody } from './completion.js'
 import type { Endpoint, Usage } from './endpoint.js'
 import { BATCH_DISCOUNT, estimateTokens, type Price, usdOf } from './price.js'
 import { promptFor, promptKey } from './prompt.js'
 import { parseReply } from './reply.js'
 import { addUsage, noUsage, readReplyIndex } from './reply-journal.js'
+import type { Work } from './tasks.js'
 
 export interface Plan {
   chunks: number
@@ -25,7 +25,6 @@ export interface Plan {
 
 export interface PlanOptions {
   endpoint: Pick<Endpoint, 'model' | 'maxOutputTokens'>
-  pairsPerChunk: number
   /** Need not be there. */
   journalPath: string
   price?: Price | undefined
@@ -33,30 +32,31 @@ export interface PlanOptions {
   batch?: boolean
 }
 
-const LIKELY_TOKENS_A_PAIR = 60
+const LIKELY_TOKENS_OF_A_SUMMARY = 100
+const LIKELY_TOKENS_A_PAIR = 100
 /** As long as the one that a run draws. */
 const TOKEN = '0'.repeat(24)
 
 /** Reads the journal and changes nothing. @throws ClaraError `input` where it is none. */
-export async function planQuestions(chunks: AsyncIterable<Chunk>, options: PlanOptions): Promise<Plan> {
-  const { endpoint, pairsPerChunk, journalPath, price, batch = false } = options
+export async function planQuestions(works: AsyncIterable<Work>, options: PlanOptions): Promise<Plan> {
+  const { endpoint, journalPath, price, batch = false } = options
   const { model, maxOutputTokens } = endpoint
-  const journal = await readReplyIndex(journalPath, (reply) => 'pairs' in parseReply(reply, pairsPerChunk))
+  const journal = await readReplyIndex(journalPath, (reply) => !('problem' in parseReply(reply)))
   const asked = new Set<string>()
   const likely = noUsage()
   const most = noUsage()
-  const likelyReply = meanReply(journal) ?? pairsPerChunk * LIKELY_TOKENS_A_PAIR
+  const usual = meanReply(journal)
   let count = 0
-  for await (const chunk of chunks) {
+  for await (const { task } of works) {
     count++
-    const passage = passageOf(chunk)
-    const key = promptKey(model, passage, pairsPerChunk)
+    const key = promptKey(model, task)
     if (journal.has(key) || asked.has(key)) continue
     asked.add(key)
-    const prompt = promptFor(passage, pairsPerChunk, TOKEN)
+    const prompt = promptFor(task, TOKEN)
     const body = requestBody(model, prompt, { withSchema: true, maxOutputTokens })
     const promptTokens = estimateTokens(prompt.system) + estimateTokens(prompt.user)
-    addUsage(likely, { promptTokens, completionTokens: likelyReply })
+    const completionTokens = usual ?? LIKELY_TOKENS_OF_A_SUMMARY + task.types.length * LIKELY_TOKENS_A_PAIR
+    addUsage(likely, { promptTokens, completionTokens })
     addUsage(most, mostUsage(body))
   }
   const discount = batch ? BATCH_DISCOUNT : 1

@@ -1,9 +1,13 @@
 /** Reads what the model wrote. Strict: a reply that needs guessing at is no training data. */
 import { isObject } from '../files/jsonl.js'
 
-export interface Pair {
+/** As the model wrote it: nothing is known of it but that these are texts. */
+export interface WrittenPair {
+  type: string
   question: string
   answer: string
+  /** Of the passage, as the model says. */
+  quotes: string[]
 }
 
 /** The text of one reply and how it ended. */
@@ -13,41 +17,68 @@ export interface Reply {
   finishReason: string
 }
 
-export type ParsedReply = { pairs: Pair[] } | { problem: string }
+export interface Written {
+  summary: string
+  pairs: WrittenPair[]
+}
+
+export type ParsedReply = Written | { problem: string }
 
 const FENCE = /^```(?:json)?\s*\n([\s\S]*?)\n?\s*```$/
+/** A chunk's reply has some kilobytes. */
+const MAX_CHARS = 1 << 20
+/** More than were asked for are looked at and refused one by one, but not without end. */
+const MAX_PAIRS = 200
+const MAX_QUOTES = 8
 
-/** At most `limit` pairs, trimmed, each question once. */
-export function parseReply(reply: Reply, limit: number): ParsedReply {
+/** Texts trimmed; question and answer are not empty, and there is a quote or more. */
+export function parseReply(reply: Reply): ParsedReply {
   if (reply.finishReason === 'refusal') return { problem: `the model refused: ${excerpt(reply.content)}` }
   if (reply.finishReason === 'length') return { problem: 'the reply was cut off at the token limit' }
+  if (reply.content.length > MAX_CHARS) return { problem: `the reply has over ${MAX_CHARS} characters` }
   if (reply.content.trim() === '') {
     return { problem: `the reply is empty (finish_reason ${reply.finishReason})` }
   }
   const value = parseJson(reply.content.trim())
   if (!isObject(value)) return { problem: `the reply is not a JSON object: ${excerpt(reply.content)}` }
-  if (!Array.isArray(value.pairs)) return { problem: 'the reply has no "pairs" array' }
-  if (value.pairs.length === 0) return { problem: 'the reply has no pairs' }
-  return collect(value.pairs, limit)
+  const { summary, pairs } = value
+  if (!Array.isArray(pairs)) return { problem: 'the reply has no "pairs" array' }
+  if (pairs.length === 0) return { problem: 'the reply has no pairs' }
+  if (pairs.length > MAX_PAIRS) return { problem: `the reply has ${pairs.length} pairs` }
+  return collect(summary, pairs)
 }
 
-function collect(values: unknown[], limit: number): ParsedReply {
-  const pairs = new Map<string, Pair>()
+function collect(summary: unknown, values: unknown[]): ParsedReply {
+  const pairs: WrittenPair[] = []
   for (const [index, value] of values.entries()) {
     const pair = toPair(value)
-    if (!pair) {
-      return { problem: `pair ${index + 1} of the reply: "question" and "answer" must be non-empty strings` }
-    }
-    const same = pair.question.toLowerCase().replace(/\s+/g, ' ')
-    if (!pairs.has(same)) pairs.set(same, pair)
+    if (typeof pair === 'string') return { problem: `pair ${index + 1} of the reply: ${pair}` }
+    pairs.push(pair)
   }
-  return { pairs: [...pairs.values()].slice(0, limit) }
+  if (typeof summary !== 'string') return { problem: 'the reply has no "summary" text' }
+  return { summary: summary.trim(), pairs }
 }
 
-function toPair(value: unknown): Pair | undefined {
-  if (!isObject(value) || typeof value.question !== 'string' || typeof value.answer !== 'string') return
-  const pair = { question: value.question.trim(), answer: value.answer.trim() }
-  return pair.question === '' || pair.answer === '' ? undefined : pair
+function toPair(value: unknown): WrittenPair | string {
+  if (!isObject(value)) return 'not an object'
+  const { type, question, answer, quotes } = value
+  if (!isText(type) || !isText(question) || !isText(answer)) {
+    return '"type", "question" and "answer" must be non-empty strings'
+  }
+  if (!Array.isArray(quotes) || quotes.length === 0 || !quotes.every(isText)) {
+    return '"quotes" must be a list of non-empty strings'
+  }
+  if (quotes.length > MAX_QUOTES) return `${quotes.length} quotes`
+  return {
+    type: type.trim(),
+    question: question.trim(),
+    answer: answer.trim(),
+    quotes: quotes.map((quote) => quote.trim()),
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== ''
 }
 
 function parseJson(text: string): unknown {

@@ -4,6 +4,7 @@ import type { MinedQuestion } from '../negatives/mine.js'
 import type { Scorers } from './assemble.js'
 import { createSpread, type Distribution } from './distribution.js'
 import type { FormatCounts } from './formats/sample-file.js'
+import type { Side } from './split.js'
 
 /** Counts of a run, the same for the same input and seed. */
 export interface RunReport extends Scorers {
@@ -24,14 +25,15 @@ export interface RunReport extends Scorers {
   scores: { positive: Distribution; negative: Distribution; difference: Distribution } | null
   /** What each further format holds, where there are any. */
   formats?: Record<string, FormatCounts>
-  /** What wrote the questions and what that took, where it was done by this run. */
-  llm?: object
+  /** Samples of each side, where they are split. */
+  split?: Partial<Record<Side, number>>
 }
 
 export interface Tally {
   report: RunReport
   add(mined: MinedQuestion): void
   addFormat(name: string, counts: FormatCounts): void
+  addSide(side: Side, samples: number): void
   finish(): RunReport
 }
 
@@ -72,6 +74,9 @@ export function createTally(topK: number, seed: number, scorers: Scorers): Tally
     },
     addFormat(name, counts) {
       report.formats = { ...report.formats, [name]: counts }
+    },
+    addSide(side, samples) {
+      report.split = { ...report.split, [side]: samples }
     },
     finish() {
       const spreads = [positive, negative, difference].map((spread) => spread.distribution())

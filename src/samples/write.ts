@@ -6,12 +6,14 @@ import { assembleSample, type Scorers } from './assemble.js'
 import { entriesOf, FORMATS, type Format, openFormat } from './formats/formats.js'
 import { openRows, type SampleFile } from './formats/sample-file.js'
 import { SAMPLE_COLUMNS } from './sample.js'
+import { named, SIDES, type Side } from './split.js'
+import { STAGES, stageEntries } from './stages.js'
 import { createTally, type RunReport } from './tally.js'
 
 const DATA = 'end_to_end_data'
-const PROVENANCE = 'end_to_end_data.provenance'
+const PROVENANCE = 'provenance'
 export const DATA_FILE = `${DATA}.jsonl`
-export const PROVENANCE_FILE = `${PROVENANCE}.jsonl`
+export const PROVENANCE_FILE = `${DATA}.${PROVENANCE}.jsonl`
 export const REPORT_FILE = 'report.json'
 
 export interface OutputFormats {
@@ -24,9 +26,11 @@ export interface OutputFormats {
 export interface WriteOptions extends Scorers, OutputFormats {
   topK: number
   seed: number
+  /** Each side gets files of its own; what is on neither is left out. */
+  sideOf?: ((mined: MinedQuestion) => Side | undefined) | undefined
+  /** What else the report is to say, asked for at the end. */
+  more?: (() => object) | undefined
   onProgress?: (samples: number) => void
-  /** What wrote the questions and what that took, for the report. */
-  llm?: object | undefined
 }
 
 /** Writes data, provenance, other formats and, last, the report into `directory`, which holds none of them yet. */
@@ -35,44 +39,101 @@ export async function writeSamples(
   mined: AsyncIterable<MinedQuestion>,
   options: WriteOptions,
 ): Promise<RunReport> {
-  const { topK, seed, embedder, reranker, parquet = false } = options
+  const { topK, seed, embedder, reranker, sideOf, more } = options
   const scorers = { embedder, reranker }
-  const scored = embedder !== null || reranker !== null
-  const formats = [...new Set(options.formats)]
   const tally = createTally(topK, seed, scorers)
-  const files: SampleFile[] = []
-  const others: SampleFile[] = []
+  const sides: SideFiles[] = []
   try {
-    files.push(await openRows(join(directory, DATA), SAMPLE_COLUMNS, parquet, ({ sample }) => [sample]))
-    files.push(await openRows(join(directory, PROVENANCE), {}, false, ({ provenance }) => [provenance]))
-    for (const format of formats) others.push(await openFormat(format, directory, { parquet, scored }))
+    for (const side of sideOf ? SIDES : [undefined]) sides.push(await openSide(directory, side, options))
     for await (const question of mined) {
-      const sample = assembleSample(question, seed, scorers)
-      for (const file of [...files, ...others]) await file.write(sample)
+      const files = sides.find(({ side }) => side === sideOf?.(question))
+      if (!files) continue
+      await files.write(assembleSample(question, seed, scorers))
       tally.add(question)
       options.onProgress?.(tally.report.samples)
     }
-    for (const file of files) await file.close()
-    for (const [i, file] of others.entries()) tally.addFormat(formats[i]!, await file.close())
+    for (const { side, rows, close } of sides) {
+      for (const [format, counts] of await close()) tally.addFormat(named(format, side), counts)
+      if (side) tally.addSide(side, rows())
+    }
   } catch (error) {
-    await Promise.all([...files, ...others].map((file) => file.abandon()))
+    await Promise.all(sides.map((files) => files.abandon()))
     throw error
   }
-  const report = { ...tally.finish(), ...(options.llm && { llm: options.llm }) }
-  await replaceFile(join(directory, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
+  const report = { ...tally.finish(), ...more?.() }
+  await writeReport(directory, report)
   return report
 }
 
-/** The entries that writeSamples makes, the report last. */
-export function outputEntries({ formats = [], parquet = false }: OutputFormats): string[] {
-  return [
-    DATA_FILE,
-    ...(parquet ? [`${DATA}.parquet`] : []),
-    PROVENANCE_FILE,
-    ...[...new Set(formats)].flatMap((format) => entriesOf(format, parquet)),
-    REPORT_FILE,
-  ]
+export async function writeReport(directory: string, report: object): Promise<void> {
+  await replaceFile(join(directory, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
 }
 
-/** All entries that it may make. */
-export const ANY_OUTPUT: readonly string[] = outputEntries({ formats: FORMATS, parquet: true })
+interface SideFiles extends Pick<SampleFile, 'write' | 'abandon'> {
+  side: Side | undefined
+  rows(): number
+  close(): Promise<[Format, Awaited<ReturnType<SampleFile['close']>>][]>
+}
+
+async function openSide(
+  directory: string,
+  side: Side | undefined,
+  options: WriteOptions,
+): Promise<SideFiles> {
+  const { embedder, reranker, parquet = false } = options
+  const scored = embedder !== null || reranker !== null
+  const formats = [...new Set(options.formats)]
+  const files: SampleFile[] = []
+  const path = join(directory, named(DATA, side))
+  const abandon = async () => {
+    await Promise.all(files.map((file) => file.abandon()))
+  }
+  let rows = 0
+  try {
+    files.push(await openRows(path, SAMPLE_COLUMNS, parquet, ({ sample }) => [sample]))
+    files.push(await openRows(`${path}.${PROVENANCE}`, {}, false, ({ provenance }) => [provenance]))
+    for (const format of formats) files.push(await openFormat(format, directory, { parquet, scored }, side))
+  } catch (error) {
+    await abandon()
+    throw error
+  }
+  return {
+    side,
+    rows: () => rows,
+    async write(sample) {
+      rows++
+      for (const file of files) await file.write(sample)
+    },
+    async close() {
+      const [data, provenance, ...others] = files
+      await data!.close()
+      await provenance!.close()
+      const counts: Awaited<ReturnType<SideFiles['close']>> = []
+      for (const [i, file] of others.entries()) counts.push([formats[i]!, await file.close()])
+      return counts
+    },
+    abandon,
+  }
+}
+
+/** The entries that writeSamples makes, the report last. */
+export function outputEntries(
+  { formats = [], parquet = false }: OutputFormats,
+  sides: readonly (Side | undefined)[] = [undefined],
+): string[] {
+  const ofSide = (side: Side | undefined) => [
+    `${named(DATA, side)}.jsonl`,
+    ...(parquet ? [`${named(DATA, side)}.parquet`] : []),
+    `${named(DATA, side)}.${PROVENANCE}.jsonl`,
+    ...[...new Set(formats)].flatMap((format) => entriesOf(format, parquet, side)),
+  ]
+  return [...sides.flatMap(ofSide), REPORT_FILE]
+}
+
+const ANY_SIDE = [undefined, ...SIDES]
+
+/** All entries that it may make, and those of the other stages. */
+export const ANY_OUTPUT: readonly string[] = [
+  ...stageEntries({ stages: STAGES, sides: ANY_SIDE, parquet: true }),
+  ...outputEntries({ formats: FORMATS, parquet: true }, ANY_SIDE),
+]

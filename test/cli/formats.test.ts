@@ -102,12 +102,14 @@ describe('clara synth --format', () => {
     )
 
   it('writes them, and leaves none of a run before it', async () => {
+    const stages = ['pretrain_data', 'pretrain_paraphrase_data', 'instruction_data']
+    const jsonl = stages.map((name) => `${name}.jsonl`)
+    const parquet = stages.map((name) => `${name}.parquet`)
     expect((await synth('--format', 'beir', 'triplet', '--parquet')).code).toBe(0)
-    expect(samples().sort()).toEqual(
-      [...OWN, 'beir', 'end_to_end_data.parquet', 'triplet.jsonl', 'triplet.parquet'].sort(),
-    )
+    const tables = ['end_to_end_data.parquet', 'triplet.jsonl', 'triplet.parquet']
+    expect(samples().sort()).toEqual([...OWN, 'beir', ...tables, ...jsonl, ...parquet].sort())
     expect((await synth('--overwrite', '--format', 'beir', 'flagembedding')).code).toBe(0)
-    expect(samples().sort()).toEqual([...OWN, 'beir', 'flagembedding.jsonl'].sort())
+    expect(samples().sort()).toEqual([...OWN, 'beir', 'flagembedding.jsonl', ...jsonl].sort())
     const [row] = readRows(join(work, 'synth', 'flagembedding.jsonl'))
     expect(Object.keys(row!)).toEqual(['query', 'pos', 'neg']) // drawn at random: nothing scored
   })

@@ -174,6 +174,8 @@ it('clara synth goes on with the index of a run that was killed', async () => {
   const { code, stderr } = await clara(args, { bin: 'clara-synth' })
   expect(code).toBe(0)
   expect(stderr).toMatch(/(64|192) chunks are embedded already: going on after them/)
-  expect(readRows(join(out, 'end_to_end_data.jsonl'))).toHaveLength(288)
+  const { length } = readRows(join(out, 'qa.jsonl')) // of four documents that are nearly the same, questions are too
+  expect(length).toBeGreaterThan(200)
+  expect(readRows(join(out, 'end_to_end_data.jsonl'))).toHaveLength(length)
   await close()
 })

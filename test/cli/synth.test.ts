@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type LlmServer, type LlmServerOptions, startLlmServer } from '../llm-server.js'
+import { type LlmServer, type LlmServerOptions, passageIn, startLlmServer } from '../llm-server.js'
 import { clara, example, readRows, workFolder } from './clara.js'
 
 interface Row {
@@ -107,10 +107,12 @@ describe('clara synth', () => {
   })
 
   it('survives garbage: one line each, the rest is data, exit code 1', async () => {
+    const passages = readRows(corpus).map(({ content }) => content)
     const { url } = await start({
-      behave: (_body, i) => (i % 4 === 0 ? { content: 'Sure! Here are <questions>' } : {}),
+      behave: (body) =>
+        passages.indexOf(passageIn(body)) % 4 === 0 ? { content: 'Sure! Here are <questions>' } : {},
     })
-    const { code, stderr } = await synth('garbage', url, '--concurrency', '1')
+    const { code, stderr } = await synth('garbage', url)
     expect(code).toBe(1)
     expect(stderr.match(/^llm:\d+: /gm)).toHaveLength(5)
     expect(readRows(join(work, 'garbage', 'end_to_end_data.jsonl'))).toHaveLength(15)
@@ -122,6 +124,31 @@ describe('clara synth', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('holds no usable question')
     expect(existsSync(join(work, 'nothing', 'end_to_end_data.jsonl'))).toBe(false)
+  })
+
+  it('stops when nothing passed the checks, and says where to look', async () => {
+    const pair = {
+      type: 'fact',
+      question: 'What does the text say?',
+      answer: 'This.',
+      quotes: ['None of it'],
+    }
+    const { url } = await start({
+      behave: () => ({ content: JSON.stringify({ summary: '', pairs: [pair] }) }),
+    })
+    const { code, stderr } = await synth('refused', url)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/none of 20 pairs passed the checks: .*rejected\.jsonl says why/)
+    expect(readRows(join(work, 'refused', 'rejected.jsonl'))).toHaveLength(40)
+  })
+
+  it('goes on in the same directory with the local model, after a run without', async () => {
+    const { url, requests } = await start()
+    expect((await synth('later', url)).code).toBe(0)
+    expect((await synth('later', url, '--local-embeddings', '--force', '--quiet')).code).toBe(0)
+    expect(requests).toHaveLength(20)
+    await synth('at-once', url, '--local-embeddings', '--force', '--quiet')
+    expect(data('later').equals(data('at-once'))).toBe(true)
   })
 
   it('goes on after a kill without asking again for what it has', async () => {
@@ -162,6 +189,34 @@ describe('clara synth', () => {
     expect(data('resumed').equals(data('uninterrupted'))).toBe(true)
   })
 
+  it.each([
+    ['at random', []],
+    ['by the local model', ['--local-embeddings', '--force']],
+  ])(
+    'another k in the same directory costs no call and gives what a fresh one does, %s',
+    async (_, flags) => {
+      const { url, requests } = await start()
+      const [out, fresh] = flags.length > 0 ? ['k-local', 'k-local-3'] : ['k', 'k-3']
+      expect((await synth(out, url, ...flags)).code).toBe(0)
+      expect(requests).toHaveLength(20)
+      const changed = ['--target-top-k', '3', '--seed', '7', '--skip-top', '1', ...flags]
+      expect((await synth(out, url, ...changed)).code).toBe(0)
+      expect(requests).toHaveLength(20)
+      expect((await synth(fresh, url, ...changed)).code).toBe(0)
+      const [files, expected] = [out, fresh].map((name) =>
+        readdirSync(join(work, name)).filter(
+          (file) => file.endsWith('.jsonl') || file.endsWith('report.json'),
+        ),
+      )
+      expect(files).toEqual(expected)
+      for (const file of files!.filter((name) => name !== 'llm_journal.jsonl')) {
+        const [one, other] = [out, fresh].map((name) => readFileSync(join(work, name, file)))
+        expect(one!.equals(other!), file).toBe(true)
+      }
+      expect((await synth(out, url, ...changed)).stderr).toContain('holds a finished run')
+    },
+  )
+
   it('another k costs no call, and a finished run is not touched without --overwrite', async () => {
     const { url, requests } = await start()
     await synth('again', url)
@@ -182,7 +237,7 @@ describe('clara synth', () => {
     expect((await go(bad.url)).code).toBe(2)
     await bad.close()
     const { url, requests } = await start()
-    const refusals = [await go(url, '--seed', '7'), await go(url, '--pairs-per-chunk', '2')]
+    const refusals = [await go(url, '--types', 'reasoning'), await go(url, '--pairs-per-chunk', '2')]
     writeFileSync(documents, `${rows}\n`)
     refusals.push(await go(url))
     for (const { code, stderr } of refusals) {

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { messageOf } from '#clara/errors.js'
 import { askInBatches, type BatchOptions } from '#clara/questions/ask-in-batches.js'
+import { tasksFor } from '#clara/questions/tasks.js'
 import { type BatchServerOptions, startBatchServer } from '../llm-batches.js'
 import { stream } from '../support/collect.js'
-import { chunks, KEY, run } from './generate-run.js'
+import { chunks, FACTS, KEY, run } from './generate-run.js'
 
 const endpoint = { model: 'test-model', apiKey: KEY, timeoutMs: 5000, concurrency: 2 }
 
@@ -23,9 +24,8 @@ async function setUp(options?: BatchServerOptions) {
     directory,
     place: { url: server.url, journalPath },
     ask: (count: number, more: Partial<BatchOptions> = {}) =>
-      askInBatches(() => stream(chunks(count)), {
+      askInBatches(() => tasksFor(stream(chunks(count)), FACTS, undefined), {
         endpoint: { ...endpoint, baseUrl: server.url },
-        pairsPerChunk: 1,
         journalPath,
         batchRequests: 50_000,
         pollMs: 1,

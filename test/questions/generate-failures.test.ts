@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ClaraError, messageOf } from '#clara/errors.js'
 import { type LlmReply, passageIn, startLlmServer } from '../llm-server.js'
 import { chunk, chunks, KEY, run, setUp } from './generate-run.js'
 
 const SOON = { 'retry-after-ms': '5' }
-const PAIR = '{"question": "Who?", "answer": "She."}'
+const PAIR = '{"type": "fact", "question": "Who?", "answer": "She.", "quotes": ["She did."]}'
 
 describe('a reply that cannot be used', () => {
   it.each<[string, LlmReply, string]>([
@@ -18,10 +18,26 @@ describe('a reply that cannot be used', () => {
     ['no pairs', { content: '{"pairs": []}' }, 'has no pairs'],
     [
       'an empty answer',
-      { content: `{"pairs": [${PAIR}, {"question": "x", "answer": " "}]}` },
+      { content: `{"pairs": [${PAIR}, {"type": "fact", "question": "x", "answer": " ", "quotes": ["x"]}]}` },
       'pair 2 of the reply',
     ],
-    ['a number', { content: '{"pairs": [{"question": "x", "answer": 3}]}' }, 'pair 1 of the reply'],
+    [
+      'a number',
+      { content: '{"pairs": [{"type": "fact", "question": "x", "answer": 3}]}' },
+      'pair 1 of the reply',
+    ],
+    ['a pair that is a list', { content: '{"pairs": [["x"]]}' }, 'pair 1 of the reply: not an object'],
+    [
+      'no quotes',
+      { content: PAIR.replace('["She did."]', '[]').replace(/.*/, '{"pairs": [$&]}') },
+      '"quotes"',
+    ],
+    ['a quote that is none', { content: `{"pairs": [${PAIR.replace('"She did."', '7')}]}` }, '"quotes"'],
+    ['no summary', { content: `{"pairs": [${PAIR}]}` }, 'no "summary" text'],
+    ['a summary that is a list', { content: `{"summary": ["x"], "pairs": [${PAIR}]}` }, 'no "summary" text'],
+    ['too many pairs', { content: `{"summary": "x", "pairs": [${Array(201).fill(PAIR)}]}` }, '201 pairs'],
+    ['a megabyte', { content: `{"summary": "${'x'.repeat(1 << 20)}", "pairs": [${PAIR}]}` }, 'over 1048576'],
+    ['a depth of lists', { content: `${'['.repeat(100_000)}${']'.repeat(100_000)}` }, 'not a JSON object'],
     ['nothing', { content: null, finishReason: 'content_filter' }, 'empty (finish_reason content_filter)'],
     ['a length stop', { content: '{"pairs": [', finishReason: 'length' }, 'cut off at the token limit'],
     ['a refusal', { content: null, refusal: 'I cannot\nhelp.' }, 'the model refused: I cannot help.'],
@@ -52,18 +68,63 @@ describe('a reply that cannot be used', () => {
   })
 
   it.each([
-    ['a fence', `\`\`\`json\n{"pairs": [${PAIR}]}\n\`\`\``],
-    ['blanks around', `\n {"pairs": [{"question": " Who?\\n", "answer": "She. "}]} `],
-    ['duplicates', `{"pairs": [${PAIR}, {"question": "who?", "answer": "He."}]}`],
+    ['a fence', `\`\`\`json\n{"summary": "S.", "pairs": [${PAIR}]}\n\`\`\``],
     [
-      'more than asked',
-      `{"pairs": [${PAIR}, {"question": "2", "answer": "2"}, {"question": "3", "answer": "3"}]}`,
+      'blanks around',
+      `\n {"pairs": [{"type": " fact", "question": " Who?\\n", "answer": "She. ", "quotes": [" She did. "]}], "summary": " S."} `,
     ],
-  ])('is not one with %s', async (name, content) => {
+    ['more than was asked for', `{"summary": "S.", "pairs": [${PAIR}], "notes": [{}]}`],
+  ])('is not one with %s', async (_, content) => {
     const place = await setUp(() => ({ content }))
-    const result = await run([chunk(0)], { ...place, pairsPerChunk: name === 'more than asked' ? 1 : 2 })
-    expect(result.pairs).toEqual([{ question: 'Who?', answer: 'She.', docId: 'doc0#0' }])
+    const result = await run([chunk(0)], place)
+    expect(result.written[0]).toMatchObject({ summary: 'S.', pairs: [JSON.parse(PAIR)] })
     expect(result.problems).toEqual([])
+  })
+
+  it.each(['{"summary": "S.", "pairs": []}', 'Sorry!', '{"summary": "S.", "pairs": [{"type": "fact"'])(
+    'is sent back once with what is wrong with it: %s',
+    async (content) => {
+      const { server, ...place } = await setUp((_, index) => (index === 0 ? { content } : {}))
+      const first = await run([chunk(0)], place)
+      expect(first.problems).toEqual([])
+      expect(first.counts).toMatchObject({ calls: 2, repaired: 1, failed: 0, pairs: 1, promptTokens: 200 })
+      const [asked, again] = server.requests.map(({ messages }) => messages)
+      expect(again![0]).toEqual(asked![0])
+      expect(again![1]!.content.startsWith(`${asked![1]!.content}\n\n<reply-`)).toBe(true)
+      expect(again![1]!.content).toContain(content)
+      expect(again![1]!.content).toMatch(/cannot be used: the reply (has no pairs|is not a JSON object)/)
+      const second = await run([chunk(0)], place)
+      expect(second.written).toEqual(first.written)
+      expect(second.counts).toMatchObject({ calls: 0, fromJournal: 1 })
+    },
+  )
+
+  it('is not sent back twice, nor is a refusal', async () => {
+    const { server, ...place } = await setUp((_, index) => ({ content: index === 0 ? 'No.' : '{}' }))
+    const { problems } = await run([chunk(0)], place)
+    expect(problems[0]!.reason).toMatch(
+      /not a JSON object: No\.; asked again: the reply has no "pairs" array$/,
+    )
+    expect(server.requests).toHaveLength(2)
+    const refusing = await setUp(() => ({ content: null, refusal: 'I cannot.' }))
+    await run([chunk(0)], refusing)
+    expect(refusing.server.requests).toHaveLength(1)
+  })
+
+  it('is asked for again by the next run, but no repair of the same words is paid twice', async () => {
+    const { server, ...place } = await setUp(() => ({ content: 'No.' }))
+    await run([chunk(0)], place)
+    expect((await run([chunk(0)], place)).counts).toMatchObject({ calls: 1, failed: 1 })
+    expect(server.requests).toHaveLength(3)
+  })
+
+  it('is repaired by the next run where this one ended before', async () => {
+    const { server, ...place } = await setUp((_, index) => (index === 0 ? { content: 'No.' } : {}))
+    await run([chunk(0)], place)
+    const [first] = (await readFile(place.journalPath, 'utf8')).split('\n')
+    await writeFile(place.journalPath, `${first}\n`)
+    expect((await run([chunk(0)], place)).counts).toMatchObject({ calls: 1, repaired: 1, pairs: 1 })
+    expect(server.requests[2]!.messages[1]!.content).toContain('<reply-')
   })
 })
 
@@ -183,7 +244,15 @@ describe('the API key', () => {
   it.each<[string, LlmReply]>([
     ['an error', { status: 400, error: { message: `key ${KEY} is ${KEY}` } }],
     ['an error page', { status: 418, raw: { type: 'text/plain', body: `${'x'.repeat(393)} ${KEY}` } }],
-    ['a reply', { content: JSON.stringify({ pairs: [{ question: KEY, answer: KEY }] }) }],
+    [
+      'a reply',
+      {
+        content: JSON.stringify({
+          summary: KEY,
+          pairs: [{ ...JSON.parse(PAIR), question: KEY, answer: KEY }],
+        }),
+      },
+    ],
     ['a reply that is no JSON', { content: `Bearer ${KEY}` }],
     ['no completion', { raw: { type: 'application/json', body: JSON.stringify({ debug: KEY }) } }],
     ['a refusal', { refusal: `not with ${KEY}` }],

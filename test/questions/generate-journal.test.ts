@@ -5,7 +5,7 @@ import { ClaraError } from '#clara/errors.js'
 import { generateQuestions } from '#clara/questions/generate.js'
 import { stream } from '../support/collect.js'
 import { openFiles } from '../support/open-files.js'
-import { chunk, chunks, KEY, run, setUp } from './generate-run.js'
+import { chunk, chunks, FACTS, KEY, run, setUp } from './generate-run.js'
 
 describe('a second run', () => {
   it('calls nothing and gives the same pairs', async () => {
@@ -20,6 +20,7 @@ describe('a second run', () => {
       calls: 0,
       fromJournal: 30,
       pairs: 60,
+      repaired: 0,
       failed: 0,
       promptTokens: 0,
       completionTokens: 0,
@@ -29,6 +30,9 @@ describe('a second run', () => {
   it.each([
     ['another model', { endpoint: { model: 'other' } }],
     ['another number of pairs', { pairsPerChunk: 2 }],
+    ['other types', { writing: { shares: { reasoning: 1 } } }],
+    ['a prompt in another language', { writing: { promptLanguage: 'zh' as const } }],
+    ['another prompt', { writing: { template: 'Write {count} about {token}:\n{pairs}' } }],
   ])('asks again for %s', async (_, change) => {
     const { server, ...place } = await setUp()
     await run(chunks(2), place)
@@ -61,26 +65,28 @@ describe('a second run', () => {
   })
 
   it('asks again for a reply that could not be parsed, then keeps to the new one', async () => {
-    const { server, ...place } = await setUp((_, index) => (index === 0 ? { content: 'Sorry!' } : {}))
+    const { server, ...place } = await setUp((_, index) => (index < 2 ? { content: 'Sorry!' } : {}))
     const first = await run([chunk(0)], place)
-    expect(first.counts).toMatchObject({ failed: 1, pairs: 0, promptTokens: 100 })
+    expect(first.counts).toMatchObject({ calls: 2, failed: 1, pairs: 0, promptTokens: 200 })
     expect(await readFile(place.journalPath, 'utf8')).toContain('"content":"Sorry!"')
     expect((await run([chunk(0)], place)).counts).toMatchObject({ calls: 1, pairs: 1 })
     expect((await run([chunk(0)], place)).counts).toMatchObject({ calls: 0, pairs: 1 })
-    expect(server.requests.length).toBe(2)
+    expect(server.requests.length).toBe(3)
   })
 })
 
 describe('the journal', () => {
   it('holds a reply before the pairs are handed on', async () => {
     const { url, journalPath } = await setUp()
-    const { pairs } = generateQuestions(stream(chunks(3)), {
+    const { written } = generateQuestions(stream(chunks(3)), {
       endpoint: { model: 'm', baseUrl: url, apiKey: KEY, timeoutMs: 5000, concurrency: 1 },
-      pairsPerChunk: 1,
+      writing: FACTS,
       journalPath,
       onProblem: () => {},
     })
-    for await (const { docId, answer } of pairs) {
+    for await (const { chunks: asked, pairs } of written) {
+      const docId = asked[0]!.id
+      const { answer } = pairs[0]!
       const records = (await readFile(journalPath, 'utf8'))
         .trimEnd()
         .split('\n')

@@ -8,17 +8,22 @@ import type { Problem } from '#clara/errors.js'
 import {
   type Endpoint,
   type GenerateCounts,
-  type GeneratedPair,
   type GenerateOptions,
   generateQuestions,
+  type WrittenChunk,
 } from '#clara/questions/generate.js'
+import type { Writing } from '#clara/questions/prompt.js'
 import { type LlmServerOptions, startLlmServer } from '../llm-server.js'
 import { stream } from '../support/collect.js'
 
 export const KEY = 'sk-canary-4f1d0c'
 
+export const FACTS: Writing = { pairsPerChunk: 1, shares: { fact: 1 }, promptLanguage: 'auto' }
+
 export interface Run {
-  pairs: GeneratedPair[]
+  written: WrittenChunk[]
+  /** Of all that was written, for short. */
+  pairs: { question: string; answer: string; docId: string }[]
   problems: Problem[]
   progress: number[]
   counts: GenerateCounts
@@ -26,16 +31,21 @@ export interface Run {
   error: unknown
 }
 
-export type RunOptions = Partial<Omit<GenerateOptions, 'endpoint'>> & {
+export type RunOptions = Partial<Omit<GenerateOptions, 'endpoint' | 'writing'>> & {
+  pairsPerChunk?: number
+  writing?: Partial<Writing>
   url: string
   journalPath: string
   endpoint?: Partial<Endpoint>
 }
 
-export async function run(chunks: Iterable<Chunk>, { url, endpoint, ...options }: RunOptions): Promise<Run> {
+export async function run(
+  chunks: Iterable<Chunk>,
+  { url, endpoint, pairsPerChunk = 1, writing, ...options }: RunOptions,
+): Promise<Run> {
   const problems: Problem[] = []
   const progress: number[] = []
-  const { pairs, counts } = generateQuestions(stream(chunks), {
+  const { written, counts } = generateQuestions(stream(chunks), {
     endpoint: {
       model: 'test-model',
       baseUrl: url,
@@ -44,14 +54,19 @@ export async function run(chunks: Iterable<Chunk>, { url, endpoint, ...options }
       concurrency: 1,
       ...endpoint,
     },
-    pairsPerChunk: 1,
+    writing: { ...FACTS, pairsPerChunk, ...writing },
     onProblem: (problem) => problems.push(problem),
     onProgress: (done) => progress.push(done),
     ...options,
   })
-  const result: Run = { pairs: [], problems, progress, counts, error: undefined }
+  const result: Run = { written: [], pairs: [], problems, progress, counts, error: undefined }
   try {
-    for await (const pair of pairs) result.pairs.push(pair)
+    for await (const each of written) {
+      result.written.push(each)
+      for (const { question, answer } of each.pairs) {
+        result.pairs.push({ question, answer, docId: each.chunks[0]!.id })
+      }
+    }
   } catch (error) {
     result.error = error
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { generateQuestions } from '#clara/questions/generate.js'
 import { passageIn } from '../llm-server.js'
 import { stream } from '../support/collect.js'
-import { chunk, chunks, KEY, run, setUp } from './generate-run.js'
+import { chunk, chunks, FACTS, KEY, run, setUp } from './generate-run.js'
 
 describe('what is asked', () => {
   it('puts title and passage between marks that hold a token of this run', async () => {
@@ -52,7 +52,7 @@ describe('what is asked', () => {
     const start = () =>
       generateQuestions(stream([]), {
         endpoint: { ...endpoint, ...wrong },
-        pairsPerChunk: 1,
+        writing: FACTS,
         journalPath: 'never-opened',
         onProblem: () => {},
       })
@@ -79,6 +79,7 @@ describe('what comes back', () => {
       calls: 2,
       fromJournal: 0,
       pairs: 4,
+      repaired: 0,
       failed: 0,
       promptTokens: 200,
       completionTokens: 40,
@@ -188,15 +189,15 @@ describe('ending early', () => {
     const closed = once(process, 'unhandledRejection', { signal: AbortSignal.timeout(700) }).catch(
       () => 'none',
     )
-    const { pairs, counts } = generateQuestions(stream(chunks(9)), {
+    const { written, counts } = generateQuestions(stream(chunks(9)), {
       endpoint: { model: 'm', baseUrl: url, apiKey: KEY, timeoutMs: 60_000, concurrency: 2 },
-      pairsPerChunk: 1,
+      writing: FACTS,
       journalPath,
       onProblem: () => {},
     })
     const start = performance.now()
-    for await (const pair of pairs) {
-      expect(pair.docId).toBe('doc0#0')
+    for await (const { chunks: asked } of written) {
+      expect(asked[0]!.id).toBe('doc0#0')
       break
     }
     expect(performance.now() - start).toBeLessThan(500)

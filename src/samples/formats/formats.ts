@@ -1,5 +1,6 @@
 /** The formats beside CLaRa's own, by name. */
 import { join } from 'node:path'
+import { named, type Side } from '../split.js'
 import { openBeir } from './beir.js'
 import { flagColumns, flagRows } from './flagembedding.js'
 import { openTuples } from './n-tuple.js'
@@ -42,12 +43,18 @@ const OPEN: Record<Format, Open> = {
 }
 
 /** Creates the format's file or folder in `directory`, which holds none of it yet. */
-export function openFormat(format: Format, directory: string, options: FormatOptions): Promise<SampleFile> {
-  return OPEN[format](join(directory, format), options)
+export function openFormat(
+  format: Format,
+  directory: string,
+  options: FormatOptions,
+  side?: Side | undefined,
+): Promise<SampleFile> {
+  return OPEN[format](join(directory, named(format, side)), options)
 }
 
 /** The entries that a format makes in an output directory. */
-export function entriesOf(format: Format, parquet: boolean): string[] {
-  if (format === 'beir') return [format]
-  return parquet ? [`${format}.jsonl`, `${format}.parquet`] : [`${format}.jsonl`]
+export function entriesOf(format: Format, parquet: boolean, side?: Side | undefined): string[] {
+  const name = named(format, side)
+  if (format === 'beir') return [name]
+  return parquet ? [`${name}.jsonl`, `${name}.parquet`] : [`${name}.jsonl`]
 }

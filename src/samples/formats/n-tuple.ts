@@ -2,7 +2,7 @@
  * n-tuple.jsonl: every row has the same number of negatives, and a sample with several positives has
  * fewer of them. How many fit is known at the end: until then, all are kept in a hidden file.
  */
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { ClaraError } from '../../errors.js'
 import { disk } from '../../files/disk.js'
 import { DurableFile } from '../../files/durable-file.js'
@@ -12,7 +12,7 @@ import type { SampleFile } from './sample-file.js'
 import { type Tuple, tupleColumns, tupleRow, tuples } from './sentence-transformers.js'
 
 export async function openTuples(path: string, parquet: boolean): Promise<SampleFile> {
-  const heldPath = join(dirname(path), '.n-tuple.held')
+  const heldPath = join(dirname(path), `.${basename(path)}.held`)
   const held = await DurableFile.create(heldPath)
   const counts = new Map<number, number>()
   let file: RowFile | undefined

@@ -1,0 +1,114 @@
+/** What clara-synth asks the endpoint, at once or in batches, and what it would ask. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Chunk } from '../chunks/chunk.js'
+import type { ChunkStore } from '../index/chunk-store.js'
+import { openChunks } from '../index/snapshot.js'
+import type { EmbedderModel } from '../models/resolve.js'
+import { askInBatches, type BatchCounts } from '../questions/ask-in-batches.js'
+import { first } from '../questions/first.js'
+import { type Generation, generateQuestions } from '../questions/generate.js'
+import { planQuestions } from '../questions/plan.js'
+import type { Writing } from '../questions/prompt.js'
+import { type Related, tasksFor } from '../questions/tasks.js'
+import { askingProgress, batchProgress } from './asking-progress.js'
+import type { Asked, EndpointFlags } from './endpoint-flags.js'
+import type { OutputFlags } from './flags.js'
+import { printResult } from './print-result.js'
+import { EXIT, onInterrupt } from './run-cli.js'
+import { cutDocuments, REPLIES_ARE_KEPT, type SourceFlags } from './synth-source.js'
+import type { Talk } from './talk.js'
+
+export interface AskFlags extends SourceFlags, OutputFlags, EndpointFlags {
+  limit?: number
+  dryRun?: boolean
+  batch?: boolean
+  batchRequests: number
+}
+
+const JOURNAL = 'llm_journal.jsonl'
+
+/** What is asked, of whom, and for how much. */
+export interface Asking extends Asked {
+  writing: Writing
+}
+
+/** A run that has begun. */
+export interface Asks {
+  generation: Generation
+  /** Once all is written: of this run, and of all replies that the directory holds. The report's file knows no single run. */
+  summary(): { run: object; report: object }
+}
+
+export async function ask(
+  flags: AskFlags,
+  { endpoint, spending, writing }: Asking,
+  chunks: ChunkStore,
+  related: Related | undefined,
+  talk: Talk,
+): Promise<Asks> {
+  const total = Math.min(chunks.count, flags.limit ?? chunks.count)
+  const shared = { endpoint, ...spending, journalPath: join(flags.outputDir, JOURNAL) }
+  const batched = flags.batch
+    ? await askInBatches(() => tasksFor(chosen(flags, chunks), writing, related), {
+        ...shared,
+        batchRequests: flags.batchRequests,
+        onProgress: batchProgress(talk),
+      })
+    : undefined
+  if (batched) onInterrupt(REPLIES_ARE_KEPT)
+  const generation: Generation = generateQuestions(chosen(flags, chunks), {
+    ...shared,
+    writing,
+    related,
+    onProgress: askingProgress(talk, total, () => generation),
+    onProblem: talk.onProblem,
+  })
+  return { generation, summary: () => summaryOf(endpoint.model, generation, batched) }
+}
+
+function summaryOf(
+  model: string,
+  { counts, spending }: Generation,
+  batched: BatchCounts | undefined,
+): { run: object; report: object } {
+  const { total } = spending
+  const [usd, totalUsd] = [spending.usd, spending.totalUsd].map((each) => each && Number(each.toFixed(6)))
+  const { promptTokens: prompt_tokens, completionTokens: completion_tokens } = total
+  return {
+    run: { model, ...counts, usd, ...(batched && { batched }), totalUsd },
+    report: { model, prompt_tokens, completion_tokens, usd: totalUsd },
+  }
+}
+
+/** Cuts the documents in a folder that goes again; an index is there already. Related chunks are not looked for. */
+export async function dryRun(
+  flags: AskFlags,
+  { endpoint, spending, writing }: Asking,
+  model: EmbedderModel,
+  talk: Talk,
+): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), 'clara-dry-run-'))
+  try {
+    const chunks = flags.index
+      ? await openChunks(flags.index)
+      : await cutDocuments(flags, join(work, 'chunks'), model, talk)
+    const plan = await planQuestions(tasksFor(chosen(flags, chunks), writing, undefined), {
+      endpoint,
+      journalPath: join(flags.outputDir, JOURNAL),
+      price: spending.price,
+      batch: flags.batch ?? false,
+    }).finally(() => chunks.close())
+    talk.finish()
+    const unknown = spending.price ? {} : { usd: 'unknown', usdAtMost: 'unknown', usdSpent: 'unknown' }
+    printResult(flags, { dryRun: true, model: endpoint.model, ...plan, ...(flags.json ? {} : unknown) })
+    process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+function chosen({ limit }: AskFlags, chunks: ChunkStore): AsyncIterable<Chunk> {
+  return limit === undefined ? chunks.all() : first(chunks.all(), limit)
+}

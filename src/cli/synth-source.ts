@@ -1,0 +1,116 @@
+/** Where clara-synth's chunks come from: an index, one that it builds, or documents that are only cut. */
+import { join } from 'node:path'
+import { documentsOf } from '../documents/corpus.js'
+import { readDocuments } from '../documents/read-documents.js'
+import { buildIndex } from '../index/build.js'
+import type { ChunkStore } from '../index/chunk-store.js'
+import { storeChunks } from '../index/chunks-only.js'
+import { readManifest } from '../index/manifest.js'
+import { type Index, openIndex } from '../index/open.js'
+import { openChunks } from '../index/snapshot.js'
+import { type Embedder, openEmbedder } from '../inference/embedder.js'
+import { openTokenizer } from '../inference/open-tokenizer.js'
+import type { EmbedderModel } from '../models/resolve.js'
+import type { Corpus } from '../negatives/corpus.js'
+import { embeddingProgress } from './embedding-progress.js'
+import { type ChunkFlags, chunkingOf, type EmbedderFlags } from './flags.js'
+import { onInterrupt } from './run-cli.js'
+import { runningOn } from './running-on.js'
+import type { Talk } from './talk.js'
+
+export interface SourceFlags extends EmbedderFlags, ChunkFlags {
+  outputDir: string
+  inputFile?: string[]
+  index?: string
+  localEmbeddings?: boolean
+  force?: boolean
+}
+
+export const REPLIES_ARE_KEPT =
+  'run the same command again: the replies received so far are kept in llm_journal.jsonl'
+
+export interface Source {
+  chunks: ChunkStore
+  /** Only with --local-embeddings. */
+  ranking: { index: Index; embedder: Embedder } | undefined
+  distinctChunks(corpus: Corpus): Promise<number>
+  close(): Promise<void>
+}
+
+export async function openSource(
+  flags: SourceFlags,
+  model: EmbedderModel,
+  resumed: boolean,
+  talk: Talk,
+): Promise<Source> {
+  return flags.localEmbeddings ? indexSource(flags, model, resumed, talk) : chunkSource(flags, model, talk)
+}
+
+async function indexSource(
+  flags: SourceFlags,
+  model: EmbedderModel,
+  resumed: boolean,
+  talk: Talk,
+): Promise<Source> {
+  const { dims } = flags.index ? await readManifest(flags.index) : {}
+  const embedder = await openEmbedder(model, { ...flags, dims, calibrate: true })
+  try {
+    const directory = flags.index ?? join(flags.outputDir, 'index')
+    const built =
+      flags.index !== undefined || (resumed && (await readManifest(directory).catch(() => undefined)))
+    if (!built) {
+      await buildIndex(documentsOf(flags.inputFile!, talk.onProblem), embedder, {
+        outputDir: directory,
+        overwrite: true, // the same documents and settings are gone on with all the same
+        chunking: chunkingOf(flags),
+        force: flags.force ?? false,
+        ...embeddingProgress(talk),
+      })
+      onInterrupt(REPLIES_ARE_KEPT)
+      talk.finish()
+      talk.remark(runningOn(embedder))
+    }
+    const index = await openIndex(directory, model)
+    return {
+      chunks: index.chunks,
+      ranking: { index, embedder },
+      distinctChunks: async () => index.manifest.counts.distinctChunks,
+      close: async () => {
+        await Promise.all([index.close(), embedder.close()])
+      },
+    }
+  } catch (error) {
+    await embedder.close()
+    throw error
+  }
+}
+
+async function chunkSource(flags: SourceFlags, model: EmbedderModel, talk: Talk): Promise<Source> {
+  const chunks = flags.index
+    ? await openChunks(flags.index)
+    : await cutDocuments(flags, join(flags.outputDir, 'chunks'), model, talk)
+  return {
+    chunks,
+    ranking: undefined,
+    distinctChunks: (corpus) => corpus.distinct(),
+    close: () => chunks.close(),
+  }
+}
+
+/** Into a folder of their own. */
+export async function cutDocuments(
+  flags: SourceFlags,
+  outputDir: string,
+  model: EmbedderModel,
+  talk: Talk,
+): Promise<ChunkStore> {
+  const tokenizer = await openTokenizer(model)
+  try {
+    return await storeChunks(readDocuments(flags.inputFile!, talk.onProblem), model, tokenizer, {
+      outputDir,
+      chunking: chunkingOf(flags),
+    })
+  } finally {
+    await tokenizer.close()
+  }
+}

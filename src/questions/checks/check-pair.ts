@@ -1,0 +1,138 @@
+/** Everything that one pair can be found out by without a model. Pure; it looks at the pair and its passages alone. */
+import { type Language, languageOf, otherThan } from '../language.js'
+import { PAIR_TYPES, type PairType } from '../pair-types.js'
+import type { WrittenPair } from '../reply.js'
+import { instructs } from './instructs.js'
+import type { LeakFinder } from './leak.js'
+import { fold, numbersOf, type Passage, supportOf } from './passage.js'
+import { isQuoteOf } from './quote.js'
+import { type TextFault, textFaults } from './text-faults.js'
+import { LEADING_PRONOUNS, LEANS_ON_PASSAGE, YES_OR_NO } from './words.js'
+
+export type PairFault =
+  | TextFault
+  | 'the passage gives instructions'
+  | 'the prompt shows through'
+  | 'a type that is not known'
+  | 'a quote that is not in the passage'
+  | 'an answer that the passage does not support'
+  | 'a number that the passage does not have'
+  | 'a question that leans on the passage'
+  | 'a question that begins with a pronoun'
+  | 'a question about something else'
+  | 'the wrong language'
+  | 'an absurd length'
+
+export interface PairGrounds {
+  passages: Passage[]
+  leak: LeakFinder
+}
+
+/** Shares of an answer's words that the passage must have. A reason is put in words of one's own; a fact is copied. */
+const LEAST_SUPPORT: Record<PairType, number> = {
+  fact: 0.6,
+  'cross-lingual': 0.6,
+  reasoning: 0.4,
+  'multi-hop': 0.4,
+}
+/** Of a question in the passage's language; low, as it may name things in other words. */
+const LEAST_IN_QUESTION = 0.2
+
+const QUESTION_CHARS = { least: 8, most: 400 }
+const QUESTION_CHARS_ZH = { least: 4, most: 200 }
+const MOST_ANSWER_CHARS = 1000
+const MOST_QUOTE_CHARS = 1000
+const MOST_TYPE_CHARS = 40
+
+/** @returns each fault once, in the order in which they are looked for. */
+export function pairFaults(pair: WrittenPair, { passages, leak }: PairGrounds): PairFault[] {
+  // Nothing else is looked for: the other checks take texts of a size that a pair has.
+  if (isAbsurd(pair)) return ['an absurd length']
+  const faults = new Set<PairFault>()
+  const { type, question, answer, quotes } = pair
+  if (passages.some(({ text, folded }) => instructs(text, folded)))
+    faults.add('the passage gives instructions')
+  for (const text of [question, answer, ...quotes]) {
+    for (const fault of textFaults(text, passages)) faults.add(fault)
+    if (leak.leaks(text, passages)) faults.add('the prompt shows through')
+  }
+  const known = PAIR_TYPES.find((each) => each === type)
+  if (!known) faults.add('a type that is not known')
+  if (!areQuotes(quotes, passages)) faults.add('a quote that is not in the passage')
+  for (const fault of answerFaults(answer, known ?? 'fact', passages)) faults.add(fault)
+  for (const fault of questionFaults(question, known ?? 'fact', passages)) faults.add(fault)
+  return [...faults]
+}
+
+/** Each is in a passage, and each passage has one. */
+function areQuotes(quotes: string[], passages: Passage[]): boolean {
+  return (
+    quotes.every((quote) => passages.some((passage) => isQuoteOf(quote, passage))) &&
+    passages.every((passage) => quotes.some((quote) => isQuoteOf(quote, passage)))
+  )
+}
+
+function answerFaults(answer: string, type: PairType, passages: Passage[]): PairFault[] {
+  const faults: PairFault[] = []
+  const folded = fold(answer)
+  const numbers = numbersOf(folded)
+  if (numbers.some((number) => !passages.some((passage) => passage.numbers.has(number)))) {
+    faults.push('a number that the passage does not have')
+  }
+  const { counted, found } = supportOf(answer, passages)
+  const share = counted > 0 ? found / counted : Number(numbers.length > 0)
+  if (share < LEAST_SUPPORT[type] && !YES_OR_NO.test(folded)) {
+    faults.push('an answer that the passage does not support')
+  }
+  const copied = passages.some((passage) => passage.folded.includes(folded))
+  if (!copied && passages.every(({ language }) => language && !hasScriptOf(language, answer))) {
+    faults.push('the wrong language')
+  }
+  return faults
+}
+
+/** A name in the other script may stand in an answer; a digit or a formula is of no language. */
+function hasScriptOf(language: Language, text: string): boolean {
+  return !languageOf(text) || SCRIPT[language].test(text)
+}
+
+const SCRIPT: Record<Language, RegExp> = { en: /\p{Script=Latin}/u, zh: /\p{Script=Han}/u }
+
+function questionFaults(question: string, type: PairType, passages: Passage[]): PairFault[] {
+  const faults: PairFault[] = []
+  const folded = fold(question)
+  if (LEANS_ON_PASSAGE.some((pattern) => pattern.test(folded)))
+    faults.push('a question that leans on the passage')
+  if (LEADING_PRONOUNS.some((pattern) => pattern.test(folded)))
+    faults.push('a question that begins with a pronoun')
+  const language = languageOf(question)
+  const wanted = passages.map((passage) =>
+    passage.language && type === 'cross-lingual' ? otherThan(passage.language) : passage.language,
+  )
+  if (wanted.every((each) => each !== undefined && each !== language)) faults.push('the wrong language')
+  const { counted, found } = supportOf(question, passages)
+  const comparable =
+    passages.some((passage) => passage.language === language) &&
+    !numbersOf(folded).some((number) => passages.some(({ numbers }) => numbers.has(number)))
+  if (comparable && counted > 0 && found / counted < LEAST_IN_QUESTION)
+    faults.push('a question about something else')
+  return faults
+}
+
+function isAbsurd({ type, question, answer, quotes }: WrittenPair): boolean {
+  if (question.length > QUESTION_CHARS.most || answer.length > MOST_ANSWER_CHARS) return true
+  if (type.length > MOST_TYPE_CHARS || quotes.some((quote) => quote.length > MOST_QUOTE_CHARS)) return true
+  const { least, most } = languageOf(question) === 'zh' ? QUESTION_CHARS_ZH : QUESTION_CHARS
+  return (
+    question.length < least ||
+    question.length > most ||
+    question.includes('\n') ||
+    repeatsItself(question) ||
+    repeatsItself(answer)
+  )
+}
+
+/** A model that has got stuck writes one word, or one stretch, over and over. */
+function repeatsItself(text: string): boolean {
+  return /(.{1,40}?)\1{7,}/su.test(text)
+}

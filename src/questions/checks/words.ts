@@ -1,0 +1,105 @@
+/** Word lists of the checks, English and Chinese. */
+
+/** Words that any text has; single Chinese characters of that kind. */
+export const STOP_WORDS = new Set(
+  (
+    'a an the of in on at to for from by with without and or not no nor but if then than as is are was were be been ' +
+    'being am do does did done has have had having it its they them their this that these those there here he she his ' +
+    'her him we us our you your i my me who whom whose which what when where why how will would can could may might ' +
+    'must shall should so such into onto over under about between among also only both each any all some more most ' +
+    'other same very just because while during after before up down out off again too s t d ll re ve ' +
+    '的 了 是 在 和 与 或 及 而 其 之 以 于 由 从 到 对 为 被 把 将 使 让 向 并 也 都 就 还 又 不 没 有 无 个 一 这 那 ' +
+    '该 此 它 他 她 们 我 你 您 什 么 吗 呢 吧 哪 谁 怎 如 何 几 多 少 时 可 能 会 要 应 因 所 但 若 则 等 中 上 下 里'
+  ).split(' '),
+)
+
+/** What a passage may write out and an answer may give in digits. */
+export const NUMBER_WORDS: Record<string, string> = {
+  zero: '0',
+  one: '1',
+  two: '2',
+  three: '3',
+  four: '4',
+  five: '5',
+  six: '6',
+  seven: '7',
+  eight: '8',
+  nine: '9',
+  ten: '10',
+  eleven: '11',
+  twelve: '12',
+  thirteen: '13',
+  fourteen: '14',
+  fifteen: '15',
+  sixteen: '16',
+  seventeen: '17',
+  eighteen: '18',
+  nineteen: '19',
+  twenty: '20',
+  thirty: '30',
+  forty: '40',
+  fifty: '50',
+  sixty: '60',
+  seventy: '70',
+  eighty: '80',
+  ninety: '90',
+  hundred: '100',
+  thousand: '1000',
+  million: '1000000',
+  once: '1',
+  twice: '2',
+  half: '2',
+}
+
+const SOURCE = 'passage|text|article|document|paragraph|excerpt|section|chapter|context|author|snippet|page'
+
+/** Answers without a word that a passage could have. Folded. */
+export const YES_OR_NO =
+  /^(?:yes|no|not|none|neither|both|true|false|never|是的?|否|不是|没有|有|对|不对|不会|会|不能|能|可以|不可以|都不是|都是)[.!。]?$/
+
+/** A question that only somebody who has the passage in front of him understands. Of folded text. */
+export const LEANS_ON_PASSAGE: RegExp[] = [
+  new RegExp(`\\b(?:according to|based on|as per) (?:the|this|that|these) (?:\\w+ )?(?:${SOURCE})s?\\b`),
+  new RegExp(
+    `\\b(?:this|the above|the given|the following|the provided|the preceding) (?:${SOURCE}|information)s?\\b`,
+  ),
+  /\b(?:in|by|from|of|within) the (?:passage|text|excerpt|article|document|paragraph|snippet)s?\b/,
+  new RegExp(
+    `\\bthe (?:${SOURCE})s? (?:\\w+ )?(?:say|state|mention|describe|discuss|explain|claim|argue|suggest|refer|list|give|mean|think|note|write)`,
+  ),
+  /\bthe (?:(?:passage|excerpt|snippet)s?|authors?)\b/,
+  /\b(?:mentioned|described|stated|discussed|shown|listed|given) (?:above|below|here|earlier)\b/,
+  /(?:根据|依据|按照|基于|参照)(?:本|上|下|该|此|这|原)?(?:文本|文章|段落|资料|材料|内容|文档|文中|[文段篇节章])/,
+  /(?:根据|依据|基于)(?:以上|上述|上面|下面|以下)/,
+  /(?:上文|下文|本文|原文|文内|该文|此文|全文|文章中|文档中|段落中|文本中|材料中|资料中)/,
+  /(?:^|[\s,。:;?在据由从与])文中/, // not "希腊文中"
+  /(?:这|该|本|此|上|下)(?:一)?(?:个)?(?:段落|段话|段文字|段文本|段|篇文章|篇|章节|节中|章中|文档|文章|文本)/,
+  /(?:上述|以上|前述|前文|如上)/,
+  /(?<!的)作者(?!是谁|为谁|是哪)|笔者/, // not "《…》的作者"
+]
+
+const ASKS =
+  '(?:(?:(?:and|so|but) )?(?:who|whom|whose|what|when|where|why|how(?: \\w+)?|which)(?: else)? )?(?:(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|may|might|should|must) )?'
+
+/** A question that begins with a pronoun, so that nobody knows what it stands for. Of folded text. */
+export const LEADING_PRONOUNS: RegExp[] = [
+  new RegExp(`^${ASKS}(?:they|them|their|he|him|his|she|her|its|theirs|this|these|those)\\b`),
+  // "How long does it take", "is it possible": there "it" stands for nothing.
+  new RegExp(
+    `^${ASKS}it\\b(?! (?:\\w+ )?(?:take|takes|took|taken|possible|impossible|necessary|important|useful|true|hard|difficult|easy|easier|harder|better|best|common|safe|called|mean|happen|follow|cost|need|make sense))`,
+  ),
+  /^(?:它|他(?!汀)|她)(?:们)?/,
+  /^(?:这|那(?!么)|该|此|其(?![他它余中实次]))/,
+  /^(?:请问|为什么|为何|何时|如何|怎样)(?:它|他|她|该|此|这|那|其)(?!他|它|中)/,
+]
+
+/** What stands for something that was to be written. Of a whole folded text. */
+export const PLACEHOLDERS: RegExp[] = [
+  /^[\p{P}\p{S}\s]*$/u,
+  /^(?:string|text|question|answer|quote|summary|n\/a|null|undefined|todo|tbd|unknown|example|xxx+)[.:]?$/,
+  /^(?:问题|答案|回答|引文|摘要|无|未知|不详|示例)[。:：]?$/,
+  /^(?:question|answer|q|a|问题|答案) ?\d+\??$/,
+  /lorem ipsum/,
+  /^[<[{(](?:your |insert |the )?[\w\s-]*(?:question|answer|quote|summary|text|here)[\w\s-]*[>\]})]$/,
+  /\{(?:token|passage|count|pairs|question|answer|summary)\}/,
+]

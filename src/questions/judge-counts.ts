@@ -1,0 +1,42 @@
+/** What became of what the model wrote. */
+import type { Judged, Reason } from './judge.js'
+import { PAIR_TYPES, type PairType } from './pair-types.js'
+
+export interface JudgeCounts {
+  /** Pairs that were written, and those that are believed. */
+  written: number
+  kept: number
+  kept_by_type: Record<PairType, number>
+  summaries_kept: number
+  summaries_rejected: number
+  /** Pairs with each fault; one pair may have several. */
+  rejected: Partial<Record<Reason, number>>
+  summary_faults: Partial<Record<Reason, number>>
+}
+
+export function createJudgeCounts(): { counts: JudgeCounts; add(judged: Judged): void } {
+  const counts: JudgeCounts = {
+    written: 0,
+    kept: 0,
+    kept_by_type: Object.fromEntries(PAIR_TYPES.map((type) => [type, 0])) as Record<PairType, number>,
+    summaries_kept: 0,
+    summaries_rejected: 0,
+    rejected: {},
+    summary_faults: {},
+  }
+  return {
+    counts,
+    add({ pairs, summary, rejected }) {
+      counts.kept += pairs.length
+      counts.written += pairs.length
+      for (const { type } of pairs) counts.kept_by_type[type]++
+      if (summary !== undefined) counts.summaries_kept++
+      for (const { pair, reasons } of rejected) {
+        if (pair) counts.written++
+        else counts.summaries_rejected++
+        const faults = pair ? counts.rejected : counts.summary_faults
+        for (const reason of reasons) faults[reason] = (faults[reason] ?? 0) + 1
+      }
+    },
+  }
+}

@@ -1,0 +1,83 @@
+/** Written chunks -> the pairs and summaries that are believed, and those that are not. */
+import { type PairFault, pairFaults } from './checks/check-pair.js'
+import { type SummaryFault, summaryFaults } from './checks/check-summary.js'
+import { createDuplicates, type Duplicates } from './checks/duplicates.js'
+import { leakFinder } from './checks/leak.js'
+import { readPassage } from './checks/passage.js'
+import type { WrittenChunk } from './generate.js'
+import type { PairType } from './pair-types.js'
+import type { WrittenPair } from './reply.js'
+
+export type Reason =
+  | PairFault
+  | SummaryFault
+  | 'more of its type than were asked for'
+  | 'the same question as one before'
+  | 'nearly the same question as one before'
+  | 'a question that does not find its passage'
+
+export interface BelievedPair extends WrittenPair {
+  type: PairType
+  /** Of the chunk or chunks that it was written about. */
+  chunkIds: string[]
+}
+
+export interface Rejected {
+  chunkIds: string[]
+  reasons: Reason[]
+  /** One of the two. */
+  pair?: WrittenPair
+  summary?: string
+}
+
+/** What one reply came to. */
+export interface Judged {
+  chunkIds: string[]
+  documentIds: string[]
+  /** What each chunk says: what goes into `docs`. */
+  passages: string[]
+  pairs: BelievedPair[]
+  /** `undefined` for one that is not believed. */
+  summary: string | undefined
+  rejected: Rejected[]
+}
+
+/** In the order of the chunks, each pair judged by itself and by the questions before it. */
+export async function* judge(written: AsyncIterable<WrittenChunk>): AsyncGenerator<Judged> {
+  const duplicates = createDuplicates()
+  for await (const each of written) yield judgeOne(each, duplicates)
+}
+
+export function judgeOne({ chunks, task, summary, pairs }: WrittenChunk, duplicates: Duplicates): Judged {
+  const chunkIds = chunks.map(({ id }) => id)
+  const grounds = { passages: task.passages.map(readPassage), leak: leakFinder(task.system) }
+  const left = [...task.types]
+  const judged: Judged = {
+    chunkIds,
+    documentIds: chunks.map(({ documentId }) => documentId),
+    passages: task.passages,
+    pairs: [],
+    summary: undefined,
+    rejected: [],
+  }
+  for (const pair of pairs) {
+    const reasons: Reason[] = pairFaults(pair, grounds)
+    const place = left.indexOf(pair.type as PairType)
+    if (place < 0 && !reasons.includes('a type that is not known')) {
+      reasons.push('more of its type than were asked for')
+    }
+    if (reasons.length === 0 && !duplicates.add(pair.question))
+      reasons.push('the same question as one before')
+    if (reasons.length > 0) {
+      judged.rejected.push({ chunkIds, reasons, pair })
+      continue
+    }
+    left.splice(place, 1)
+    judged.pairs.push({ ...pair, type: pair.type as PairType, chunkIds })
+  }
+  if (chunks.length > 1) return judged // nobody asked for a summary of several
+  const reasons = summaryFaults(summary, grounds)
+  if (reasons.length === 0) judged.summary = summary
+  else judged.rejected.push({ chunkIds, reasons, summary })
+  return judged
+}
