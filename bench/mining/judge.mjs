@@ -37,7 +37,7 @@ const queries = new Map(
 /** Any passage but the positive; what anybody would take who looks for nothing. */
 function randomRows() {
   return planted.map(({ question, positive }) => {
-    const draws = drawn(corpus.count, randomFor('random negatives', question))
+    const draws = drawn(corpus.count, () => randomFor('random negatives', question))
     const negatives = []
     for (const { position } of draws) {
       if (position !== at(positive)) negatives.push(position)

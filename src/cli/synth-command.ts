@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { ClaraError } from '../errors.js'
+import { lockFor } from '../files/lock.js'
 import { fingerprint, moveResults, openRunDirectory, removeResults } from '../files/run-directory.js'
 import { readManifest } from '../index/manifest.js'
 import { type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
@@ -101,8 +102,16 @@ async function synth(flags: SynthFlags): Promise<void> {
     changeable: await changeableOf(flags),
   })
   onInterrupt(REPLIES_ARE_KEPT)
-  await removeResults(flags.outputDir, await leftOver(flags.outputDir))
-  const source = await openSource(flags, model, resumed, talk)
+  const lock = await lockFor(join(flags.outputDir, 'run'))
+  try {
+    await removeResults(flags.outputDir, await leftOver(flags.outputDir))
+    await makeAll(flags, { asking, source: await openSource(flags, model, resumed, talk), talk })
+  } finally {
+    await lock.release()
+  }
+}
+
+async function makeAll(flags: SynthFlags, { asking, source, talk }: Omit<Setup, 'corpus'>): Promise<void> {
   try {
     const corpus = await openCorpus(source.chunks)
     if (flags.stages.includes('end-to-end')) {

@@ -6,7 +6,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isErrno } from '../errors.js'
+import { ClaraError, isErrno } from '../errors.js'
 import { disk } from './disk.js'
 import { unwritable } from './durable-file.js'
 import { isObject } from './jsonl.js'
@@ -139,4 +139,14 @@ function readSync(path: string): string | undefined {
 
 function now(): string {
   return new Date().toISOString()
+}
+
+/** @throws ClaraError `exists` where another process has it. */
+export async function lockFor(path: string): Promise<Lock> {
+  const lock = await tryLock(`${path}.lock`)
+  if ('release' in lock) return lock
+  throw new ClaraError(
+    'exists',
+    `${path}: process ${lock.pid} on ${lock.host} is writing there (since ${lock.since}): wait until it has ended`,
+  )
 }

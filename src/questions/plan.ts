@@ -2,7 +2,7 @@
 import { mostUsage, requestBody } from './completion.js'
 import type { Endpoint, Usage } from './endpoint.js'
 import { BATCH_DISCOUNT, estimateTokens, type Price, usdOf } from './price.js'
-import { promptFor, promptKey } from './prompt.js'
+import { promptFor, promptKey, repairKey } from './prompt.js'
 import { parseReply } from './reply.js'
 import { addUsage, noUsage, readReplyIndex } from './reply-journal.js'
 import type { Work } from './tasks.js'
@@ -41,7 +41,13 @@ const TOKEN = '0'.repeat(24)
 export async function planQuestions(works: AsyncIterable<Work>, options: PlanOptions): Promise<Plan> {
   const { endpoint, journalPath, price, batch = false } = options
   const { model, maxOutputTokens } = endpoint
-  const journal = await readReplyIndex(journalPath, (reply) => !('problem' in parseReply(reply)))
+  const repairs = new Map<string, string>()
+  const journal = await readReplyIndex(journalPath, (reply, key) => {
+    const isUsable = !('problem' in parseReply(reply))
+    if (!isUsable) repairs.set(key, repairKey(key, reply.content))
+    return isUsable
+  })
+  const isThere = (key: string) => journal.has(key) || journal.has(repairs.get(key) ?? '')
   const asked = new Set<string>()
   const likely = noUsage()
   const most = noUsage()
@@ -50,7 +56,7 @@ export async function planQuestions(works: AsyncIterable<Work>, options: PlanOpt
   for await (const { task } of works) {
     count++
     const key = promptKey(model, task)
-    if (journal.has(key) || asked.has(key)) continue
+    if (isThere(key) || asked.has(key)) continue
     asked.add(key)
     const prompt = promptFor(task, TOKEN)
     const body = requestBody(model, prompt, { withSchema: true, maxOutputTokens })

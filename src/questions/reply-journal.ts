@@ -2,7 +2,7 @@
 import { ClaraError } from '../errors.js'
 import { Journal, type OnRecord, type Span, scanJournal } from '../files/journal.js'
 import { isObject, type JsonObject } from '../files/jsonl.js'
-import { type Lock, tryLock } from '../files/lock.js'
+import { lockFor } from '../files/lock.js'
 import { isCount } from './completion.js'
 import type { PaidReply, Usage } from './endpoint.js'
 
@@ -27,7 +27,7 @@ export interface ReplyIndex {
  * appends to it.
  */
 export async function openReplyJournal(path: string): Promise<ReplyJournal> {
-  const lock = await lockJournal(path)
+  const lock = await lockFor(path)
   try {
     const index = createIndex()
     const journal = await Journal.open(path, index.add)
@@ -54,7 +54,7 @@ export async function openReplyJournal(path: string): Promise<ReplyJournal> {
  */
 export async function readReplyIndex(
   path: string,
-  usable: (reply: PaidReply) => boolean,
+  usable: (reply: PaidReply, key: string) => boolean,
 ): Promise<ReplyIndex> {
   const index = createIndex(usable)
   await scanJournal(path, index.add).catch((error) => {
@@ -68,16 +68,7 @@ function isMissing(error: unknown): boolean {
   return isObject(cause) && cause.code === 'ENOENT'
 }
 
-async function lockJournal(path: string): Promise<Lock> {
-  const lock = await tryLock(`${path}.lock`)
-  if ('release' in lock) return lock
-  throw new ClaraError(
-    'exists',
-    `${path}: process ${lock.pid} on ${lock.host} is writing there (since ${lock.since}): wait until it has ended`,
-  )
-}
-
-function createIndex(usable = (_: PaidReply) => true): {
+function createIndex(usable = (_reply: PaidReply, _key: string) => true): {
   spans: Map<string, Span>
   add: OnRecord
   view: ReplyIndex
@@ -89,7 +80,7 @@ function createIndex(usable = (_: PaidReply) => true): {
     spans,
     add(record, span, place) {
       const { key, reply } = fromRecord(record, place)
-      if (usable(reply)) spans.set(key, span) // the later one was asked for because the earlier did not parse
+      if (usable(reply, key)) spans.set(key, span) // the later one was asked for because the earlier did not parse
       addUsage(used[reply.batch ? 'batch' : 'direct'], reply.usage ?? reply.atMost ?? noUsage())
       replies++
     },

@@ -134,7 +134,7 @@ describe('one run directory', () => {
     await expect.poll(() => requests.length, { timeout: 20_000 }).toBe(1)
     const second = await synth('shared', flags, { env })
     expect(second.code).toBe(2)
-    expect(second.stderr).toMatch(/llm_journal\.jsonl: process \d+ on .* is writing there/)
+    expect(second.stderr).toMatch(/shared\/run: process \d+ on .* is writing there/)
     expect((await first).code).toBe(0)
     expect(requests).toHaveLength(3)
   })

@@ -17,7 +17,7 @@ describe('--dry-run', () => {
       chunks: 20,
       calls: 20,
       fromJournal: 0,
-      completionTokens: 20 * 120,
+      completionTokens: 20 * (100 + 2 * 100),
       usdSpent: 0,
     })
     expect(plan.promptTokens).toBeGreaterThan(20 * 250)
@@ -32,10 +32,10 @@ describe('--dry-run', () => {
     const before = readFileSync(path('begun', 'llm_journal.jsonl'))
     const { stdout } = await synth('begun', ['--dry-run', '--json'])
     const plan = JSON.parse(stdout)
-    expect(plan).toMatchObject({ chunks: 20, calls: 13, fromJournal: 7, completionTokens: 13 * 20 })
-    expect(plan.usdSpent).toBeCloseTo(8 * CALL_USD, 12)
+    expect(plan).toMatchObject({ chunks: 20, calls: 12, fromJournal: 8, completionTokens: 12 * 20 })
+    expect(plan.usdSpent).toBeCloseTo(9 * CALL_USD, 12) // one reply was sent back
     expect(readFileSync(path('begun', 'llm_journal.jsonl'))).toEqual(before)
-    expect(requests).toHaveLength(8)
+    expect(requests).toHaveLength(9)
   })
 
   it('does not invent a price', async () => {
