@@ -13,7 +13,11 @@ export const KEY = 'sk-canary/7f3e"2b\\9a+5d&1c=a1b2c3d4e5f6'
 export const RESULTS = [
   'end_to_end_data.jsonl',
   'end_to_end_data.provenance.jsonl',
+  'pretrain_data.jsonl',
+  'pretrain_paraphrase_data.jsonl',
+  'instruction_data.jsonl',
   'qa.jsonl',
+  'rejected.jsonl',
   'report.json',
 ]
 

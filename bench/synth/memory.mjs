@@ -46,9 +46,9 @@ const heap = () => {
 
 async function run(baseUrl) {
   const seen = []
-  const { pairs, counts } = generateQuestions(chunks(), {
+  const { written, counts } = generateQuestions(chunks(), {
     endpoint: { model: 'm', baseUrl, apiKey: KEY, timeoutMs: 60_000, concurrency: 50 },
-    pairsPerChunk: 1,
+    writing: { pairsPerChunk: 1, shares: { fact: 1 }, promptLanguage: 'auto' },
     journalPath,
     onProblem: ({ reason }) => {
       throw new Error(reason)
@@ -57,7 +57,7 @@ async function run(baseUrl) {
       if (done % Math.ceil(count / 8) === 0) seen.push(heap())
     },
   })
-  for await (const _ of pairs);
+  for await (const _ of written);
   return { calls: counts.calls, heap_mib: seen }
 }
 

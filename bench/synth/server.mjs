@@ -88,13 +88,16 @@ function passageIn({ messages }) {
 }
 
 /** What follows the first words of the passage? */
-function completion({ model }, passage, padding) {
+function completion({ model, messages }, passage, padding) {
   const words = passage.split(/\s+/)
+  const { content: system } = messages.find(({ role }) => role === 'system')
   const pair = {
+    type: /^- 1 × ([a-z-]+)/m.exec(system)[1],
     question: `What comes after “${words.slice(0, 8).join(' ')}”?`,
     answer: words.slice(8, 12).join(' '),
+    quotes: [words.slice(0, 12).join(' ')],
   }
-  const content = JSON.stringify({ pairs: [pair] }) + ' '.repeat(padding)
+  const content = JSON.stringify({ summary: passage, pairs: [pair] }) + ' '.repeat(padding)
   const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }]
   const usage = { prompt_tokens: 300 + words.length, completion_tokens: 40 }
   return JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion', created: 0, model, choices, usage })
