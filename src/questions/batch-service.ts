@@ -14,9 +14,8 @@ import { excerpt } from './reply.js'
 export interface BatchState {
   id: string
   status: string
-  /** Files of replies and of failures; there are none before the end, or where there is nothing in them. */
+  /** The file of replies; there is none before the end, or where there is nothing in it. */
   outputFile: string | undefined
-  errorFile: string | undefined
   /** Requests that are done, as the service counts. */
   done: number
   /** Why it failed as a whole: one line, or empty. */
@@ -143,7 +142,6 @@ function stateOf(batch: OpenAI.Batch, clean: (text: string) => string): BatchSta
     id: idOf(batch, clean),
     status: excerpt(clean(text(batch.status) ?? 'unknown'), 40),
     outputFile: text(batch.output_file_id),
-    errorFile: text(batch.error_file_id),
     done: Number.isSafeInteger(done) ? (done as number) : 0,
     reason: excerpt(
       clean(

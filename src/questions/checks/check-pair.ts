@@ -2,7 +2,6 @@
 import { type Language, languageOf, otherThan } from '../language.js'
 import { PAIR_TYPES, type PairType } from '../pair-types.js'
 import type { WrittenPair } from '../reply.js'
-import { instructs } from './instructs.js'
 import type { LeakFinder } from './leak.js'
 import { fold, numbersOf, type Passage, supportOf } from './passage.js'
 import { isQuoteOf } from './quote.js'
@@ -50,8 +49,7 @@ export function pairFaults(pair: WrittenPair, { passages, leak }: PairGrounds): 
   if (isAbsurd(pair)) return ['an absurd length']
   const faults = new Set<PairFault>()
   const { type, question, answer, quotes } = pair
-  if (passages.some(({ text, folded }) => instructs(text, folded)))
-    faults.add('the passage gives instructions')
+  if (passages.some((passage) => passage.instructs)) faults.add('the passage gives instructions')
   for (const text of [question, answer, ...quotes]) {
     for (const fault of textFaults(text, passages)) faults.add(fault)
     if (leak.leaks(text, passages)) faults.add('the prompt shows through')

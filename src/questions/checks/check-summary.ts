@@ -1,7 +1,6 @@
 /** What a summary can be found out by without a model. */
 import { languageOf } from '../language.js'
 import type { PairFault, PairGrounds } from './check-pair.js'
-import { instructs } from './instructs.js'
 import { fold, numbersOf, type Passage, supportOf } from './passage.js'
 import { textFaults } from './text-faults.js'
 
@@ -21,8 +20,7 @@ export function summaryFaults(summary: string, { passages, leak }: PairGrounds):
   if (summary.length < LEAST_CHARS || summary.length > Math.min(longest, MOST_CHARS))
     return ['an absurd length']
   const faults = new Set<SummaryFault>()
-  if (passages.some(({ text, folded }) => instructs(text, folded)))
-    faults.add('the passage gives instructions')
+  if (passages.some((passage) => passage.instructs)) faults.add('the passage gives instructions')
   for (const fault of textFaults(summary, passages)) faults.add(fault)
   if (leak.leaks(summary, passages)) faults.add('the prompt shows through')
   if (numbersOf(fold(summary)).some((number) => !passages.some((passage) => passage.numbers.has(number)))) {

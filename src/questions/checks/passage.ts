@@ -1,6 +1,7 @@
 /** A passage as checks look at it: folded, its words and its numbers. */
 import { normalise } from '../../chunks/same-text.js'
 import { type Language, languageOf } from '../language.js'
+import { instructs } from './instructs.js'
 import { NUMBER_WORDS, STOP_WORDS } from './words.js'
 
 export interface Passage {
@@ -14,6 +15,8 @@ export interface Passage {
   han: Set<string>
   /** Numbers, digits only, and those that are written as words. */
   numbers: Set<string>
+  /** It speaks to the model: nothing that is written about it is believed. */
+  instructs: boolean
 }
 
 /** A word of five letters or more is known by its first five. */
@@ -44,6 +47,7 @@ export function readPassage(text: string): Passage {
     stems: new Set([...words].filter((word) => word.length >= STEM).map((word) => word.slice(0, STEM))),
     han: new Set(folded.match(HAN)),
     numbers: new Set([...numbersOf(folded), ...writtenNumbers(folded, words)]),
+    instructs: instructs(text, folded),
   }
 }
 
