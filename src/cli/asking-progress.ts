@@ -2,6 +2,7 @@
 
 import type { BatchLook } from '../questions/ask-in-batches.js'
 import type { Generation } from '../questions/generate.js'
+import { dollars } from '../questions/price.js'
 import { onInterrupt } from './run-cli.js'
 import type { Talk } from './talk.js'
 
@@ -38,10 +39,6 @@ export function batchProgress(talk: Talk): (look: BatchLook) => void {
     }
     show(() => `batch ${id}: ${status}, ${done} of ${requests} done`)
   }
-}
-
-export function dollars(usd: number): string {
-  return `$${usd.toFixed(usd < 1 ? 4 : 2)}`
 }
 
 function duration(seconds: number): string {

@@ -18,6 +18,7 @@ import { createRedactor } from './redact.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
 import { createSpending, type Spending, type SpendingOptions } from './spending.js'
 import { idsOf, type Work } from './tasks.js'
+import { NO_USAGE, sumOf } from './usage.js'
 
 /** What is seen of a batch when it is looked at. */
 export interface BatchLook {
@@ -141,7 +142,7 @@ async function nextRequests(
   const token = randomBytes(12).toString('hex')
   const lines: string[] = []
   const taken = new Set<string>()
-  const most: Usage = { promptTokens: 0, completionTokens: 0 }
+  let most: Usage = NO_USAGE
   let bytes = 0
   for await (const { task } of works()) {
     const key = promptKey(endpoint.model, task)
@@ -151,17 +152,14 @@ async function nextRequests(
     const body = requestBody(endpoint.model, prompt, { withSchema: true, maxOutputTokens })
     const line = `${JSON.stringify({ custom_id: key, method: 'POST', url: '/v1/chat/completions', body })}\n`
     const one = mostUsage(body)
-    const next = {
-      promptTokens: most.promptTokens + one.promptTokens,
-      completionTokens: most.completionTokens + one.completionTokens,
-    }
+    const next = sumOf(most, one)
     bytes += Buffer.byteLength(line)
     if (lines.length >= batchRequests || (lines.length > 0 && bytes > MAX_BATCH_BYTES)) break
     if (!spending.fits(next, 'batch')) {
       if (lines.length === 0) spending.refuse(one, 'batch')
       break
     }
-    Object.assign(most, next)
+    most = next
     taken.add(key)
     lines.push(line)
   }

@@ -4,8 +4,9 @@ import type { Endpoint, Usage } from './endpoint.js'
 import { BATCH_DISCOUNT, estimateTokens, type Price, usdOf } from './price.js'
 import { promptFor, promptKey, repairKey } from './prompt.js'
 import { parseReply } from './reply.js'
-import { addUsage, noUsage, readReplyIndex } from './reply-journal.js'
+import { readReplyIndex } from './reply-journal.js'
 import type { Work } from './tasks.js'
+import { NO_USAGE, sumOf } from './usage.js'
 
 export interface Plan {
   chunks: number
@@ -49,8 +50,8 @@ export async function planQuestions(works: AsyncIterable<Work>, options: PlanOpt
   })
   const isThere = (key: string) => journal.has(key) || journal.has(repairs.get(key) ?? '')
   const asked = new Set<string>()
-  const likely = noUsage()
-  const most = noUsage()
+  let likely: Usage = NO_USAGE
+  let most: Usage = NO_USAGE
   const usual = meanReply(journal)
   let count = 0
   for await (const { task } of works) {
@@ -62,8 +63,8 @@ export async function planQuestions(works: AsyncIterable<Work>, options: PlanOpt
     const body = requestBody(model, prompt, { withSchema: true, maxOutputTokens })
     const promptTokens = estimateTokens(prompt.system) + estimateTokens(prompt.user)
     const completionTokens = usual ?? LIKELY_TOKENS_OF_A_SUMMARY + task.types.length * LIKELY_TOKENS_A_PAIR
-    addUsage(likely, { promptTokens, completionTokens })
-    addUsage(most, mostUsage(body))
+    likely = sumOf(likely, { promptTokens, completionTokens })
+    most = sumOf(most, mostUsage(body))
   }
   const discount = batch ? BATCH_DISCOUNT : 1
   const cost = (usage: Usage, share: number) => (price ? usdOf(usage, price) * share : null)

@@ -52,3 +52,7 @@ export function estimateTokens(text: string): number {
 export function mostTokens(text: string): number {
   return Buffer.byteLength(text)
 }
+
+export function dollars(usd: number): string {
+  return `$${usd.toFixed(usd < 1 ? 4 : 2)}`
+}

@@ -5,6 +5,7 @@ import { isObject, type JsonObject } from '../files/jsonl.js'
 import { lockFor } from '../files/lock.js'
 import { isCount } from './completion.js'
 import type { PaidReply, Usage } from './endpoint.js'
+import { NO_USAGE, sumOf } from './usage.js'
 
 export interface ReplyJournal extends ReplyIndex {
   /** Read from the file: memory holds only where it is. */
@@ -74,14 +75,15 @@ function createIndex(usable = (_reply: PaidReply, _key: string) => true): {
   view: ReplyIndex
 } {
   const spans = new Map<string, Span>()
-  const used = { direct: noUsage(), batch: noUsage() }
+  const used: Record<'direct' | 'batch', Usage> = { direct: NO_USAGE, batch: NO_USAGE }
   let replies = 0
   return {
     spans,
     add(record, span, place) {
       const { key, reply } = fromRecord(record, place)
       if (usable(reply, key)) spans.set(key, span) // the later one was asked for because the earlier did not parse
-      addUsage(used[reply.batch ? 'batch' : 'direct'], reply.usage ?? reply.atMost ?? noUsage())
+      const way = reply.batch ? 'batch' : 'direct'
+      used[way] = sumOf(used[way], reply.usage ?? reply.atMost ?? NO_USAGE)
       replies++
     },
     view: {
@@ -92,15 +94,6 @@ function createIndex(usable = (_reply: PaidReply, _key: string) => true): {
       },
     },
   }
-}
-
-export function noUsage(): Usage {
-  return { promptTokens: 0, completionTokens: 0 }
-}
-
-export function addUsage(sum: Usage, usage: Usage): void {
-  sum.promptTokens += usage.promptTokens
-  sum.completionTokens += usage.completionTokens
 }
 
 function fromRecord(record: JsonObject, place: string): { key: string; reply: PaidReply } {

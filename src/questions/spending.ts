@@ -1,7 +1,8 @@
 /** Counts what replies cost, and lets no call begin that could exceed the budget. */
 import { ClaraError } from '../errors.js'
 import type { Usage } from './endpoint.js'
-import { BATCH_DISCOUNT, type Price, usdOf } from './price.js'
+import { BATCH_DISCOUNT, dollars, type Price, usdOf } from './price.js'
+import { NO_USAGE, sumOf } from './usage.js'
 
 export interface SpendingOptions {
   /** Without it costs are not known. */
@@ -46,8 +47,8 @@ export function createSpending({ price, budgetUsd }: SpendingOptions): Spending 
   const cost = ({ direct, batch }: Record<Way, Usage>) =>
     price ? usdOf(direct, price) + usdOf(batch, price) * BATCH_DISCOUNT : 0
   const total = () => ({
-    direct: sum(earlier.direct, now.direct),
-    batch: sum(earlier.batch, now.batch),
+    direct: sumOf(earlier.direct, now.direct),
+    batch: sumOf(earlier.batch, now.batch),
   })
   const costOf = (usage: Usage, way: Way) => cost({ ...noTokens(), [way]: usage })
   const taken = () => cost(total()) + lost
@@ -57,10 +58,10 @@ export function createSpending({ price, budgetUsd }: SpendingOptions): Spending 
   const waiting: (() => void)[] = []
   return {
     before(usage, way) {
-      earlier[way] = sum(earlier[way], usage)
+      earlier[way] = sumOf(earlier[way], usage)
     },
     add(usage, way) {
-      now[way] = sum(now[way], usage)
+      now[way] = sumOf(now[way], usage)
     },
     lose(usage) {
       lost += costOf(usage, 'direct')
@@ -86,7 +87,7 @@ export function createSpending({ price, budgetUsd }: SpendingOptions): Spending 
     },
     get total() {
       const { direct, batch } = total()
-      return sum(direct, batch)
+      return sumOf(direct, batch)
     },
     get usd() {
       return price ? cost(now) : null
@@ -98,19 +99,10 @@ export function createSpending({ price, budgetUsd }: SpendingOptions): Spending 
 }
 
 function noTokens(): Record<Way, Usage> {
-  const none = { promptTokens: 0, completionTokens: 0 }
-  return { direct: none, batch: none }
-}
-
-function sum(a: Usage, b: Usage): Usage {
-  return {
-    promptTokens: a.promptTokens + b.promptTokens,
-    completionTokens: a.completionTokens + b.completionTokens,
-  }
+  return { direct: NO_USAGE, batch: NO_USAGE }
 }
 
 function overBudget(spent: number, next: number, budget: number): ClaraError {
-  const dollars = (usd: number) => `$${usd.toFixed(usd < 1 ? 4 : 2)}`
   return new ClaraError(
     'budget',
     `the budget is ${dollars(budget)}, ${dollars(spent)} is spent, and the next call could cost ` +
