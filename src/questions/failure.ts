@@ -38,7 +38,9 @@ export const RETRIES: Record<FailureKind, number> = {
   fatal: 0,
 }
 
-const FIRST_DELAY_MS = 250
+/** Most failures are gone at once; what is not takes longer than doubling would wait for in as many tries. */
+const FIRST_DELAY_MS = 100
+const DELAY_GROWTH = 3
 const MAX_DELAY_MS = 16_000
 /** A server may ask for a day; a person would rather see the chunk fail and run again later. */
 const MAX_RETRY_AFTER_MS = 120_000
@@ -56,7 +58,7 @@ export function retryDelay(
   if (failure.retryAfterMs !== undefined) {
     return { ms: Math.min(failure.retryAfterMs, MAX_RETRY_AFTER_MS), everyone: true }
   }
-  const ms = random() * Math.min(FIRST_DELAY_MS * 2 ** attempt, MAX_DELAY_MS)
+  const ms = random() * Math.min(FIRST_DELAY_MS * DELAY_GROWTH ** attempt, MAX_DELAY_MS)
   return { ms, everyone: failure.kind === 'unreachable' }
 }
 
