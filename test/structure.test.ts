@@ -9,6 +9,7 @@ const ORDER = [
   'files',
   'models',
   'documents',
+  'extraction',
   'chunks',
   'inference',
   'index',
