@@ -12,13 +12,13 @@ import { isObject, parseLine, readLines } from '../files/jsonl.js'
 import { type BatchJournal, type BatchRecord, openBatchJournal, requestsIn } from './batch-journal.js'
 import { type BatchService, type BatchState, openBatchService } from './batch-service.js'
 import { mostUsage, readCompletion, redactAnswer, requestBody } from './completion.js'
-import type { Endpoint, PaidReply, Usage } from './endpoint.js'
+import type { Endpoint, PaidReply } from './endpoint.js'
 import { promptFor, promptKey } from './prompt.js'
 import { createRedactor } from './redact.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
 import { createSpending, type Spending, type SpendingOptions } from './spending.js'
 import { idsOf, type Work } from './tasks.js'
-import { NO_USAGE, sumOf } from './usage.js'
+import { NO_USAGE, sumOf, type Usage } from './usage.js'
 
 /** What is seen of a batch when it is looked at. */
 export interface BatchLook {

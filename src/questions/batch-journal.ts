@@ -6,7 +6,7 @@ import { DurableFile, syncDirectory } from '../files/durable-file.js'
 import { Journal } from '../files/journal.js'
 import { readJsonObjects } from '../files/jsonl.js'
 import { mostUsage, type Request } from './completion.js'
-import type { Usage } from './endpoint.js'
+import type { Usage } from './usage.js'
 
 /** One batch, from its file of requests to its replies. */
 export interface BatchRecord {

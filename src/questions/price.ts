@@ -1,5 +1,5 @@
 /** What calls cost. */
-import type { Usage } from './endpoint.js'
+import type { Usage } from './usage.js'
 
 /** USD for a million tokens. */
 export interface Price {

@@ -4,8 +4,8 @@ import { Journal, type OnRecord, type Span, scanJournal } from '../files/journal
 import { isObject, type JsonObject } from '../files/jsonl.js'
 import { lockFor } from '../files/lock.js'
 import { isCount } from './completion.js'
-import type { PaidReply, Usage } from './endpoint.js'
-import { NO_USAGE, sumOf } from './usage.js'
+import type { PaidReply } from './endpoint.js'
+import { NO_USAGE, sumOf, type Usage } from './usage.js'
 
 export interface ReplyJournal extends ReplyIndex {
   /** Read from the file: memory holds only where it is. */

@@ -1,8 +1,7 @@
 /** Counts what replies cost, and lets no call begin that could exceed the budget. */
 import { ClaraError } from '../errors.js'
-import type { Usage } from './endpoint.js'
 import { BATCH_DISCOUNT, dollars, type Price, usdOf } from './price.js'
-import { NO_USAGE, sumOf } from './usage.js'
+import { NO_USAGE, sumOf, type Usage } from './usage.js'
 
 export interface SpendingOptions {
   /** Without it costs are not known. */

@@ -1,5 +1,10 @@
-/** Sums of tokens. */
-import type { Usage } from './endpoint.js'
+/** Tokens of calls, and their sums. */
+
+/** As the endpoint counts. */
+export interface Usage {
+  promptTokens: number
+  completionTokens: number
+}
 
 export const NO_USAGE: Readonly<Usage> = { promptTokens: 0, completionTokens: 0 }
 

@@ -1,0 +1,158 @@
+/**
+ * Calls to an OpenAI-compatible endpoint, each in its turn, with deadline, budget and retries.
+ *
+ * The retries are ours and not those of the openai package (6.30.1), because there the deadline
+ * ends with the response's headers, so that a body may hang for ever; a connection cut within the
+ * body is not tried again; the wait before a retry cannot be aborted and keeps the process alive
+ * for as long as Retry-After says; and each try leaves a listener on the caller's signal.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Outcome } from './call-window.js'
+import { MAX_TIMER_MS } from './client.js'
+import { type Failure, type FailureKind, failureOf, RETRIES, retryDelay } from './failure.js'
+import { createPace, type Pace, type PaceLimits } from './pace.js'
+import type { Spending } from './spending.js'
+import type { Usage } from './usage.js'
+
+export interface CallLimits extends PaceLimits {
+  /** For one try, from the request to the end of the answer. Node's fetch gives up at 300 s. */
+  timeoutMs: number
+}
+
+/** `usage` is null where the endpoint gave none; `atMost` then bounds it. */
+export interface Paid {
+  usage: Usage | null
+  atMost?: Usage
+}
+
+export type Answered<R extends Paid> = { reply: R } | { failure: Failure }
+
+export interface Call<R extends Paid> {
+  /** Tokens that it will take, estimated. */
+  tokens: number
+  /** Part of it was done before: it goes ahead of those that were not begun. */
+  again: boolean
+  /** When its turn comes, for each try. */
+  begin(): Try<R>
+}
+
+export interface Try<R extends Paid> {
+  /** What it can cost. */
+  most: Usage
+  send(signal: AbortSignal): Promise<unknown>
+  /** Of what came. */
+  read(answer: unknown): Answered<R>
+}
+
+export interface Calls {
+  /**
+   * What the endpoint does is in the answer.
+   * @throws ClaraError `budget`; `signal.reason`.
+   */
+  make<R extends Paid>(call: Call<R>, signal: AbortSignal): Promise<Answered<R>>
+  /** Calls that may be under way now. */
+  readonly concurrency: number
+}
+
+/** What all calls share. */
+interface Line {
+  pace: Pace
+  spending: Spending
+  timeoutMs: number
+  onCall: () => void
+}
+
+/** @param onCall is told of every request, retries included. */
+export function createCalls(limits: CallLimits, spending: Spending, onCall: () => void): Calls {
+  const { timeoutMs } = limits
+  if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) throw new RangeError(`timeoutMs: ${timeoutMs}`)
+  const pace = createPace(limits)
+  const line = { pace, spending, timeoutMs, onCall }
+  return {
+    make: (call, signal) => askPatiently(line, call, signal),
+    get concurrency() {
+      return pace.concurrency
+    },
+  }
+}
+
+async function askPatiently<R extends Paid>(
+  line: Line,
+  call: Call<R>,
+  signal: AbortSignal,
+): Promise<Answered<R>> {
+  for (let attempt = 0; ; attempt++) {
+    const answer = await askInTurn(line, { ...call, again: call.again || attempt > 0 }, signal)
+    if ('reply' in answer) return answer
+    const { ms, everyone } = retryDelay(answer.failure, attempt)
+    if (everyone) line.pace.pause(ms)
+    if (attempt >= RETRIES[answer.failure.kind]) return answer
+    if (!everyone) await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+  }
+}
+
+async function askInTurn<R extends Paid>(
+  line: Line,
+  call: Call<R>,
+  signal: AbortSignal,
+): Promise<Answered<R>> {
+  const { pace, spending } = line
+  const turn = await pace.turn(call.tokens, signal, call.again)
+  let answer: Answered<R> | undefined
+  try {
+    const attempt = call.begin()
+    const { most } = attempt
+    const release = await spending.reserve(most, signal)
+    try {
+      line.onCall()
+      answer = boundUsage(await askOnce(line, attempt, signal), most)
+      if ('reply' in answer) spending.add(answer.reply.usage ?? most, 'direct')
+      else if (MAY_BE_PAID.has(answer.failure.kind)) spending.lose(most)
+      return answer
+    } finally {
+      release()
+    }
+  } finally {
+    turn.end(outcomeOf(answer), tokensOf(answer))
+  }
+}
+
+/** The server may have done its work before something went wrong. */
+const MAY_BE_PAID = new Set<FailureKind>(['broken', 'late', 'garbled'])
+
+function boundUsage<R extends Paid>(answer: Answered<R>, most: Usage): Answered<R> {
+  return 'reply' in answer && !answer.reply.usage ? { reply: { ...answer.reply, atMost: most } } : answer
+}
+
+function outcomeOf(answer: Answered<Paid> | undefined): Outcome {
+  if (!answer) return 'failed'
+  if ('reply' in answer) return 'served'
+  const { kind } = answer.failure
+  return kind === 'throttled' || kind === 'late' ? 'throttled' : 'failed'
+}
+
+function tokensOf(answer: Answered<Paid> | undefined): number | undefined {
+  const usage = answer && 'reply' in answer ? answer.reply.usage : undefined
+  return usage ? usage.promptTokens + usage.completionTokens : undefined
+}
+
+async function askOnce<R extends Paid>(
+  { timeoutMs }: Line,
+  { send, read }: Try<R>,
+  signal: AbortSignal,
+): Promise<Answered<R>> {
+  const call = new AbortController()
+  const abort = () => call.abort()
+  const deadline = setTimeout(abort, timeoutMs)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return read(await send(call.signal))
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!call.signal.aborted) return { failure: failureOf(error) }
+    return { failure: { kind: 'late', reason: `no answer within ${timeoutMs / 1000} s` } }
+  } finally {
+    clearTimeout(deadline)
+    signal.removeEventListener('abort', abort)
+  }
+}
