@@ -8,6 +8,7 @@ const ORDER = [
   'errors.ts',
   'files',
   'models',
+  'endpoint',
   'documents',
   'extraction',
   'chunks',

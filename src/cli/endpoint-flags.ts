@@ -1,11 +1,11 @@
 /** Which endpoint is asked, how fast, and what it may cost. */
 import { readFile } from 'node:fs/promises'
 import { type Command, InvalidArgumentError } from 'commander'
+import { listPrice, PRICES_AS_OF, type Price } from '../endpoint/price.js'
+import type { SpendingOptions } from '../endpoint/spending.js'
 import { ClaraError } from '../errors.js'
 import { readError } from '../files/jsonl.js'
 import type { Endpoint } from '../questions/generate.js'
-import { listPrice, PRICES_AS_OF, type Price } from '../questions/price.js'
-import type { SpendingOptions } from '../questions/spending.js'
 import { openSettings } from './dot-env.js'
 import { wholeNumber } from './flags.js'
 import type { Talk } from './talk.js'

@@ -7,6 +7,9 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createRedactor } from '../endpoint/redact.js'
+import { createSpending, type Spending, type SpendingOptions } from '../endpoint/spending.js'
+import { NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { ClaraError } from '../errors.js'
 import { isObject, parseLine, readLines } from '../files/jsonl.js'
 import { type BatchJournal, type BatchRecord, openBatchJournal, requestsIn } from './batch-journal.js'
@@ -14,11 +17,8 @@ import { type BatchService, type BatchState, openBatchService } from './batch-se
 import { mostUsage, readCompletion, redactAnswer, requestBody } from './completion.js'
 import type { Endpoint, PaidReply } from './endpoint.js'
 import { promptFor, promptKey } from './prompt.js'
-import { createRedactor } from './redact.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
-import { createSpending, type Spending, type SpendingOptions } from './spending.js'
 import { idsOf, type Work } from './tasks.js'
-import { NO_USAGE, sumOf, type Usage } from './usage.js'
 
 /** What is seen of a batch when it is looked at. */
 export interface BatchLook {

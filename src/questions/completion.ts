@@ -1,12 +1,12 @@
 /** A chat completion: what is sent for a prompt, and what is taken of the answer. */
 import type { OpenAI } from 'openai'
+import { mostTokens } from '../endpoint/price.js'
+import type { Redactor } from '../endpoint/redact.js'
+import type { Usage } from '../endpoint/usage.js'
 import { isObject } from '../files/jsonl.js'
 import type { Answer } from './endpoint.js'
-import { mostTokens } from './price.js'
 import { type Prompt, RESPONSE_FORMAT } from './prompt.js'
-import type { Redactor } from './redact.js'
 import { excerpt } from './reply.js'
-import type { Usage } from './usage.js'
 
 export type Request = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming
 

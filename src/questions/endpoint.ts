@@ -1,12 +1,12 @@
 /** One question to an OpenAI-compatible endpoint: with the schema where it knows how, without where not. */
-import { type Answered, type CallLimits, createCalls, type Paid } from './calls.js'
-import { createClient } from './client.js'
+import { type Answered, type CallLimits, createCalls, type Paid } from '../endpoint/calls.js'
+import { createClient } from '../endpoint/client.js'
+import { estimateTokens } from '../endpoint/price.js'
+import { createRedactor } from '../endpoint/redact.js'
+import type { Spending } from '../endpoint/spending.js'
 import { mostUsage, type Request, readCompletion, redactAnswer, requestBody } from './completion.js'
-import { estimateTokens } from './price.js'
 import type { Prompt } from './prompt.js'
-import { createRedactor } from './redact.js'
 import type { Reply } from './reply.js'
-import type { Spending } from './spending.js'
 
 export interface Endpoint extends CallLimits {
   model: string

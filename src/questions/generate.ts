@@ -1,14 +1,14 @@
 /** Has an endpoint write questions and answers for each chunk. */
 import { randomBytes } from 'node:crypto'
 import type { Chunk } from '../chunks/chunk.js'
+import type { Failure } from '../endpoint/failure.js'
+import { createSpending, type Spending, type SpendingOptions } from '../endpoint/spending.js'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { type Answer, type Asker, type Endpoint, openEndpoint, type PaidReply } from './endpoint.js'
-import type { Failure } from './failure.js'
 import { mapInOrder } from './in-order.js'
 import { type Prompt, promptFor, promptKey, repairKey, repairPrompt, type Writing } from './prompt.js'
 import { excerpt, type ParsedReply, parseReply, type Written } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
-import { createSpending, type Spending, type SpendingOptions } from './spending.js'
 import { idsOf, type Related, tasksFor, type Work } from './tasks.js'
 
 export type { Endpoint } from './endpoint.js'

@@ -1,12 +1,13 @@
 /** What a run would ask and cost, found out without asking. */
+
+import { BATCH_DISCOUNT, estimateTokens, type Price, usdOf } from '../endpoint/price.js'
+import { NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { mostUsage, requestBody } from './completion.js'
 import type { Endpoint } from './endpoint.js'
-import { BATCH_DISCOUNT, estimateTokens, type Price, usdOf } from './price.js'
 import { promptFor, promptKey, repairKey } from './prompt.js'
 import { parseReply } from './reply.js'
 import { readReplyIndex } from './reply-journal.js'
 import type { Work } from './tasks.js'
-import { NO_USAGE, sumOf, type Usage } from './usage.js'
 
 export interface Plan {
   chunks: number

@@ -1,11 +1,12 @@
 /** Replies that were paid for, on disk before anyone looks into them, so that none is paid twice. */
+
+import { NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { ClaraError } from '../errors.js'
 import { Journal, type OnRecord, type Span, scanJournal } from '../files/journal.js'
 import { isObject, type JsonObject } from '../files/jsonl.js'
 import { lockFor } from '../files/lock.js'
 import { isCount } from './completion.js'
 import type { PaidReply } from './endpoint.js'
-import { NO_USAGE, sumOf, type Usage } from './usage.js'
 
 export interface ReplyJournal extends ReplyIndex {
   /** Read from the file: memory holds only where it is. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { type Clock, createPace, type Pace, type Turn } from '#clara/questions/pace.js'
+import { type Clock, createPace, type Pace, type Turn } from '#clara/endpoint/pace.js'
 
 /** Time stands still between the things that are due. */
 function fakeClock() {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRedactor } from '#clara/questions/redact.js'
+import { createRedactor } from '#clara/endpoint/redact.js'
 
 const KEY = 'sk-Canary_7f3e/2b+9a"5d\\1c&=x'
 const html = (text: string) => Array.from(text, (c) => `&#x${c.charCodeAt(0).toString(16)};`).join('')

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { estimateTokens, listPrice, mostTokens, usdOf } from '#clara/questions/price.js'
-import { createSpending } from '#clara/questions/spending.js'
+import { estimateTokens, listPrice, mostTokens, usdOf } from '#clara/endpoint/price.js'
+import { createSpending } from '#clara/endpoint/spending.js'
 
 const tokens = (promptTokens: number, completionTokens = 0) => ({ promptTokens, completionTokens })
 const price = { input: 1e6, output: 2e6 } // a dollar a token, and two
