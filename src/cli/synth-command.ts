@@ -3,7 +3,6 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { ClaraError } from '../errors.js'
-import { lockFor } from '../files/lock.js'
 import { fingerprint, moveResults, openRunDirectory, removeResults } from '../files/run-directory.js'
 import { readManifest } from '../index/manifest.js'
 import { type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
@@ -96,18 +95,17 @@ async function synth(flags: SynthFlags): Promise<void> {
   const model = await resolveEmbedder(flags.embedder)
   if (flags.dryRun) return dryRun(flags, asking, model, talk)
   const settings = await settingsOf(flags, asking, model)
-  const resumed = await openRunDirectory(flags.outputDir, settings, {
+  const run = await openRunDirectory(flags.outputDir, settings, {
     last: REPORT_FILE,
     overwrite: flags.overwrite ?? false,
     changeable: await changeableOf(flags),
   })
   onInterrupt(REPLIES_ARE_KEPT)
-  const lock = await lockFor(join(flags.outputDir, 'run'))
   try {
     await removeResults(flags.outputDir, await leftOver(flags.outputDir))
-    await makeAll(flags, { asking, source: await openSource(flags, model, resumed, talk), talk })
+    await makeAll(flags, { asking, source: await openSource(flags, model, run.resumed, talk), talk })
   } finally {
-    await lock.release()
+    await run.release()
   }
 }
 

@@ -7,9 +7,11 @@ import { join, relative } from 'node:path'
 import { ClaraError, isErrno } from '../errors.js'
 import { digestFile, replaceFile, syncDirectory } from './durable-file.js'
 import { readError } from './jsonl.js'
+import { lockFor } from './lock.js'
 import { requireVacant } from './staged-directory.js'
 
 const SETTINGS = 'run.json'
+const HALF_WRITTEN = /^\.run\.json\.\d+\.tmp$/
 
 export interface RunDirectoryOptions {
   /** The file that a finished run has. */
@@ -19,26 +21,47 @@ export interface RunDirectoryOptions {
   changeable?: object
 }
 
+export interface RunDirectory {
+  /** Whether there is something to go on from. */
+  resumed: boolean
+  /** Lets another process have the directory. */
+  release(): Promise<void>
+}
+
 /**
- * Creates the directory, or goes on in one that a run with the same settings began.
- * @returns whether there was something to go on from.
- * @throws ClaraError `exists` when it holds a finished run, another run, or something else.
+ * Creates the directory, or goes on in one that a run with the same settings began. It is this
+ * process's until it is released.
+ * @throws ClaraError `exists` when it holds a finished run, another run, or something else, and where another
+ * process runs in it.
  */
 export async function openRunDirectory(
+  directory: string,
+  settings: object,
+  options: RunDirectoryOptions,
+): Promise<RunDirectory> {
+  if ((await settingsIn(directory)) === undefined) {
+    await requireVacant(directory, isLeftOver)
+    await mkdir(directory, { recursive: true })
+  }
+  const lock = await lockFor(join(directory, 'run'))
+  try {
+    return { resumed: await begin(directory, settings, options), release: lock.release }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function begin(
   directory: string,
   settings: object,
   { last, overwrite = false, changeable }: RunDirectoryOptions,
 ): Promise<boolean> {
   const path = join(directory, SETTINGS)
   const now = `${JSON.stringify(changeable ? { ...settings, changeable } : settings, null, 2)}\n`
-  const before = await readFile(path, 'utf8').catch((error) => {
-    if (isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
-    throw error
-  })
+  const before = await settingsIn(directory)
   if (before === undefined) {
     await removeHalfBegun(directory)
-    await requireVacant(directory)
-    await mkdir(directory, { recursive: true })
     await replaceFile(path, now)
     return false
   }
@@ -67,12 +90,22 @@ export async function openRunDirectory(
   return true
 }
 
+function settingsIn(directory: string): Promise<string | undefined> {
+  return readFile(join(directory, SETTINGS), 'utf8').catch((error) => {
+    if (isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    throw error
+  })
+}
+
 /** What a process left that was killed while it wrote its settings. */
 async function removeHalfBegun(directory: string): Promise<void> {
-  const names = await readdir(directory).catch(() => [])
-  for (const name of names) {
-    if (/^\.run\.json\.\d+\.tmp$/.test(name)) await rm(join(directory, name), { force: true })
+  for (const name of await readdir(directory)) {
+    if (HALF_WRITTEN.test(name)) await rm(join(directory, name), { force: true })
   }
+}
+
+function isLeftOver(name: string): boolean {
+  return HALF_WRITTEN.test(name) || /^run\.lock(\.takeover)?$/.test(name)
 }
 
 /** Whether two runs differ in nothing, or in what may change only. */

@@ -74,7 +74,8 @@ export async function writeDirectory<T>(
   }
 }
 
-export async function requireVacant(target: string): Promise<void> {
+/** @param ignored of entries' names: what is nobody's loss. */
+export async function requireVacant(target: string, ignored = (_name: string) => false): Promise<void> {
   const entries = await readdir(target).catch((error) => {
     if (isErrno(error) && error.code === 'ENOENT') return []
     if (isErrno(error) && error.code === 'ENOTDIR') {
@@ -82,7 +83,7 @@ export async function requireVacant(target: string): Promise<void> {
     }
     throw error
   })
-  if (entries.length > 0) {
+  if (!entries.every(ignored)) {
     throw new ClaraError(
       'exists',
       `${target}: exists and is not empty: choose another directory or pass --overwrite`,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fingerprint, moveResults, openRunDirectory } from '#clara/files/run-directory.js'
@@ -8,8 +9,14 @@ import { useDirectory } from '../support/directory.js'
 
 const directory = useDirectory()
 const out = () => join(directory.path, 'deep', 'out')
-const start = (settings: object, overwrite = false) =>
+const open = (settings: object, overwrite = false) =>
   openRunDirectory(out(), settings, { last: 'report.json', overwrite })
+/** Whether there is something to go on from; the process is gone after that. */
+const start = async (settings: object, overwrite = false) => {
+  const run = await open(settings, overwrite)
+  await run.release()
+  return run.resumed
+}
 const finish = () => writeFile(join(out(), 'report.json'), '{}')
 
 test('a fresh run has nothing to go on from, the same again has', async () => {
@@ -92,6 +99,28 @@ test('the fingerprint of an input depends on names and contents, not on where it
 test('one that was killed while it wrote its settings is begun again', async () => {
   await mkdir(out(), { recursive: true })
   await writeFile(join(out(), '.run.json.4711.tmp'), '{"se')
+  expect(await start({ seed: 1 })).toBe(false)
+  expect(await readdir(out())).toEqual(['run.json'])
+})
+
+test('a finished run that another process replaces keeps its report until that one has ended', async () => {
+  await start({ seed: 1 })
+  await finish()
+  const other = await open({ seed: 1 }, true)
+  await finish() // the other is done, but has not let go
+  await expect(open({ seed: 2 }, true)).rejects.toMatchObject(claraError('exists', 'is writing there'))
+  expect(existsSync(join(out(), 'report.json'))).toBe(true)
+  await other.release()
+  expect(await start({ seed: 2 }, true)).toBe(false)
+  expect(existsSync(join(out(), 'report.json'))).toBe(false)
+})
+
+test('what a killed process left of its lock or its settings is no reason to refuse the directory', async () => {
+  await directory.write(
+    'deep/out/run.lock',
+    `{"pid":999999999,"host":"${hostname()}","started":null,"since":""}`,
+  )
+  await directory.write('deep/out/.run.json.17.tmp', '{')
   expect(await start({ seed: 1 })).toBe(false)
   expect(await readdir(out())).toEqual(['run.json'])
 })
