@@ -1,11 +1,12 @@
 /**
- * A local server that speaks the OpenAI chat-completions protocol. Unless told otherwise it writes
+ * A local server that speaks the OpenAI protocol for chat completions and embeddings. Unless told otherwise it writes
  * questions and answers out of the passage that it is sent, always the same ones; a test's
  * `behave` makes it err in whatever way is wanted.
  */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
 import { writePairs } from './llm-writer.js'
 
 export { passageIn, writePairs } from './llm-writer.js'
@@ -14,6 +15,11 @@ export interface ChatRequest {
   model: string
   messages: { role: string; content: string }[]
   response_format?: unknown
+}
+
+export interface EmbeddingRequest {
+  model: string
+  input: string[]
 }
 
 /** How to reply. Empty: well. */
@@ -43,6 +49,7 @@ export interface LlmServer {
   /** The bodies in order of arrival, and the headers that came with them. */
   requests: ChatRequest[]
   headers: IncomingHttpHeaders[]
+  embeddings: EmbeddingRequest[]
   /** The largest number of requests that were under way at once. */
   readonly peak: number
   close(): Promise<void>
@@ -51,16 +58,34 @@ export interface LlmServer {
 export interface LlmServerOptions {
   /** `index` counts requests from 0. */
   behave?: (body: ChatRequest, index: number) => LlmReply | Promise<LlmReply>
+  /** Of embeddings. Empty: well. */
+  embed?: (body: EmbeddingRequest, index: number) => Pick<LlmReply, 'status' | 'error' | 'headers' | 'raw'>
 }
 
-export async function startLlmServer({ behave = () => ({}) }: LlmServerOptions = {}): Promise<LlmServer> {
+export async function startLlmServer({
+  behave = () => ({}),
+  embed = () => ({}),
+}: LlmServerOptions = {}): Promise<LlmServer> {
   const requests: ChatRequest[] = []
   const headers: IncomingHttpHeaders[] = []
+  const embeddings: EmbeddingRequest[] = []
   let active = 0
   let peak = 0
   const server = createServer(async (request, response) => {
     let text = ''
     for await (const part of request.setEncoding('utf8')) text += part
+    if (request.method === 'POST' && request.url === '/v1/embeddings') {
+      headers.push(request.headers)
+      const asked = JSON.parse(text) as EmbeddingRequest
+      embeddings.push(asked)
+      const reply = embed(asked, embeddings.length - 1)
+      const body = reply.raw ?? {
+        type: 'application/json',
+        body: reply.error ? JSON.stringify({ error: reply.error }) : embeddingsOf(asked),
+      }
+      response.writeHead(reply.status ?? 200, { 'content-type': body.type, ...reply.headers }).end(body.body)
+      return
+    }
     if (request.method !== 'POST' || request.url !== '/v1/chat/completions') {
       response.writeHead(404).end()
       return
@@ -79,6 +104,7 @@ export async function startLlmServer({ behave = () => ({}) }: LlmServerOptions =
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
     headers,
+    embeddings,
     get peak() {
       return peak
     },
@@ -126,5 +152,24 @@ export function payload(body: ChatRequest, reply: LlmReply, status = reply.statu
       },
     ],
     ...(reply.usage !== null && { usage: reply.usage ?? { prompt_tokens: 100, completion_tokens: 20 } }),
+  })
+}
+
+const DIMS = 64
+
+/** A token for each word; texts that share words are near one another. Not of unit length. */
+export function embeddingsOf({ model, input }: EmbeddingRequest): string {
+  const words = input.map((text) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ['none'])
+  const data = words.map((list, index) => {
+    const embedding = new Array<number>(DIMS).fill(0.01)
+    for (const word of list) embedding[crc32(word) % DIMS]! += 3
+    return { object: 'embedding', index, embedding }
+  })
+  const tokens = words.flat().length
+  return JSON.stringify({
+    object: 'list',
+    model,
+    data: data.reverse(),
+    usage: { prompt_tokens: tokens, total_tokens: tokens },
   })
 }

@@ -24,6 +24,9 @@ export interface EndpointFlags {
   budgetUsd?: number
 }
 
+/** In the run's directory. */
+export const JOURNAL = 'llm_journal.jsonl'
+
 const DEFAULT_MODEL = 'gpt-4o-mini'
 /** With a budget, so that what a call can cost is known: questions and short answers take far less. */
 const budgetedTokens = (pairs: number) => 512 + 256 * pairs
@@ -51,7 +54,7 @@ export function endpointFlags(command: Command): Command {
     .option('--price-output <usd>', 'for a million tokens', dollars)
 }
 
-function dollars(text: string): number {
+export function dollars(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
   throw new InvalidArgumentError('expected a number of US dollars: 2.50')

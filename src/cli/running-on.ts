@@ -5,10 +5,12 @@ export function runningOn({
   running,
   model,
 }: {
-  running(): Running
+  running(): Running | undefined
   model: { card: { name: string } }
 }): string {
-  const { device, sessions, intraThreads, budget } = running()
+  const at = running()
+  if (!at) return `${model.card.name}: vectors come from the endpoint`
+  const { device, sessions, intraThreads, budget } = at
   const where = device.id === 0 ? device.provider : `${device.provider}:${device.id}`
   const spread = `${count(sessions, 'session')} of ${count(intraThreads, 'thread')}`
   return `${model.card.name} on ${where} (${device.why}): ${spread}, ${budget} tokens a run`

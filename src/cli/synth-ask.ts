@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Chunk } from '../chunks/chunk.js'
+import { type Chunk, passageOf } from '../chunks/chunk.js'
 import type { ChunkStore } from '../index/chunk-store.js'
 import { openChunks } from '../index/snapshot.js'
 import type { EmbedderModel } from '../models/resolve.js'
@@ -13,10 +13,11 @@ import { planQuestions } from '../questions/plan.js'
 import type { Writing } from '../questions/prompt.js'
 import { type Related, tasksFor } from '../questions/tasks.js'
 import { askingProgress, batchProgress } from './asking-progress.js'
-import type { Asked, EndpointFlags } from './endpoint-flags.js'
+import { type Asked, type EndpointFlags, JOURNAL } from './endpoint-flags.js'
 import type { OutputFlags } from './flags.js'
 import { printResult } from './print-result.js'
 import { EXIT, onInterrupt } from './run-cli.js'
+import type { ApiEmbeddings } from './synth-embeddings.js'
 import { cutDocuments, REPLIES_ARE_KEPT, type SourceFlags } from './synth-source.js'
 import type { Talk } from './talk.js'
 
@@ -27,11 +28,11 @@ export interface AskFlags extends SourceFlags, OutputFlags, EndpointFlags {
   batchRequests: number
 }
 
-const JOURNAL = 'llm_journal.jsonl'
-
 /** What is asked, of whom, and for how much. */
 export interface Asking extends Asked {
   writing: Writing
+  /** With --use-embeddings. */
+  embeddings: ApiEmbeddings | undefined
 }
 
 /** A run that has begun. */
@@ -43,7 +44,7 @@ export interface Asks {
 
 export async function ask(
   flags: AskFlags,
-  { endpoint, spending, writing }: Asking,
+  { endpoint, spending, writing, embeddings }: Asking,
   chunks: ChunkStore,
   related: Related | undefined,
   talk: Talk,
@@ -65,6 +66,7 @@ export async function ask(
     onProgress: askingProgress(talk, total, () => generation),
     onProblem: talk.onProblem,
   })
+  embeddings?.countBeside(() => generation.spending.totalUsd ?? 0)
   return { generation, summary: () => summaryOf(endpoint.model, generation, batched) }
 }
 
@@ -85,28 +87,45 @@ function summaryOf(
 /** Cuts the documents in a folder that goes again; an index is there already. Related chunks are not looked for. */
 export async function dryRun(
   flags: AskFlags,
-  { endpoint, spending, writing }: Asking,
+  asking: Asking,
   model: EmbedderModel,
   talk: Talk,
 ): Promise<void> {
+  const { endpoint, spending, embeddings } = asking
   const work = await mkdtemp(join(tmpdir(), 'clara-dry-run-'))
   try {
     const chunks = flags.index
       ? await openChunks(flags.index)
       : await cutDocuments(flags, join(work, 'chunks'), model, talk)
-    const plan = await planQuestions(tasksFor(chosen(flags, chunks), writing, undefined), {
-      endpoint,
-      journalPath: join(flags.outputDir, JOURNAL),
-      price: spending.price,
-      batch: flags.batch ?? false,
-    }).finally(() => chunks.close())
+    const { plan, vectors } = await planAll(flags, asking, chunks).finally(() => chunks.close())
     talk.finish()
     const unknown = spending.price ? {} : { usd: 'unknown', usdAtMost: 'unknown', usdSpent: 'unknown' }
-    printResult(flags, { dryRun: true, model: endpoint.model, ...plan, ...(flags.json ? {} : unknown) })
+    printResult(flags, {
+      dryRun: true,
+      model: endpoint.model,
+      ...plan,
+      ...(flags.json ? {} : unknown),
+      ...(vectors && { embeddings: { model: embeddings!.model, ...vectors } }),
+    })
     process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+async function planAll(flags: AskFlags, asking: Asking, chunks: ChunkStore) {
+  const { endpoint, spending, writing, embeddings } = asking
+  const plan = await planQuestions(tasksFor(chosen(flags, chunks), writing, undefined), {
+    endpoint,
+    journalPath: join(flags.outputDir, JOURNAL),
+    price: spending.price,
+    batch: flags.batch ?? false,
+  })
+  return { plan, vectors: await embeddings?.plan(passagesOf(chunks)) }
+}
+
+async function* passagesOf(chunks: ChunkStore): AsyncGenerator<string> {
+  for await (const chunk of chunks.all()) yield passageOf(chunk)
 }
 
 function chosen({ limit }: AskFlags, chunks: ChunkStore): AsyncIterable<Chunk> {

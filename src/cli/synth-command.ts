@@ -39,6 +39,7 @@ import { printRun, printWritten, type RunMining } from './print-run.js'
 import { onInterrupt } from './run-cli.js'
 import { type AskFlags, type Asking, ask, dryRun } from './synth-ask.js'
 import { type Believed, believe } from './synth-believe.js'
+import { type EmbeddingFlags, embeddingFlags, resolveEmbeddings } from './synth-embeddings.js'
 import { openSource, REPLIES_ARE_KEPT, type Source } from './synth-source.js'
 import { createTalk, type Talk } from './talk.js'
 import { type WritingFlags, writingFlags, writingOf } from './writing-flags.js'
@@ -51,7 +52,8 @@ interface SynthFlags
     FormatFlags,
     MiningFlags,
     WritingFlags,
-    AskFlags {}
+    AskFlags,
+    EmbeddingFlags {}
 
 export function synthCommand(): Command {
   const command = new Command('synth')
@@ -60,7 +62,7 @@ export function synthCommand(): Command {
     )
     .option('--input-file <path...>', 'documents: JSONL, text, Markdown, or a folder of those')
     .option('--index <dir>', 'an index that exists, instead of --input-file')
-    .option('--local-embeddings', 'hard negatives by the local model; without it they are drawn at random')
+  embeddingFlags(command)
   sampleFlags(command)
   formatFlags(command)
   endpointFlags(command)
@@ -87,23 +89,30 @@ async function synth(flags: SynthFlags): Promise<void> {
   if ((flags.inputFile === undefined) === (flags.index === undefined)) {
     throw new ClaraError('usage', 'synth needs one of --input-file and --index')
   }
-  if (flags.types['multi-hop'] && !flags.localEmbeddings) {
-    throw new ClaraError('usage', 'multi-hop questions are about related chunks: add --local-embeddings')
+  if (flags.types['multi-hop'] && !flags.localEmbeddings && !flags.useEmbeddings) {
+    throw new ClaraError(
+      'usage',
+      'multi-hop questions are about related chunks: add --local-embeddings or --use-embeddings',
+    )
   }
   const asked = await resolveEndpoint(flags, !flags.dryRun, talk)
-  const asking: Asking = { ...asked, writing: await writingOf(flags) }
+  const embeddings = await resolveEmbeddings(flags, asked)
+  const spending = { ...asked.spending, besides: embeddings?.usd }
+  const asking: Asking = { ...asked, spending, embeddings, writing: await writingOf(flags) }
   const model = await resolveEmbedder(flags.embedder)
   if (flags.dryRun) return dryRun(flags, asking, model, talk)
   const settings = await settingsOf(flags, asking, model)
   const run = await openRunDirectory(flags.outputDir, settings, {
     last: REPORT_FILE,
     overwrite: flags.overwrite ?? false,
-    changeable: await changeableOf(flags),
+    changeable: await changeableOf(flags, embeddings?.model),
   })
   onInterrupt(REPLIES_ARE_KEPT)
   try {
     await removeResults(flags.outputDir, await leftOver(flags.outputDir))
-    await makeAll(flags, { asking, source: await openSource(flags, model, run.resumed, talk), talk })
+    const { resumed } = run
+    const source = await openSource(flags, { model, embeddings, resumed, talk })
+    await makeAll(flags, { asking, source, talk })
   } finally {
     await run.release()
   }
@@ -158,7 +167,8 @@ async function writeAll(flags: SynthFlags, { asking, source, corpus, talk }: Set
     })
     talk.finish()
     const { run: llm, report } = summary()
-    const setup = { corpus, talk, opened, work, split, believed: { ...believed, llm: report }, progress }
+    const paid = { llm: report, ...(asking.embeddings && { embeddings: asking.embeddings.summary().report }) }
+    const setup = { corpus, talk, opened, work, split, believed: { ...believed, ...paid }, progress }
     const mined = stages.includes('end-to-end') ? await mine(flags, setup) : undefined
     if (!mined) await writeReport(work, setup.believed)
     await removeResults(outputDir, ANY_OUTPUT)
@@ -166,8 +176,9 @@ async function writeAll(flags: SynthFlags, { asking, source, corpus, talk }: Set
       ...stageEntries({ stages, sides, parquet }),
       ...(mined ? outputEntries(formatsOf(flags), sides) : [REPORT_FILE]),
     ])
-    if (mined) printRun(flags, talk, outputDir, mined.report, { mining: mined.mining, llm })
-    else printWritten(flags, talk, outputDir, { ...believed, llm })
+    const run = { llm, ...(asking.embeddings && { embeddings: asking.embeddings.summary().run }) }
+    if (mined) printRun(flags, talk, outputDir, mined.report, { mining: mined.mining, ...run })
+    else printWritten(flags, talk, outputDir, { ...believed, ...run })
   } finally {
     await opened?.close()
     await rm(work, { recursive: true, force: true })
@@ -192,7 +203,7 @@ async function settingsOf(
 }
 
 /** What is made of the replies: another choice costs no call. */
-async function changeableOf(flags: SynthFlags): Promise<object> {
+async function changeableOf(flags: SynthFlags, embeddingModel: string | undefined): Promise<object> {
   const { targetTopK, seed, localEmbeddings = false, stages, split, roundTrip, limit } = flags
   return {
     limit: limit ?? null,
@@ -202,7 +213,8 @@ async function changeableOf(flags: SynthFlags): Promise<object> {
     split: split ?? null,
     ...formatsOf(flags),
     local_embeddings: localEmbeddings,
-    ...(localEmbeddings && {
+    ...(embeddingModel !== undefined && { embedding_model: embeddingModel }),
+    ...((localEmbeddings || embeddingModel !== undefined) && {
       mining: { ...miningOptions(flags), hybrid: flags.hybrid ?? false },
       round_trip: roundTrip,
       reranker: (await rerankerOf(flags))?.model.sha256 ?? null,
@@ -224,6 +236,7 @@ async function enginesOf(
     device: flags.device,
     threads: flags.threads,
     scoreCache: scoreCacheOf(flags),
+    vectorCache: !flags.useEmbeddings,
     hybrid: flags.hybrid,
     remark: talk.remark,
     onScored,

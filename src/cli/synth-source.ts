@@ -16,6 +16,7 @@ import { embeddingProgress } from './embedding-progress.js'
 import { type ChunkFlags, chunkingOf, type EmbedderFlags } from './flags.js'
 import { onInterrupt } from './run-cli.js'
 import { runningOn } from './running-on.js'
+import type { ApiEmbeddings } from './synth-embeddings.js'
 import type { Talk } from './talk.js'
 
 export interface SourceFlags extends EmbedderFlags, ChunkFlags {
@@ -31,34 +32,45 @@ export const REPLIES_ARE_KEPT =
 
 export interface Source {
   chunks: ChunkStore
-  /** Only with --local-embeddings. */
+  /** Only with --local-embeddings and --use-embeddings. */
   ranking: { index: Index; embedder: Embedder } | undefined
   distinctChunks(corpus: Corpus): Promise<number>
   close(): Promise<void>
 }
 
+export interface SourceOptions {
+  /** What cuts the documents, and embeds them but with --use-embeddings. */
+  model: EmbedderModel
+  embeddings: ApiEmbeddings | undefined
+  /** An earlier run has begun here. */
+  resumed: boolean
+  talk: Talk
+}
+
 export async function openSource(
   flags: SourceFlags,
-  model: EmbedderModel,
-  resumed: boolean,
-  talk: Talk,
+  { model, embeddings, resumed, talk }: SourceOptions,
 ): Promise<Source> {
-  return flags.localEmbeddings ? indexSource(flags, model, resumed, talk) : chunkSource(flags, model, talk)
+  if (embeddings) {
+    const directory = join(flags.outputDir, 'api-index')
+    return indexSource(flags, await embeddings.open(model), directory, resumed, talk)
+  }
+  if (!flags.localEmbeddings) return chunkSource(flags, model, talk)
+  const { dims } = flags.index ? await readManifest(flags.index) : {}
+  const embedder = await openEmbedder(model, { ...flags, dims, calibrate: true })
+  return indexSource(flags, embedder, flags.index ?? join(flags.outputDir, 'index'), resumed, talk)
 }
 
 async function indexSource(
   flags: SourceFlags,
-  model: EmbedderModel,
+  embedder: Embedder,
+  directory: string,
   resumed: boolean,
   talk: Talk,
 ): Promise<Source> {
-  const { dims } = flags.index ? await readManifest(flags.index) : {}
-  const embedder = await openEmbedder(model, { ...flags, dims, calibrate: true })
+  const { model } = embedder
   try {
-    const directory = flags.index ?? join(flags.outputDir, 'index')
-    const built =
-      flags.index !== undefined || (resumed && (await readManifest(directory).catch(() => undefined)))
-    if (!built) {
+    if (!flags.index && !(resumed && (await isBuilt(directory, model)))) {
       await buildIndex(documentsOf(flags.inputFile!, talk.onProblem), embedder, {
         outputDir: directory,
         overwrite: true, // the same documents and settings are gone on with all the same
@@ -83,6 +95,12 @@ async function indexSource(
     await embedder.close()
     throw error
   }
+}
+
+/** By this model: a run may be changed to another model of the endpoint's. */
+async function isBuilt(directory: string, { model }: EmbedderModel): Promise<boolean> {
+  const manifest = await readManifest(directory).catch(() => undefined)
+  return manifest?.embedder.sha256 === model.sha256
 }
 
 async function chunkSource(flags: SourceFlags, model: EmbedderModel, talk: Talk): Promise<Source> {

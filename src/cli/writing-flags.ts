@@ -36,7 +36,7 @@ export function writingFlags(command: Command): Command {
     )
     .option(
       '--round-trip <n>',
-      'a question must find its chunk among so many, with --local-embeddings; 0: need not',
+      'a question must find its chunk among so many, with embeddings; 0: need not',
       wholeNumber(0, 1000),
       20,
     )

@@ -8,6 +8,8 @@ export interface SpendingOptions {
   price?: Price | undefined
   /** USD, for all that the journal holds and this run adds. Needs a price. */
   budgetUsd?: number | undefined
+  /** USD of the budget that others have spent by now. */
+  besides?: (() => number) | undefined
 }
 
 /** A call in a batch is cheaper. */
@@ -38,7 +40,7 @@ export interface Spending {
   readonly total: Readonly<Usage>
 }
 
-export function createSpending({ price, budgetUsd }: SpendingOptions): Spending {
+export function createSpending({ price, budgetUsd, besides = () => 0 }: SpendingOptions): Spending {
   if (budgetUsd !== undefined && !price) throw new RangeError('a budget needs a price')
   // Costs are made of sums of tokens, not summed up: the same whatever order replies come in.
   const earlier = noTokens()
@@ -50,7 +52,7 @@ export function createSpending({ price, budgetUsd }: SpendingOptions): Spending 
     batch: sumOf(earlier.batch, now.batch),
   })
   const costOf = (usage: Usage, way: Way) => cost({ ...noTokens(), [way]: usage })
-  const taken = () => cost(total()) + lost
+  const taken = () => cost(total()) + lost + besides()
   let lost = 0
   let reserved = 0
   let underWay = 0

@@ -4,8 +4,7 @@ import { type ChunkOptions, chunkDocuments } from '../chunks/split.js'
 import type { Document } from '../documents/document.js'
 import { ClaraError } from '../errors.js'
 import { windows } from '../files/windows.js'
-import type { Embedder } from '../inference/embedder.js'
-import type { Encodings } from '../inference/encoding.js'
+import type { Embedder, Encoded } from '../inference/embedder.js'
 import type { ThreadedTokenizer } from '../inference/open-tokenizer.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import { type DocumentKey, keyOf } from './document-table.js'
@@ -146,7 +145,7 @@ async function* embedded(chunks: AsyncIterable<Chunk>, embedder: Embedder): Asyn
 }
 
 async function embedWindow(window: Chunk[], embedder: Embedder): Promise<Embedded> {
-  let encoded: Encodings | undefined
+  let encoded: Encoded | undefined
   const vectors = await embedder.embed(
     window.map(passageOf),
     'document',

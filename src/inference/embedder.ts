@@ -16,7 +16,8 @@ export interface Embedder {
   counts: EmbedderCounts
   /** Whether vectors have unit length; else their inner product is what ranks. */
   unit: boolean
-  running(): Running
+  /** `undefined` where it is not this machine. */
+  running(): Running | undefined
   /**
    * @param nameOf a text, for a message about it.
    * @param onEncoded sees the texts' tokens before they go through the model.
@@ -27,10 +28,13 @@ export interface Embedder {
     texts: string[],
     kind: TextKind,
     nameOf?: (i: number) => string,
-    onEncoded?: (encodings: Encodings) => void,
+    onEncoded?: (encoded: Encoded) => void,
   ): Promise<Float32Array>
   close(): Promise<void>
 }
+
+/** What is known of texts before they go through the model. */
+export type Encoded = Pick<Encodings, 'tokens' | 'unknown' | 'cutRows'>
 
 export type TextKind = 'query' | 'document'
 

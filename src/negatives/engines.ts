@@ -18,6 +18,8 @@ export interface ModelSettings extends EngineOptions {
   reranker: RerankerModel | undefined
   /** Where scores are kept; `undefined`: in the user's cache directory; `false`: nowhere. */
   scoreCache?: string | false | undefined
+  /** False where the embedder keeps its vectors itself. */
+  vectorCache?: boolean | undefined
   /** An embedder that is open already; it stays open. */
   opened?: Embedder | undefined
   signal?: AbortSignal | undefined
@@ -68,6 +70,7 @@ export async function openModels(dims: number, settings: ModelSettings): Promise
     reranker,
     opened,
     scoreCache,
+    vectorCache = true,
     signal,
     onScored,
     remark = () => {},
@@ -79,7 +82,7 @@ export async function openModels(dims: number, settings: ModelSettings): Promise
       : openScoreCache(join(scoreCache ?? join(cacheDirectory(), 'scores'), sha256.slice(0, 16)), remark)
   const embedder = lazy(() => opened ?? openEmbedder(model, { ...options, dims, calibrate: true }))
   const ranker = lazy(() => openReranker(reranker!, { ...options, calibrate: true }))
-  const vectors = await cacheOf(model)
+  const vectors = vectorCache ? await cacheOf(model) : NO_CACHE
   const scores = reranker ? await cacheOf(reranker) : NO_CACHE
   return {
     embedder: createCachedEmbedder(model, dims, embedder.get, vectors),

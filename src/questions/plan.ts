@@ -6,7 +6,7 @@ import { mostUsage, requestBody } from './completion.js'
 import type { Endpoint } from './endpoint.js'
 import { promptFor, promptKey, repairKey } from './prompt.js'
 import { parseReply } from './reply.js'
-import { readReplyIndex } from './reply-journal.js'
+import { readReplyIndex, usdOfReplies } from './reply-journal.js'
 import type { Work } from './tasks.js'
 
 export interface Plan {
@@ -69,7 +69,6 @@ export async function planQuestions(works: AsyncIterable<Work>, options: PlanOpt
   }
   const discount = batch ? BATCH_DISCOUNT : 1
   const cost = (usage: Usage, share: number) => (price ? usdOf(usage, price) * share : null)
-  const paid = [cost(journal.used.direct, 1), cost(journal.used.batch, BATCH_DISCOUNT)]
   return {
     chunks: count,
     fromJournal: count - asked.size,
@@ -78,7 +77,7 @@ export async function planQuestions(works: AsyncIterable<Work>, options: PlanOpt
     completionTokens: Math.round(likely.completionTokens),
     usd: cost(likely, discount),
     usdAtMost: cost(most, discount),
-    usdSpent: price ? paid[0]! + paid[1]! : null,
+    usdSpent: price ? usdOfReplies(journal.used, price) : null,
   }
 }
 

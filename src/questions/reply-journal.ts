@@ -1,5 +1,6 @@
 /** Replies that were paid for, on disk before anyone looks into them, so that none is paid twice. */
 
+import { BATCH_DISCOUNT, type Price, usdOf } from '../endpoint/price.js'
 import { NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { ClaraError } from '../errors.js'
 import { Journal, type OnRecord, type Span, scanJournal } from '../files/journal.js'
@@ -63,6 +64,16 @@ export async function readReplyIndex(
     if (!isMissing(error)) throw error
   })
   return index.view
+}
+
+/** USD that the replies in a journal cost; the file need not be there. */
+export async function usdPaid(path: string, price: Price): Promise<number> {
+  const { used } = await readReplyIndex(path, () => false)
+  return usdOfReplies(used, price)
+}
+
+export function usdOfReplies({ direct, batch }: ReplyIndex['used'], price: Price): number {
+  return usdOf(direct, price) + usdOf(batch, price) * BATCH_DISCOUNT
 }
 
 function isMissing(error: unknown): boolean {

@@ -27,8 +27,8 @@ export function synthFolder(passages = 20) {
 }
 
 /** A server that goes when the test has run. */
-export async function serve(behave?: LlmServerOptions['behave']) {
-  const server = await startLlmServer(behave && { behave })
+export async function serve(behave?: LlmServerOptions['behave'], embed?: LlmServerOptions['embed']) {
+  const server = await startLlmServer({ ...(behave && { behave }), ...(embed && { embed }) })
   onTestFinished(() => server.close())
   return server
 }

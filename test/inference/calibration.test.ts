@@ -23,7 +23,7 @@ afterEach(() => {
 const texts = Array.from({ length: 1000 }, (_, i) => `the harbour ${i} ${'town wakes '.repeat(i % 9)}`)
 const folder = () => join(directory.path, 'cache/calibration')
 const settingOf = (embedder: Embedder) => {
-  const { sessions, intraThreads, budget } = embedder.running()
+  const { sessions, intraThreads, budget } = embedder.running()!
   return { sessions, intraThreads, budget }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { mapInOrder } from '#clara/questions/in-order.js'
+import { mapInOrder } from '#clara/endpoint/in-order.js'
 import { stream } from '../support/collect.js'
 
 it.each([
