@@ -9,11 +9,11 @@ describe('calls of a run', () => {
     const times: number[] = []
     const place = await setUp((_, index) => {
       times.push(performance.now())
-      return index === 2 ? { status: 429, headers: { 'retry-after': '1' } } : { delayMs: 100 }
+      return index === 2 ? { status: 429, headers: { 'retry-after': '2' } } : { delayMs: 100 }
     })
     const { counts } = await run(chunks(12), { ...place, endpoint: { concurrency: 4 } })
     expect(counts).toMatchObject({ pairs: 12, calls: 13 })
-    const long = gaps(times).filter((gap) => gap > 900)
+    const long = gaps(times).filter((gap) => gap > 1900)
     expect(long).toHaveLength(1)
     expect(gaps(times).indexOf(long[0]!)).toBe(3) // the four that were under way, then nobody
   })

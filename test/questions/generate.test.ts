@@ -5,6 +5,9 @@ import { passageIn } from '../llm-server.js'
 import { stream } from '../support/collect.js'
 import { chunk, chunks, FACTS, KEY, run, setUp } from './generate-run.js'
 
+/** Of a machine that is busy with other tests. */
+const PATIENTLY = { timeout: 20_000 }
+
 describe('what is asked', () => {
   it('puts title and passage between marks that hold a token of this run', async () => {
     const { server, ...place } = await setUp()
@@ -118,7 +121,7 @@ describe('what comes back', () => {
       }
     }
     const running = run(counted(), { ...place, endpoint: { concurrency: 2 } })
-    await expect.poll(() => server.requests.length).toBe(16)
+    await expect.poll(() => server.requests.length, PATIENTLY).toBe(16)
     await new Promise((resolve) => setTimeout(resolve, 100)) // time to read on, if it would
     expect(read).toBe(16)
     answerFirst()
@@ -162,14 +165,14 @@ describe('ending early', () => {
     const { server, ...place } = await setUp(() => reply)
     const controller = new AbortController()
     const running = run(chunks(10), { ...place, signal: controller.signal, endpoint: { concurrency: 3 } })
-    await expect.poll(() => server.requests.length).toBe(3)
+    await expect.poll(() => server.requests.length, PATIENTLY).toBe(3)
     await new Promise((resolve) => setTimeout(resolve, 50)) // let the headers arrive
     const reason = new Error('interrupted')
     const start = performance.now()
     controller.abort(reason)
     const result = await running
     expect(result.error).toBe(reason)
-    expect(performance.now() - start).toBeLessThan(500)
+    expect(performance.now() - start).toBeLessThan(5000) // the deadline is at 10 s
     expect(server.requests.length).toBe(3)
     expect(result.problems).toEqual([])
   })
