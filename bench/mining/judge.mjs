@@ -47,6 +47,17 @@ function randomRows() {
   })
 }
 
+/** What the Python scripts take: the chunks nearest to the positive chunk, whatever they say. */
+async function naiveRows() {
+  return Promise.all(
+    planted.map(async ({ question, positive }) => {
+      const { ids } = await index.search(await vectorOf(positive), k)
+      const nearest = [...ids].filter((position) => position >= 0 && position !== at(positive))
+      return { question, positions: nearest.slice(0, k - 1) }
+    }),
+  )
+}
+
 async function scoresOf(pairs) {
   const texts = await Promise.all(
     pairs.map(async ({ question, position }) => ({
@@ -135,7 +146,10 @@ const rowsOf = Object.fromEntries(
 const result = {
   positives: await scoresOf(planted.map(({ question, positive }) => ({ question, position: at(positive) }))),
   copies: await scoresOf(planted.map(({ question, id }) => ({ question, position: at(id) }))),
-  lists: { random: await judge(randomRows()) },
+  lists: {
+    random: await judge(randomRows()),
+    'nearest to the positive, as the scripts': await judge(await naiveRows()),
+  },
 }
 for (const [name, rows] of Object.entries(rowsOf)) result.lists[name] = await judge(rows)
 for (const [own, theirs] of task.compare) {
