@@ -1,7 +1,8 @@
-// How fast inference is: against sentence-transformers (torch and ONNX Runtime), FastEmbed and the
+// How fast inference is: against sentence-transformers (torch and ONNX Runtime), FastEmbed, transformers.js and the
 // bare model, on the same weights and passages; int8 against fp32 in retrieval; memory by corpus size.
 //
-//   npm run build && node bench/inference.mjs DATA --models DIR --python PY [--onnx-python PY] [--output FILE]
+//   npm run build && node bench/inference.mjs DATA --models DIR --python PY [--onnx-python PY]
+//     [--transformers-js DIR] [--output FILE]
 //
 // DATA holds BEIR folders (clara-pretrain, xquad-en). bench/peers/README.md says how the models and the
 // Python environments are made. Trials are interleaved, each in a process of its own, medians of 5.
@@ -20,6 +21,7 @@ const { values: flags, positionals } = parseArgs({
     models: { type: 'string' },
     python: { type: 'string' },
     'onnx-python': { type: 'string' },
+    'transformers-js': { type: 'string' },
     output: { type: 'string' },
     trials: { type: 'string', default: '5' },
     only: { type: 'string' },
@@ -45,6 +47,9 @@ function json(command, args) {
 }
 const ours = (...args) => json(process.execPath, [clara, 'bench', ...args, '--json', '--quiet'])
 const peer = (python, engine, ...args) => json(python, [here('peers/encode.py'), engine, ...args])
+const packages = flags['transformers-js']
+const transformersJs = (...args) =>
+  json(process.execPath, [here('peers/transformers_js.mjs'), packages, ...args])
 const answers = (...args) => json(process.execPath, [here('peers/answers.mjs'), ...args])
 const round = (value, digits = 3) => Number(value.toFixed(digits))
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
@@ -66,6 +71,7 @@ const CONTENDERS = {
   'FastEmbed int8':
     flags['onnx-python'] &&
     (() => peer(flags['onnx-python'], 'fastembed', model('minilm-int8'), corpus).per_second),
+  'transformers.js int8': packages && (() => transformersJs(model('minilm-int8'), corpus).per_second),
   'clara int8 pairs': () => rate(throughput(...pairs)),
   'sentence-transformers CrossEncoder fp32 pairs':
     flags.python &&
@@ -97,6 +103,10 @@ function interleaved() {
         'sentence-transformers ONNX int8',
       ),
       'same int8 file / FastEmbed': ratio('clara int8, the same file as the peers', 'FastEmbed int8'),
+      'same int8 file / transformers.js': ratio(
+        'clara int8, the same file as the peers',
+        'transformers.js int8',
+      ),
       'int8 as shipped / sentence-transformers ONNX int8': ratio(
         'clara int8, as shipped',
         'sentence-transformers ONNX int8',
@@ -142,6 +152,11 @@ function agreement() {
     int8,
   )
   compare('clara / FastEmbed, same int8 file', flags['onnx-python'], 'fastembed', 'minilm-int8', int8)
+  if (packages) {
+    result['clara / transformers.js, same int8 file, least cosine'] = least(
+      cosines(transformersJs(model('minilm-int8'), corpus, '--answers', '64'), int8),
+    )
+  }
   if (flags.python) {
     const own = answers('reranker', model('cross-minilm'), '64', corpus, queries)
     const theirs = peer(
