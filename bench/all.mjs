@@ -1,0 +1,162 @@
+// Everything in one run: this project and what a user would pick instead, on the same machine and inputs.
+//
+//   npm run bench -- [--data DATA] [--only inference,index] [--quick] [--redraw FILE] [--resume FILE]
+//
+// Writes bench/results/<date>-<machine>.json after each part, and draws docs/benchmarks.md and its plots from it. --redraw only
+// draws; --resume keeps the parts that FILE has and measures the rest. DATA holds BEIR folders with qa.jsonl and documents/
+// (default: $CLARA_DATA, or ../shared/data). The peers are what bench/peers/setup.mjs has installed; what is not there is left
+// out, and the result says why. --quick: fewer and smaller trials, to see that all runs; its numbers mean nothing.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { drawBenchmarks } from './benchmarks-doc.mjs'
+import { keep } from './keep.mjs'
+import { machine } from './machine.mjs'
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+const { values: flags } = parseArgs({
+  options: {
+    data: { type: 'string', default: process.env.CLARA_DATA ?? here('../../shared/data') },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    redraw: { type: 'string' },
+    resume: { type: 'string' },
+    output: { type: 'string' },
+  },
+})
+const data = resolve(flags.data)
+const { quick } = flags
+const peer = (name) => (existsSync(here(`.peers/${name}.done`)) ? here(`.peers/${name}`) : undefined)
+const python = peer('venv') && join(peer('venv'), 'bin/python')
+const onnxPython = peer('venv-onnx') && join(peer('venv-onnx'), 'bin/python')
+/** `--name value` where there is a value. */
+const given = (name, value) => (value === undefined ? [] : [`--${name}`, value])
+const few = (least, most) => String(quick ? least : most)
+
+/** name -> what it needs, and its command without `--output`. */
+const PARTS = {
+  main_job: {
+    needs: { data },
+    command: ['main-job.mjs', data, '--trials', few(1, 5)],
+  },
+  inference: {
+    needs: { data, models: peer('models') },
+    command: () => [
+      ...['inference.mjs', data, '--models', peer('models'), '--trials', few(1, 5)],
+      ...given('python', python),
+      ...given('onnx-python', onnxPython),
+      ...given('transformers-js', peer('js')),
+      ...(quick ? ['--only', 'agreement,throughput'] : []),
+    ],
+  },
+  index: {
+    needs: {},
+    command: () => [
+      ...['index.mjs', '--sizes', quick ? '5000' : '10000,100000', '--build-trials', few(1, 2)],
+      ...['--trials', few(1, 5), ...given('python', python)],
+    ],
+    /** It writes NAME.json and NAME.svg. */
+    names: true,
+  },
+  mining: {
+    needs: { data },
+    command: () => [
+      ...['mining/run.mjs', data, '--reranker', 'minilm-l6-reranker', '--trials', few(1, 5)],
+      ...given('models', peer('models')),
+      ...given('python', python),
+      ...given('cross-encoder', peer('reranker')),
+      ...(quick
+        ? ['--questions', '100', '--sample', '5', '--planted', '20']
+        : ['--sample', '60', '--planted', '150']),
+    ],
+  },
+  sequential: {
+    needs: { data, python },
+    command: () => ['sequential.mjs', data, '--python', python, '--trials', few(1, 5)],
+  },
+  synth: {
+    needs: {},
+    command: ['synth/throughput.mjs', '--trials', few(1, 5), '--chunks', few(60, 500)],
+  },
+  extract: {
+    needs: { data: existing(join(data, 'documents')) },
+    command: ['extract/run.mjs', join(data, 'documents')],
+  },
+  validate: {
+    needs: {},
+    command: ['validate/run.mjs', ...(quick ? ['--mib', '64', '--trials', '1'] : [])],
+  },
+  growth: {
+    needs: { data },
+    command: ['growth.mjs', data, ...(quick ? ['--sizes', '300,1000,2000', '--questions', '100'] : [])],
+  },
+}
+
+function existing(path) {
+  return existsSync(path) ? path : undefined
+}
+
+function measure(name, work) {
+  const { needs, command, names } = PARTS[name]
+  const missing = Object.entries(needs).find(([, path]) => path === undefined || !existsSync(path))
+  if (missing)
+    return { left_out: `${missing[0]} is not here: bench/peers/setup.mjs makes peers, --data names data` }
+  const file = join(work, name)
+  const args = typeof command === 'function' ? command() : command
+  const started = performance.now()
+  const { status } = spawnSync(
+    process.execPath,
+    [here(args[0]), ...args.slice(1), '--output', names ? file : `${file}.json`],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  )
+  const minutes = Number(((performance.now() - started) / 60_000).toFixed(1))
+  if (status !== 0) return { left_out: `${args.join(' ')} ended with ${status}`, minutes }
+  const {
+    date: _date,
+    machine: _machine,
+    node: _node,
+    ...result
+  } = JSON.parse(readFileSync(`${file}.json`, 'utf8'))
+  return { minutes, ...result }
+}
+
+function slug() {
+  const cpu = (cpus()[0]?.model ?? 'cpu').replace(/\(.*?\)|processor|cpu|@.*/gi, ' ')
+  return `${cpu
+    .trim()
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')}-${machine().cores}-cores`
+}
+
+const date = new Date().toISOString().slice(0, 10)
+const output = flags.output ?? here(`results/${date}-${slug()}${quick ? '-quick' : ''}.json`)
+if (flags.redraw) {
+  drawBenchmarks(JSON.parse(readFileSync(flags.redraw, 'utf8')), flags.redraw)
+} else {
+  const unknown = flags.only?.split(',').find((name) => !(name in PARTS))
+  if (unknown) throw new Error(`--only ${unknown}: expected ${Object.keys(PARTS).join(', ')}`)
+  const result = {
+    ...(flags.resume && JSON.parse(readFileSync(flags.resume, 'utf8'))),
+    date,
+    machine: machine(),
+    node: process.version,
+  }
+  const work = mkdtempSync(join(tmpdir(), 'clara-bench-'))
+  try {
+    for (const name of Object.keys(PARTS)) {
+      if (flags.only && !flags.only.split(',').includes(name)) continue
+      if (flags.resume && result[name] && !result[name].left_out) continue
+      console.error(`== ${name}`)
+      result[name] = measure(name, work)
+      console.error(`== ${name}: ${result[name].left_out ?? `${result[name].minutes} minutes`}`)
+      keep(result, output)
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+  if (!quick) drawBenchmarks(result, output)
+  console.error(output)
+}

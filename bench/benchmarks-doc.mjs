@@ -1,0 +1,321 @@
+/** docs/benchmarks.md and its plots, made of one result of bench/all.mjs and nothing else. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { listPrice, PRICES_AS_OF } from '../dist/endpoint/price.js'
+import { barPlot, growthPlot } from './bar-plot.mjs'
+import { plot } from './plot.mjs'
+
+const docs = (path) => fileURLToPath(new URL(`../docs/${path}`, import.meta.url))
+const EMBEDDING_MODELS = ['text-embedding-3-small', 'text-embedding-3-large']
+const CORPORA = {
+  'clara-pretrain': 'clara-pretrain (English)',
+  'xquad-en': 'XQuAD English',
+  'xquad-zh': 'XQuAD Chinese',
+  'cmrc2018-dev': 'CMRC 2018 dev (Chinese)',
+}
+
+const sorted = (values) => values.toSorted((a, b) => a - b)
+const median = (values) => sorted(values)[values.length >> 1]
+const range = (values) => `${number(Math.min(...values))}-${number(Math.max(...values))}`
+const percent = (value) => `${(100 * value).toFixed(1)}%`
+
+/** At most four digits that count. */
+function number(value) {
+  if (!Number.isFinite(value)) return String(value ?? '')
+  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en')
+  return String(Number(value.toPrecision(4)))
+}
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+/** @param file where the result is kept, for the link. */
+export function drawBenchmarks(result, file) {
+  mkdirSync(docs('plots'), { recursive: true })
+  const parts = Object.entries(SECTIONS).flatMap(([name, section]) => {
+    const part = result[name]
+    return part && !part.left_out ? [section(part, result)] : []
+  })
+  const left = Object.entries(SECTIONS).flatMap(([name]) =>
+    result[name]?.left_out
+      ? [`- ${name}: ${result[name].left_out}`]
+      : result[name]
+        ? []
+        : [`- ${name}: was not asked for`],
+  )
+  const text = [
+    head(result, file),
+    ...parts,
+    ...(left.length > 0 ? [`## Left out\n\n${left.join('\n')}`] : []),
+  ].join('\n\n')
+  writeFileSync(docs('benchmarks.md'), `${text.trimEnd()}\n`)
+}
+
+function head({ date, machine, node }, file) {
+  return `# Benchmarks
+
+This project and what a user would pick instead, doing the same work on the same machine in one run: ${machine.cores} cores of an
+${machine.cpu} (${machine.flags}), ${machine.gib} GiB, Node ${node}, ${date}. Trials are in turns, each in a process of its own; where it says median, it
+is that of five unless it says otherwise. Each comparison checks first that both sides give the same answers. Raw: [${basename(file)}](../bench/results/${basename(file)}).
+
+This page is drawn from that file. Both again, on your machine:
+
+    npm run build && node bench/peers/setup.mjs && npm run bench -- --data DATA
+
+What is behind the numbers, and what did not help: [performance.md](performance.md).`
+}
+
+const SECTIONS = {
+  inference: inferenceSection,
+  mining: miningSection,
+  index: indexSection,
+  sequential: sequentialSection,
+  synth: synthSection,
+  growth: growthSection,
+  main_job: mainJobSection,
+  extract: extractSection,
+  validate: validateSection,
+}
+
+function inferenceSection({ throughput, agreement, retrieval, memory }) {
+  const rows = Object.entries(throughput.per_second).map(([name, values]) => ({ name, values }))
+  const [pairs, passages] = [true, false].map((wanted) =>
+    rows.filter(({ name }) => name.includes('pairs') === wanted),
+  )
+  const asTable = (what, list) =>
+    table(
+      [what, 'median', 'min-max'],
+      list.map(({ name, values }) => [name, number(median(values)), range(values)]),
+    )
+  writeFileSync(
+    docs('plots/embedding.svg'),
+    barPlot(
+      'Passages a second',
+      passages.map(({ name, values }) => ({
+        name,
+        value: median(values),
+        low: Math.min(...values),
+        high: Math.max(...values),
+      })),
+    ),
+  )
+  return [
+    '## Embedding and reranking',
+    '![Passages a second](plots/embedding.svg)',
+    asTable('passages a second', passages),
+    asTable('question-passage pairs a second', pairs),
+    table(
+      ['ratio of medians', ''],
+      Object.entries(throughput.ratios).map(([name, value]) => [name, number(value)]),
+    ),
+    'That they compute the same:',
+    table(
+      ['', ''],
+      Object.entries(agreement).map(([name, value]) => [name, String(value)]),
+    ),
+    retrieval &&
+      table(
+        ['nDCG@10', 'int8', 'fp32'],
+        Object.entries(retrieval).map(([name, { int8, fp32 }]) => [
+          CORPORA[name] ?? name,
+          int8.toFixed(4),
+          fp32.toFixed(4),
+        ]),
+      ),
+    memory &&
+      `Most memory while embedding 10,000 texts: ${number(memory[10000].peak_memory_mib)} MiB; 100,000: ${number(memory[100000].peak_memory_mib)} MiB.`,
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+function miningSection({ speed, false_negatives: corpora = {} }) {
+  const strategies = Object.entries(corpora).flatMap(([corpus, { lists }]) =>
+    Object.entries(lists)
+      .filter(([name]) => !name.includes('margin') || name.endsWith('margin 0.05'))
+      .map(([name, { rate, fewer_than_k: fewer, hardness }]) => [
+        CORPORA[corpus] ?? corpus,
+        name,
+        percent(rate),
+        String(fewer),
+        hardness.mean_logit === undefined ? '' : number(hardness.mean_logit),
+        number(hardness.mean_cosine),
+      ]),
+  )
+  return [
+    '## Mining',
+    speed &&
+      table(
+        ['questions a second, k = 5', ''],
+        Object.entries(speed.questions_per_second).map(([name, value]) => [name, number(value)]),
+      ),
+    speed?.ratios &&
+      table(
+        ['ratio', ''],
+        Object.entries(speed.ratios).map(([name, value]) => [name, number(value)]),
+      ),
+    strategies.length > 0 &&
+      `False negatives: the share of questions that got a planted second answer as a negative. Hardness: what one reranker (a logit) and the embedder (a cosine) give
+question and negative on average; higher is harder, and a false negative is hardest of all. What is planted and how it is judged:
+[bench/mining](../bench/mining/README.md).\n\n${table(['corpus', 'strategy', 'false negatives', 'rows with fewer than k', 'logit', 'cosine'], strategies)}`,
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+function indexSection({ results }) {
+  const panels = Object.entries(results).map(([title, { search }]) => ({
+    title,
+    lines: Object.entries(search).map(([name, { points }]) => ({
+      name,
+      exact: points.length === 2 && points.every(({ expansion }) => expansion === undefined),
+      points: points
+        .filter(({ k }) => k === 10)
+        .map(({ recall, median: perSecond }) => ({ recall, perSecond })),
+    })),
+  }))
+  writeFileSync(docs('plots/index.svg'), plot({ title: 'Queries a second against recall@10', panels }))
+  const tables = Object.entries(results).map(([title, { build, search }]) => {
+    const rows = Object.entries(search).map(([name, { at_recall_099: at, memory, open_ms: open }]) => [
+      name,
+      number(at.k10?.median),
+      number(at.k100?.median),
+      number(build[name]?.vectors_per_second.median),
+      number(open?.median),
+      number(memory?.resident_mib.median),
+    ])
+    return `### ${title}\n\n${table(['', 'queries/s at recall@10 0.99', 'queries/s at recall@100 0.99', 'rows/s built', 'ms to open', 'MiB'], rows)}`
+  })
+  return ['## The index', '![Queries a second against recall](plots/index.svg)', ...tables].join('\n\n')
+}
+
+function sequentialSection({
+  chunks,
+  questions,
+  latency_ms: latency,
+  sample,
+  theirs,
+  ours,
+  times_faster: times,
+}) {
+  return `## The Python scripts' flow
+
+${number(chunks)} chunks, ${number(questions)} questions. Theirs: every chunk embedded by a call of its own to an endpoint that answers after ${latency} ms, a tenth of a
+second between calls, cosines pair by pair in Python; measured on ${sample.chunks} chunks and ${sample.questions} questions and computed for all.
+
+${table(
+  ['', 'seconds', 'embedding calls'],
+  [
+    ['Python scripts, computed', number(theirs.computed_seconds), number(theirs.calls)],
+    ['clara-index build, clara-mine', number(ours.measured_seconds), '0'],
+    ['times as fast', number(times), ''],
+  ],
+)}`
+}
+
+function synthSection({ throughput: { chunks, concurrency, latency_ms: latency, median: middle, runs } }) {
+  return `## Questions from an endpoint
+
+${number(chunks)} chunks, ${latency} ms a call, ${concurrency} at once, 10% of the calls failing in one way or another; medians of ${runs.length} runs with other failures.
+
+${table(
+  ['', ''],
+  [
+    [
+      'as many times as fast as one call after the other with half a second between',
+      number(middle.times_faster),
+    ],
+    [
+      'time from the first request to the last reply, of latency x calls / concurrency',
+      number(middle.asking_to_ceiling),
+    ],
+    ['time of the whole command, of the same', number(middle.command_to_ceiling)],
+  ],
+)}`
+}
+
+function growthSection({ points, extrapolated, questions }, { inference }) {
+  writeFileSync(docs('plots/growth.svg'), growthPlot(points, extrapolated))
+  const keys = [
+    ['build_seconds', 'build, s'],
+    ['build_peak_mib', 'most memory, MiB'],
+    ['index_bytes', 'index, MB', (value) => value / 1e6],
+    ['questions_per_second', `questions mined/s (${number(questions)})`],
+    ['cold_search_seconds', 'cold search, s'],
+  ]
+  const cells = (of) => keys.map(([key, , as = (value) => value]) => number(as(of(key))))
+  const rows = points.map((point) => [number(point.chunks), ...cells((key) => point[key])])
+  const beyond = cells((key) => extrapolated[key]?.value)
+  const tokens =
+    inference?.ceiling?.passages && inference.ceiling.passages.tokens / inference.ceiling.passages.passages
+  return [
+    '## Growth',
+    `Passages of 30 tokens. The last row is not measured: it continues the last three sizes on a line, both axes logarithmic.`,
+    '![How it grows](plots/growth.svg)',
+    table(
+      ['chunks', ...keys.map(([, title]) => title)],
+      [...rows, [`*${number(extrapolated.chunks)}*`, ...beyond.map((cell) => `*${cell}*`)]],
+    ),
+    tokens && costTable(tokens, median(inference.throughput.per_second['clara int8, as shipped'])),
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+/** @param tokens a chunk has. @param rate chunks a second. */
+function costTable(tokens, rate) {
+  const usd = (chunks, model) => `$${((chunks * tokens * listPrice(model).input) / 1e6).toFixed(2)}`
+  const rows = [10_000, 100_000, 1_000_000].map((chunks) => [
+    number(chunks),
+    ...EMBEDDING_MODELS.map((model) => usd(chunks, model)),
+    `$0, ${number(chunks / rate / 60)} minutes here`,
+  ])
+  return `What embedding costs, chunks of ${number(tokens)} tokens (those of clara-pretrain), list prices of ${PRICES_AS_OF}; minutes are computed from the rate above:
+
+${table(['chunks', ...EMBEDDING_MODELS, 'local'], rows)}`
+}
+
+function mainJobSection({ retrieval, main_job: job, cold_search_seconds: cold }) {
+  const rows = Object.entries(retrieval).map(([name, r]) => [
+    CORPORA[name] ?? name,
+    ...[r.ndcg_at_10, r.mrr_at_10, r.recall_at_1, r.recall_at_10].map((value) => value.toFixed(3)),
+  ])
+  return `## The main job
+
+${table(
+  ['', ''],
+  [
+    ['index 1,000 passages, s', number(job.build.seconds)],
+    ['mine 7,861 questions at k = 5, s', number(job.mine.seconds)],
+    ['validate, s', number(job.validate.seconds)],
+    ['one query from a cold start, s (median, min-max)', `${number(cold.median)}, ${range(cold.seconds)}`],
+  ],
+)}
+
+Retrieval by the embedded model, which reads English:
+
+${table(['', 'nDCG@10', 'MRR@10', 'recall@1', 'recall@10'], rows)}`
+}
+
+function extractSection({ formats }) {
+  const rows = Object.entries(formats).map(([format, { mean_f1: f1, files }]) => [
+    format,
+    String(files.length),
+    f1.toFixed(3),
+  ])
+  return `## Extraction
+
+Token F1 against reference texts, in order ([how](../bench/extract/README.md)).
+
+${table(['format', 'files', 'mean F1'], rows)}`
+}
+
+function validateSection(part) {
+  const rows = Object.entries(part)
+    .filter(([, value]) => typeof value === 'number')
+    .map(([name, value]) => [name.replaceAll('_', ' '), number(value)])
+  return `## Validation\n\n${table(['', ''], rows)}`
+}
