@@ -1,0 +1,62 @@
+/** How often each chunk is a negative. Exact up to 65,536 chunks, of a sample of them beyond. */
+import { createHash } from 'node:crypto'
+import { createHistogram } from './histogram.js'
+import { type Spread, spreadsOf } from './spread.js'
+
+export interface Reuse {
+  /** Distinct chunks that are negatives; an estimate where `counted` is below 1. */
+  chunks: number
+  /** Share of the chunks that was counted. */
+  counted: number
+  /** Uses of a chunk. */
+  uses: Spread
+  /** The most used of those counted. */
+  most: { chunk: string; uses: number }[]
+}
+
+const MOST_COUNTED = 1 << 16
+const MOST_NAMED = 10
+const MOST_NAME = 200
+
+export interface ReuseCounter {
+  /** @param id what tells a chunk from others; @param name what it is called, where that is short. */
+  add(id: string): void
+  finish(): Reuse | undefined
+}
+
+/**
+ * Chunks are drawn by their hash, so that those counted are counted in all samples, and a share of
+ * them stands for all (adaptive sampling: Flajolet 1990).
+ */
+export function createReuseCounter(most = MOST_COUNTED): ReuseCounter {
+  const counts = new Map<number, { chunk: string; uses: number }>()
+  let below = 1
+  return {
+    add(id) {
+      const drawn = hashOf(id)
+      if (drawn >= below) return
+      const known = counts.get(drawn)
+      if (known) known.uses++
+      else counts.set(drawn, { chunk: id.slice(0, MOST_NAME), uses: 1 })
+      while (counts.size > most) {
+        below /= 2
+        for (const hash of counts.keys()) if (hash >= below) counts.delete(hash)
+      }
+    },
+    finish() {
+      const all = [...counts.values()]
+      const uses = createHistogram(1)
+      for (const each of all) uses.add(each.uses)
+      const spread = spreadsOf({ uses }, { until: 0.999 }).uses
+      if (!spread) return undefined
+      const byUse = all.sort((a, b) => b.uses - a.uses || (a.chunk < b.chunk ? -1 : 1))
+      const named = byUse.slice(0, MOST_NAMED).map(({ chunk, uses }) => ({ chunk, uses }))
+      return { chunks: Math.round(all.length / below), counted: below, uses: spread, most: named }
+    },
+  }
+}
+
+/** From 0 to below 1. */
+function hashOf(id: string): number {
+  return createHash('sha256').update(id).digest().readUIntBE(0, 6) / 2 ** 48
+}
