@@ -92,9 +92,10 @@ export class Chromium {
 
   async close(): Promise<void> {
     const ended = new Promise((resolve) => this.child.once('exit', resolve))
-    this.child.kill('SIGKILL')
-    await ended
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    const late = setTimeout(() => this.child.kill('SIGKILL'), 5000)
+    await Promise.all([this.#send('Browser.close', {}).catch(() => {}), ended]) // its children go, too
+    clearTimeout(late)
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
 
   async open(

@@ -43,21 +43,22 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; list-style: none; p
 .warning { background: var(--warn-ground); border-left: 3px solid var(--warn); border-radius: .25rem; padding: .6rem .9rem; margin: 1.2rem 0 0; }
 .warning ul { margin: .2rem 0; padding-left: 1.2rem; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 0 2rem; margin: .6rem 0 1rem; }
-.facts div { display: flex; gap: 1rem; justify-content: space-between; border-bottom: 1px solid var(--line); padding: .32rem 0; }
+.facts div { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: space-between; border-bottom: 1px solid var(--line); padding: .32rem 0; }
 .facts dt { color: var(--soft); flex: 0 1 auto; min-width: 6rem; }
 .facts dd { margin: 0; text-align: right; min-width: 0; }
 code, .mono { font: .86em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 .scroll { overflow-x: auto; margin: .6rem 0 1.2rem; }
-table { border-collapse: collapse; font-size: .9rem; width: 100%; }
+table { border-collapse: collapse; font-size: .9rem; min-width: min(100%, 34rem); }
 caption { text-align: left; color: var(--soft); font-size: .85rem; padding-bottom: .3rem; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: normal; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; max-width: 40rem; }
+td code { overflow-wrap: anywhere; }
 th:first-child, td:first-child { padding-left: 0; }
 th { font-weight: 600; color: var(--soft); font-size: .82rem; }
 .n { text-align: right; white-space: nowrap; }
-.bar { display: block; width: 100%; min-width: 3rem; max-width: 12rem; height: .5rem; margin-top: .45rem; }
+.bar { display: block; width: 8rem; height: .5rem; margin-top: .45rem; }
 .bar rect { fill: var(--plain); }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1rem; margin: 1rem 0; align-items: start; }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); gap: 1rem; margin: 1rem 0; align-items: start; }
 figure { margin: 0; min-width: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .9rem 1rem; }
 figure h3 { margin: 0; }
 figcaption p { margin: .1rem 0 .3rem; }
@@ -73,7 +74,7 @@ summary { cursor: pointer; }
 .case, .sample { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; margin: .75rem 0; padding: .9rem 1rem; }
 .case > .why { font-size: .85rem; color: var(--warn); font-weight: 600; margin: 0 0 .3rem; }
 .question { font-weight: 600; margin: 0 0 .3rem; max-width: none; }
-.answer { margin: 0 0 .7rem; max-width: none; }
+.answer { margin: 0 0 .5rem; max-width: none; }
 .label { color: var(--soft); font-size: .82rem; font-weight: 600; margin-right: .4rem; }
 .docs { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: .75rem; }
 .doc { min-width: 0; border: 1px solid var(--line); border-top: 3px solid var(--hard); border-radius: .4rem; padding: .6rem .75rem; font-size: .92rem; background: var(--ground); overflow: hidden; }
@@ -104,8 +105,8 @@ footer { font-size: .85rem; padding: 2.5rem 1.25rem 3rem; }
   h1 { font-size: 1.4rem; }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .5rem; }
   .tiles b { font-size: 1.2rem; }
-  .facts div { display: block; }
-  .facts dd { text-align: left; }
+  .bar { display: none; }
+  th, td { padding: .3rem .45rem; }
   figure, .case, .sample { padding: .75rem .8rem; }
 }
 @media print {
