@@ -9,8 +9,9 @@ import type { WantedTexts } from './wanted.js'
 export interface RejectedCounts {
   pairs: number
   summaries: number
-  /** Records with each reason; one may have several. */
+  /** Pairs, and summaries, with each fault; one may have several. */
   reasons: { name: string; count: number }[]
+  summary_reasons: { name: string; count: number }[]
 }
 
 export interface RejectedExample {
@@ -35,7 +36,7 @@ export async function countRejected(
   seed: number,
   onProblem: OnProblem,
 ): Promise<{ counts: RejectedCounts; examples: RejectedExample[] }> {
-  const reasons = new WordCounts()
+  const [ofPairs, ofSummaries] = [new WordCounts(), new WordCounts()]
   const byReason = new Map<string, Reservoir<RejectedExample>>()
   const counts = { pairs: 0, summaries: 0 }
   for await (const { line, value } of readJsonObjects(path, onProblem)) {
@@ -44,10 +45,11 @@ export async function countRejected(
       onProblem({ path, line, reason: 'reasons is no list of strings' })
       continue
     }
-    if (isObject(value.pair)) counts.pairs++
+    const isPair = isObject(value.pair)
+    if (isPair) counts.pairs++
     else counts.summaries++
     for (const each of new Set<string>(why)) {
-      const reason = reasons.add(each)
+      const reason = (isPair ? ofPairs : ofSummaries).add(each)
       if (reason === OTHERS) continue
       const reservoir =
         byReason.get(reason) ?? new Reservoir<RejectedExample>(SHOWN, seed, 'rejected', reason)
@@ -55,10 +57,11 @@ export async function countRejected(
       reservoir.offer(() => exampleOf(reason, value))
     }
   }
-  const sorted = reasons.sorted()
+  const [reasons, summaryReasons] = [ofPairs.sorted(), ofSummaries.sorted()]
+  const names = new Set([...reasons, ...summaryReasons].map(({ name }) => name))
   return {
-    counts: { ...counts, reasons: sorted },
-    examples: sorted.flatMap(({ name }) => byReason.get(name)?.items ?? []),
+    counts: { ...counts, reasons, summary_reasons: summaryReasons },
+    examples: [...names].flatMap((name) => byReason.get(name)?.items ?? []),
   }
 }
 

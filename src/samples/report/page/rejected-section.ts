@@ -9,9 +9,10 @@ export function rejectedSection({ numbers, rejected }: Page): Section | undefine
   if (!counts || counts.pairs + counts.summaries === 0) return undefined
   return {
     id: 'rejected',
-    title: 'Rejected pairs',
+    title: 'Rejected',
     body: html`<p>${grouped(counts.pairs)} pairs and ${grouped(counts.summaries)} summaries that the model wrote were refused. One may have several faults.</p>
-${countTable('Refused, by fault', 'fault', counts.reasons)}
+${counts.reasons.length > 0 && countTable('Refused pairs, by fault', 'fault', counts.reasons)}
+${counts.summary_reasons.length > 0 && countTable('Refused summaries, by fault', 'fault', counts.summary_reasons)}
 <h3>Examples</h3>
 ${rejected.map(example)}`,
   }
