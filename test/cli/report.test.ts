@@ -71,7 +71,7 @@ describe('clara report', () => {
 
   it('reports on clara-synth: who wrote, what it cost, what was rejected', async () => {
     const folder = synthFolder(12)
-    const { url } = await serve((_, index) => (index % 4 === 1 ? { content: WRONG } : {}))
+    const { url, requests } = await serve((_, index) => (index % 4 === 1 ? { content: WRONG } : {}))
     const flags = [
       '--base-url',
       url,
@@ -94,6 +94,7 @@ describe('clara report', () => {
       Object.fromEntries(numbers.rejected.reasons.map(({ name, count }: Counted) => [name, count])),
     ).toEqual(own.questions.rejected)
     expect(numbers.corpus.chunks).toBe(12)
+    expect(numbers.replies).toBe(requests.length)
     const page = readFileSync(join(out, 'report.html'), 'utf8')
     expect(page).toContain('gpt-4o-mini')
     expect(page).toContain('Refused pairs, by fault')

@@ -3,7 +3,7 @@ import type { OnProblem } from '../../errors.js'
 import { CaughtExamples } from './caught.js'
 import { createHistogram, type Histogram } from './histogram.js'
 import type { DocOrigin, Origin } from './provenance.js'
-import { createReuseCounter, type Reuse } from './reuse.js'
+import { createReuseCounter, drawOf, type Reuse } from './reuse.js'
 import { type ReportRow, readRows } from './rows.js'
 import type { DataFiles } from './run-files.js'
 import { type Spreads, spreadsOf } from './spread.js'
@@ -81,10 +81,12 @@ function createTally() {
     if (origin?.embedder !== undefined) embedder[role].add(origin.embedder)
     if (origin?.reranker !== undefined) reranker[role].add(origin.reranker)
     if (origin?.rank !== undefined) ranks[role].add(origin.rank)
-    distinct.add(origin?.chunkId ?? text)
+    const id = origin?.chunkId ?? text
+    const drawn = drawOf(id)
+    distinct.add(id, drawn)
     if (role === 'positive') return
     if (origin?.tier !== undefined) tiers.add(origin.tier)
-    reuse.add(origin?.chunkId ?? text)
+    reuse.add(id, drawn)
   }
 
   return {

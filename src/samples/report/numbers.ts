@@ -15,6 +15,7 @@ export interface RunNumbers extends SampleCounts {
   /** Lines, of all files, that were passed over. */
   bad_records: number
   files: ({ name: string } & FileDigest)[]
+  /** What is not there, or does not fit, in words. */
   missing: string[]
   top_k: number | null
   embedder: string | null
@@ -24,6 +25,8 @@ export interface RunNumbers extends SampleCounts {
   tokens: TokenCounts | null
   pairs: PairCounts | null
   rejected: RejectedCounts | null
+  /** Replies of the endpoint that are kept, which were paid for. */
+  replies: number | null
   saved: Saved | null
   corpus: CorpusCounts | null
   index: Pick<Manifest, 'embedder' | 'dims' | 'metric' | 'precision' | 'counts' | 'chunking'> | null
@@ -40,6 +43,7 @@ export interface Looked {
   tokens: TokenCounts | undefined
   rejected: RejectedCounts | undefined
   pairs: PairCounts | undefined
+  replies: number | undefined
   saved: Saved | undefined
   corpus: (CorpusCounts & { manifest: Manifest | undefined }) | undefined
   result: JsonObject | undefined
@@ -54,7 +58,7 @@ export function numbersOf(looked: Looked): RunNumbers {
     ...counts,
     bad_records: looked.bad,
     files: looked.files,
-    missing: run.missing,
+    missing: [...run.missing, ...contradictions(counts, report)],
     top_k: mostCommon(counts) ?? null,
     embedder: nameIn(report, 'embedder'),
     reranker: nameIn(report, 'reranker'),
@@ -62,6 +66,7 @@ export function numbersOf(looked: Looked): RunNumbers {
     tokens: looked.tokens ?? null,
     pairs: looked.pairs ?? null,
     rejected: looked.rejected ?? null,
+    replies: looked.replies ?? null,
     saved: looked.saved ?? null,
     corpus: corpus ? { chunks: corpus.chunks, characters: corpus.characters } : null,
     index: corpus?.manifest ? indexOf(corpus.manifest) : null,
@@ -69,6 +74,13 @@ export function numbersOf(looked: Looked): RunNumbers {
     settings: run.settings ?? null,
     result: looked.result ?? null,
   }
+}
+
+/** Files of two runs in one directory, or one that was cut short. */
+function contradictions({ samples }: SampleCounts, report: JsonObject | undefined): string[] {
+  const said = report?.samples
+  if (typeof said !== 'number' || said === samples) return []
+  return [`report.json says ${said} samples, ${samples} were read`]
 }
 
 function mostCommon({ docs_per_sample: counts }: SampleCounts): number | undefined {

@@ -35,16 +35,25 @@ export function readOrigin(raw: RawLine): Origin | string | undefined {
   if (!isObjects(excluded)) return 'excluded is no list of objects'
   return {
     source: textOf(source),
-    docs: docs.map((doc) => ({ ...placeOf(doc), role: textOf(doc.role), tier: textOf(doc.tier) })),
-    excluded: excluded.map((each) => ({
-      ...placeOf(each),
-      reason: textOf(each.reason) ?? 'no reason given',
-    })),
+    docs: docs.map(originOf),
+    excluded: excluded.map(passedOverOf),
   }
 }
 
-function placeOf(of: JsonObject): Omit<PassedOver, 'reason'> {
+function originOf(of: JsonObject): DocOrigin {
   return {
+    role: textOf(of.role),
+    tier: textOf(of.tier),
+    chunkId: textOf(of.chunk_id),
+    rank: numberOf(of.rank),
+    embedder: numberOf(of.embedder_score),
+    reranker: numberOf(of.reranker_score),
+  }
+}
+
+function passedOverOf(of: JsonObject): PassedOver {
+  return {
+    reason: textOf(of.reason) ?? 'no reason given',
     chunkId: textOf(of.chunk_id),
     rank: numberOf(of.rank),
     embedder: numberOf(of.embedder_score),

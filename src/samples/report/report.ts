@@ -11,6 +11,7 @@ import { type Looked, numbersOf, type RunNumbers } from './numbers.js'
 import { GENERATOR, type Page, renderPage } from './page/page.js'
 import { countPairs } from './pairs.js'
 import { countRejected, wantPassages } from './rejected.js'
+import { countReplies } from './replies.js'
 import { findRunFiles, type RunFiles } from './run-files.js'
 import { savedBy } from './saved.js'
 import { WantedTexts } from './wanted.js'
@@ -88,6 +89,7 @@ async function look(
   const files = await Promise.all(
     run.names.map(async (name) => ({ name, ...(await digestFile(path(name))) })),
   )
+  const replies = run.journal === undefined ? undefined : await countReplies(path(run.journal))
   const numbers = numbersOf({
     run,
     files,
@@ -95,6 +97,7 @@ async function look(
     tokens,
     rejected: rejected?.counts,
     pairs: pairs?.counts,
+    replies,
     saved,
     corpus: corpusCounts && { ...corpusCounts, manifest: corpus?.manifest },
     ...more(),

@@ -1,5 +1,5 @@
 /** How often each chunk is a negative. Exact up to 65,536 chunks, of a sample of them beyond. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { createHistogram } from './histogram.js'
 import { type Spread, spreadsOf } from './spread.js'
 
@@ -19,8 +19,8 @@ const MOST_NAMED = 10
 const MOST_NAME = 200
 
 export interface ReuseCounter {
-  /** @param id what tells a chunk from others; @param name what it is called, where that is short. */
-  add(id: string): void
+  /** @param drawn `drawOf(id)`, where it is known. */
+  add(id: string, drawn?: number): void
   finish(): Reuse | undefined
 }
 
@@ -32,15 +32,14 @@ export function createReuseCounter(most = MOST_COUNTED): ReuseCounter {
   const counts = new Map<number, { chunk: string; uses: number }>()
   let below = 1
   return {
-    add(id) {
-      const drawn = hashOf(id)
+    add(id, drawn = drawOf(id)) {
       if (drawn >= below) return
       const known = counts.get(drawn)
       if (known) known.uses++
       else counts.set(drawn, { chunk: id.slice(0, MOST_NAME), uses: 1 })
       while (counts.size > most) {
         below /= 2
-        for (const hash of counts.keys()) if (hash >= below) counts.delete(hash)
+        for (const each of counts.keys()) if (each >= below) counts.delete(each)
       }
     },
     finish() {
@@ -56,7 +55,7 @@ export function createReuseCounter(most = MOST_COUNTED): ReuseCounter {
   }
 }
 
-/** From 0 to below 1. */
-function hashOf(id: string): number {
-  return createHash('sha256').update(id).digest().readUIntBE(0, 6) / 2 ** 48
+/** From 0 to below 1, the same for the same id. */
+export function drawOf(id: string): number {
+  return Number.parseInt(hash('sha256', id, 'hex').slice(0, 12), 16) / 2 ** 48
 }

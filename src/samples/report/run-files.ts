@@ -25,6 +25,8 @@ export interface RunFiles {
   stages: string[]
   qa: string | undefined
   rejected: string | undefined
+  /** Replies of the endpoint. */
+  journal: string | undefined
   /** report.json and run.json; `undefined` where there is none, or it cannot be read. */
   report: JsonObject | undefined
   settings: JsonObject | undefined
@@ -32,7 +34,8 @@ export interface RunFiles {
   missing: string[]
 }
 
-export const SETTINGS_FILE = 'run.json'
+const SETTINGS_FILE = 'run.json'
+const JOURNAL_FILE = 'llm_journal.jsonl'
 /** No report comes near. */
 const MOST_JSON_BYTES = 16 << 20
 const ANY_SIDE = [undefined, ...SIDES]
@@ -75,6 +78,7 @@ export async function findRunFiles(directory: string, onProblem: OnProblem): Pro
     stages,
     qa: has(QA_FILE),
     rejected: has(REJECTED_FILE),
+    journal: has(JOURNAL_FILE),
     report,
     settings,
     missing: missingFrom(sides, present),

@@ -242,6 +242,13 @@ test('provenance of another run counts as none', async () => {
   ])
 })
 
+test('says where the files contradict each other', async () => {
+  await writeRun(directory, 'run', rows)
+  await directory.write('run/report.json', JSON.stringify({ samples: 7 }))
+  const { numbers } = await report()
+  expect(numbers.missing).toEqual(['report.json says 7 samples, 2 were read'])
+})
+
 test('samples without anything beside them are enough', async () => {
   await directory.write('run/end_to_end_data.jsonl', jsonl(...rows.map(dataLine)))
   const { numbers, page, problems } = await report({ countTokens: undefined })

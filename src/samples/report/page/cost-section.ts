@@ -6,8 +6,8 @@ import type { Section } from './page.js'
 import { dollars } from './run-section.js'
 import { facts, table } from './table.js'
 
-export function costSection({ saved, report, embedder }: RunNumbers): Section | undefined {
-  const llm = llmFacts(report?.llm)
+export function costSection({ saved, report, embedder, replies }: RunNumbers): Section | undefined {
+  const llm = llmFacts(report?.llm, replies)
   if (!saved && !llm) return undefined
   return {
     id: 'cost',
@@ -34,12 +34,13 @@ ${table(
 )}`
 }
 
-function llmFacts(llm: unknown): [string, Content][] | undefined {
+function llmFacts(llm: unknown, replies: number | null): [string, Content][] | undefined {
   if (typeof llm !== 'object' || llm === null) return undefined
   const of = llm as Record<string, unknown>
   const number = (value: unknown) => (typeof value === 'number' ? grouped(value) : 'not known')
   return [
     ['model', typeof of.model === 'string' ? of.model.slice(0, 200) : 'not known'],
+    ['replies', number(replies)],
     ['tokens sent', number(of.prompt_tokens)],
     ['tokens written', number(of.completion_tokens)],
     ['paid, by list price', typeof of.usd === 'number' ? dollars(of.usd) : 'price not known'],

@@ -7,7 +7,7 @@ import type { ShownPair } from '../pairs.js'
 import type { RejectedExample } from '../rejected.js'
 import { caughtSection } from './caught-section.js'
 import { costSection } from './cost-section.js'
-import { type Html, html, Html as Markup } from './html.js'
+import { grouped, Html, html } from './html.js'
 import { lengthsSection, positionsSection } from './lengths-section.js'
 import { rejectedSection } from './rejected-section.js'
 import { overview, runSection } from './run-section.js'
@@ -68,16 +68,16 @@ ${body}</section>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-${new Markup(GENERATOR)}
-<meta http-equiv="Content-Security-Policy" content="${new Markup(policy())}">
+${new Html(GENERATOR)}
+<meta http-equiv="Content-Security-Policy" content="${new Html(policy())}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <title>${title}</title>
-<style>${new Markup(STYLE)}</style>
+<style>${new Html(STYLE)}</style>
 </head>
 <body>
-${body}<script>${new Markup(SEARCH)}</script>
+${body}<script>${new Html(SEARCH)}</script>
 </body>
 </html>
 `.markup
@@ -97,6 +97,6 @@ function policy(): string {
 }
 
 function titleOf({ samples, top_k: topK, pairs }: RunNumbers): string {
-  if (samples > 0) return `${samples.toLocaleString('en')} samples, k = ${topK}`
-  return pairs ? `${pairs.pairs.toLocaleString('en')} question-answer pairs` : 'A run without samples'
+  if (samples > 0) return `${grouped(samples)} samples, k = ${topK}`
+  return pairs ? `${grouped(pairs.pairs)} question-answer pairs` : 'A run without samples'
 }

@@ -16,7 +16,7 @@ export function overview(numbers: RunNumbers): Html {
       : ''
   const problems = [...missing, ...(bad > 0 ? [`${grouped(bad)} bad records were passed over`] : [])]
   return html`<p class="lead">What this run made, and how far it can be trusted. ${lead}</p>
-${problems.length > 0 && html`<div class="warning" role="note">Not all is there:<ul>${problems.map((text) => html`<li>${text}</li>`)}</ul></div>`}
+${problems.length > 0 && html`<div class="warning" role="note">Look at this first:<ul>${problems.map((text) => html`<li>${text}</li>`)}</ul></div>`}
 ${samples > 0 && html`<ul class="tiles">${tiles(numbers).map(([value, of]) => html`<li><b>${value}</b><span>${of}</span></li>`)}</ul>`}
 `
 }
