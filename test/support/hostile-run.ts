@@ -18,11 +18,11 @@ export const HOSTILE: { text: string; shown: string }[] = [
 ]
   .map((text) => ({ text, shown: text }))
   .concat(
-    { text: '\u001b[31mred\u001b[0m\u0007\u009b2J', shown: '␛[31mred␛[0m␇⟦U+009B⟧2J' },
+    { text: '\u001b[31mred\u001b[0m\u0007\u009b2J', shown: '⟦U+001B⟧[31mred⟦U+001B⟧[0m⟦U+0007⟧⟦U+009B⟧2J' },
     { text: 'turned \u202egnuhtemos\u202c \u2066x', shown: 'turned ⟦U+202E⟧gnuhtemos⟦U+202C⟧ ⟦U+2066⟧x' },
     {
       text: 'nul \u0000 half \ud800 tag \u{e0041} bom \ufeff',
-      shown: 'nul ␀ half ⟦U+D800⟧ tag ⟦U+E0041⟧ bom ⟦U+FEFF⟧',
+      shown: 'nul ⟦U+0000⟧ half ⟦U+D800⟧ tag ⟦U+E0041⟧ bom ⟦U+FEFF⟧',
     },
     { text: 'مرحبا עולם 你好 👩‍👩‍👧', shown: 'مرحبا עולם 你好 👩‍👩‍👧' },
   )

@@ -91,9 +91,9 @@ test('what cannot be seen is named, and nothing else is left in the file', async
   const page = await pageOf('run')
   const unseen = /[\p{Cc}\p{Cs}\u{202a}-\u{202e}\u{2066}-\u{2069}\u{feff}\u{e0000}-\u{e007f}]/u
   expect(page.replaceAll('\n', '')).not.toMatch(unseen)
-  expect(page).toContain('␛[31mred')
+  expect(page).toContain('⟦U+001B⟧[31mred')
   expect(page).toContain('⟦U+202E⟧')
-  expect(page).toContain('␀')
+  expect(page).toContain('⟦U+0000⟧')
   expect(page).toContain('⟦U+D800⟧')
 })
 

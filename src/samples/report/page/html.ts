@@ -42,13 +42,14 @@ const UNSEEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\p{Cs}\u{e0000}-\u{e007f}]/gu
 
-/** As text that everybody can see: ␛ for ESC, ⟦U+202E⟧ for what has no picture. */
+/** By name, ⟦U+202E⟧: fonts that have pictures of controls are rare. */
 export function visible(text: string): string {
-  return text.replace(/\r\n?/g, '\n').replace(UNSEEN, (character) => {
-    const code = character.codePointAt(0)!
-    if (code < 0x20) return String.fromCharCode(0x2400 + code)
-    return code === 0x7f ? '␡' : `⟦U+${code.toString(16).toUpperCase().padStart(4, '0')}⟧`
-  })
+  return text
+    .replace(/\r\n?/g, '\n')
+    .replace(
+      UNSEEN,
+      (character) => `⟦U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟧`,
+    )
 }
 
 /** A text of the run, in whatever direction its letters run, with a mark where it was cut. */

@@ -13,12 +13,12 @@ export function lengthsSection({ characters, tokens, samples }: RunNumbers): Sec
     { name: 'answers', colour: '--positive', spread: of.answer },
   ]
   const counted =
-    tokens && tokens.samples < samples ? `Of ${grouped(tokens.samples)} samples, evenly spread.` : ''
-  const drawings = [
+    tokens && tokens.samples < samples ? `Counted of ${grouped(tokens.samples)} samples, evenly spread.` : ''
+  const documents = [
     tokens &&
       drawing({
         title: 'Documents, in tokens',
-        note: `By the tokenizer of the embedded model, which is near the trainer’s. What is over the trainer’s limit (256 by default) is cut off there. ${counted}`,
+        note: `Of the embedded model; the trainer’s own count differs a little. What is over its limit (256 by default) is cut off there. ${counted}`,
         of: 'tokens',
         whole: true,
         groups: groupsOf(tokens.docs),
@@ -29,6 +29,8 @@ export function lengthsSection({ characters, tokens, samples }: RunNumbers): Sec
       whole: true,
       groups: groupsOf(characters.docs),
     }),
+  ]
+  const questions = [
     tokens &&
       drawing({
         title: 'Questions and answers, in tokens',
@@ -43,12 +45,14 @@ export function lengthsSection({ characters, tokens, samples }: RunNumbers): Sec
       whole: true,
       groups: asked(characters.questions),
     }),
-  ].filter((each) => each !== undefined && each !== null)
-  if (drawings.length === 0) return undefined
+  ]
+  if (![...documents, ...questions].some((each) => each)) return undefined
   return {
     id: 'lengths',
     title: 'Lengths',
-    body: html`<p>Positives and negatives should be alike: a trainer learns whatever tells them apart.</p><div class="plots">${drawings}</div>
+    body: html`<p>Positives and negatives should be alike: a trainer learns whatever tells them apart.</p>
+<div class="plots">${documents}</div>
+<div class="plots">${questions}</div>
 `,
   }
 }

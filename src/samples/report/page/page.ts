@@ -62,7 +62,7 @@ ${sections.map(
 ${body}</section>
 `,
 )}</main>
-<footer>Made by clara-report from the files of one run. Texts are shown as they are in the files, but that characters which cannot be seen are named: ␛ is an escape character, ⟦U+202E⟧ turns text around.</footer>
+<footer>Made by clara-report from the files of one run. Texts are shown as they are in the files, but that characters which cannot be seen are named: ⟦U+001B⟧ is an escape character, ⟦U+202E⟧ turns text around.</footer>
 `
   return html`<!doctype html>
 <html lang="en">

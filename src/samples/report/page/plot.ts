@@ -34,7 +34,7 @@ export function drawing({ title, note, of, groups, whole = false }: Drawing): Ht
   )
   if (drawn.length === 0) return undefined
   const label = `${title}: ${drawn.map(({ name, spread }) => `${name}, median ${figure(spread.p50)}`).join('; ')}`
-  return html`<figure><figcaption><h3>${title}</h3>${note !== undefined && html`<p>${note}</p>`}</figcaption>
+  return html`<figure><figcaption><h3>${title}</h3>${note && html`<p>${note}</p>`}</figcaption>
 ${svg(drawn, { of, label, whole })}
 ${drawn.length > 1 && legend(drawn)}${numbers(title, drawn, whole)}</figure>
 `

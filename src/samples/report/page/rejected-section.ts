@@ -10,7 +10,7 @@ export function rejectedSection({ numbers, rejected }: Page): Section | undefine
   return {
     id: 'rejected',
     title: 'Rejected',
-    body: html`<p>${grouped(counts.pairs)} pairs and ${grouped(counts.summaries)} summaries that the model wrote were refused. One may have several faults.</p>
+    body: html`<p>Of what the model wrote, so much was refused: pairs ${grouped(counts.pairs)}, summaries ${grouped(counts.summaries)}. One may have several faults.</p>
 ${counts.reasons.length > 0 && countTable('Refused pairs, by fault', 'fault', counts.reasons)}
 ${counts.summary_reasons.length > 0 && countTable('Refused summaries, by fault', 'fault', counts.summary_reasons)}
 <h3>Examples</h3>
