@@ -2,7 +2,7 @@
 
 import type { Standing } from './caught.js'
 import { spreadChoice } from './choose.js'
-import type { Role, SampleCounts } from './count-rows.js'
+import type { Counted, Role } from './count-rows.js'
 import { roleOf } from './count-rows.js'
 import { type Excerpt, excerptOf, MOST_ANSWER, MOST_PASSAGE, MOST_QUESTION } from './excerpt.js'
 import { createHistogram } from './histogram.js'
@@ -48,8 +48,8 @@ export interface CollectOptions {
   countTokens?: CountTokens | undefined
 }
 
-/** Tokens of all would take longer than everything else. */
-const COUNTED_SAMPLES = 1000
+/** Tokens of all would take longer than everything else: so many samples, and UTF-16 units of documents, are counted. */
+const COUNTED = { samples: 1000, characters: 8_000_000 }
 /** A longer text is not counted. */
 const MOST_COUNTED = 50_000
 const MOST_DOCS = 20
@@ -58,12 +58,14 @@ const MOST_ID = 200
 /** @param wanted is given what it asks for, as far as it stands in a sample. */
 export async function collect(
   files: readonly DataFiles[],
-  { samples: total }: SampleCounts,
+  { counts: { samples: total }, characters }: Pick<Counted, 'counts' | 'characters'>,
   wanted: WantedTexts,
   { shown, seed, countTokens }: CollectOptions,
 ): Promise<{ samples: ShownSample[]; tokens: TokenCounts | undefined }> {
   const chosen = spreadChoice(total, shown, seed, 'shown')
-  const counted = countTokens ? spreadChoice(total, COUNTED_SAMPLES, seed, 'tokens') : []
+  const affordable = Math.floor((COUNTED.characters * total) / Math.max(1, characters.docs))
+  const most = Math.max(1, Math.min(COUNTED.samples, affordable))
+  const counted = countTokens ? spreadChoice(total, most, seed, 'tokens') : []
   const tokens = createTokenTally()
   const samples: ShownSample[] = []
   const last = Math.max(-1, chosen.at(-1) ?? -1, counted.at(-1) ?? -1)

@@ -18,7 +18,7 @@ export interface Corpus {
   /** Only of an index. */
   manifest: Manifest | undefined
   /** Gives the texts that are wanted, and counts. */
-  look(wanted: WantedTexts): Promise<CorpusCounts>
+  look(wanted: WantedTexts): Promise<CorpusCounts | undefined>
 }
 
 /**
@@ -32,16 +32,25 @@ export async function openRunCorpus(
 ): Promise<Corpus | undefined> {
   if (index !== undefined) return indexCorpus(index, await readManifest(index))
   const [own, chunks] = [join(directory, 'index'), join(directory, 'chunks', FILES.chunks)]
-  if (await isThere(join(own, MANIFEST))) {
+  if (await isThere(join(own, MANIFEST))) return ownIndex(own, onProblem)
+  return (await isThere(chunks)) ? chunkCorpus(chunks, onProblem) : undefined
+}
+
+/** Nobody named it: where it is damaged, the report goes without. */
+async function ownIndex(directory: string, onProblem: OnProblem): Promise<Corpus | undefined> {
+  const orProblem = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
-      return indexCorpus(own, await readManifest(own))
+      return await work()
     } catch (error) {
       if (!(error instanceof ClaraError)) throw error
-      onProblem({ path: own, line: 1, reason: error.message })
+      onProblem({ path: join(directory, MANIFEST), line: 1, reason: error.message })
       return undefined
     }
   }
-  return (await isThere(chunks)) ? chunkCorpus(chunks, onProblem) : undefined
+  const manifest = await orProblem(() => readManifest(directory))
+  if (!manifest) return undefined
+  const corpus = indexCorpus(directory, manifest)
+  return { manifest, look: (wanted) => orProblem(() => corpus.look(wanted)) }
 }
 
 function indexCorpus(directory: string, manifest: Manifest): Corpus {

@@ -45,7 +45,7 @@ const SHOWN_LENGTHS = { until: 0.995 }
 export interface Counted {
   counts: SampleCounts
   /** Sums of UTF-16 units; of the distinct documents as long as documents are on average. */
-  characters: { distinctDocs: number; questions: number }
+  characters: { docs: number; distinctDocs: number; questions: number }
   caught: CaughtExamples
 }
 
@@ -137,10 +137,15 @@ function createTally() {
         reuse: reuse.finish() ?? null,
       }
       const allDocs = Object.values(docs).reduce((a, b) => a + b, 0)
-      const average = allDocs === 0 ? 0 : sumOf(...Object.values(lengths)) / allDocs
+      const characters = sumOf(...Object.values(lengths))
+      const average = allDocs === 0 ? 0 : characters / allDocs
       return {
         counts,
-        characters: { distinctDocs: average * distinctDocs, questions: sumOf(questions.question) },
+        characters: {
+          docs: characters,
+          distinctDocs: average * distinctDocs,
+          questions: sumOf(questions.question),
+        },
       }
     },
   }

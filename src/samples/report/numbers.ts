@@ -45,14 +45,15 @@ export interface Looked {
   pairs: PairCounts | undefined
   replies: number | undefined
   saved: Saved | undefined
-  corpus: (CorpusCounts & { manifest: Manifest | undefined }) | undefined
+  corpus: CorpusCounts | undefined
+  manifest: Manifest | undefined
   result: JsonObject | undefined
   /** Records that were passed over, of all files. */
   bad: number
 }
 
 export function numbersOf(looked: Looked): RunNumbers {
-  const { run, counts, corpus } = looked
+  const { run, counts } = looked
   const { report } = run
   return {
     ...counts,
@@ -68,8 +69,8 @@ export function numbersOf(looked: Looked): RunNumbers {
     rejected: looked.rejected ?? null,
     replies: looked.replies ?? null,
     saved: looked.saved ?? null,
-    corpus: corpus ? { chunks: corpus.chunks, characters: corpus.characters } : null,
-    index: corpus?.manifest ? indexOf(corpus.manifest) : null,
+    corpus: looked.corpus ?? null,
+    index: looked.manifest ? indexOf(looked.manifest) : null,
     report: report ?? null,
     settings: run.settings ?? null,
     result: looked.result ?? null,

@@ -1,12 +1,13 @@
 /** A run's directory -> one HTML file about it, and the numbers in it. */
-import { mkdir, open, readFile, realpath, stat } from 'node:fs/promises'
+import { mkdir, open, realpath, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { ClaraError, isErrno, messageOf, type OnProblem } from '../../errors.js'
 import { digestFile, replaceFile } from '../../files/durable-file.js'
-import { isObject, type JsonObject } from '../../files/jsonl.js'
+import type { JsonObject } from '../../files/jsonl.js'
 import { type CollectOptions, collect } from './collect.js'
 import { openRunCorpus } from './corpus.js'
 import { countRows } from './count-rows.js'
+import { readJsonFile } from './json-file.js'
 import { type Looked, numbersOf, type RunNumbers } from './numbers.js'
 import { GENERATOR, type Page, renderPage } from './page/page.js'
 import { countPairs } from './pairs.js'
@@ -58,7 +59,8 @@ async function look(
 ): Promise<Page> {
   const { seed, shown, onProblem } = options
   const path = (name: string) => join(run.directory, name)
-  const { counts, characters, caught } = await countRows(run.samples, seed, onProblem)
+  const counted = await countRows(run.samples, seed, onProblem)
+  const { counts, characters, caught } = counted
   const rejected =
     run.rejected === undefined ? undefined : await countRejected(path(run.rejected), seed, onProblem)
   // Pairs are what there is to read where no sample is.
@@ -75,7 +77,7 @@ async function look(
   }
   if (corpus && rejected) wantPassages(rejected.examples, wanted)
   const corpusCounts = await corpus?.look(wanted)
-  const { samples, tokens } = await collect(run.samples, counts, wanted, options)
+  const { samples, tokens } = await collect(run.samples, counted, wanted, options)
   const saved =
     tokens &&
     savedBy({
@@ -99,7 +101,8 @@ async function look(
     pairs: pairs?.counts,
     replies,
     saved,
-    corpus: corpusCounts && { ...corpusCounts, manifest: corpus?.manifest },
+    corpus: corpusCounts,
+    manifest: corpus?.manifest,
     ...more(),
   })
   return {
@@ -114,9 +117,7 @@ async function look(
 
 async function readResult(path: string): Promise<JsonObject> {
   try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'))
-    if (isObject(value)) return value
-    throw new TypeError('not a JSON object')
+    return await readJsonFile(path)
   } catch (error) {
     throw new ClaraError('input', `${path}: ${messageOf(error)}: expected what a run prints with --json`, {
       cause: error,

@@ -1,12 +1,13 @@
 /** What a directory of clara-mine or clara-synth holds. */
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, isErrno, messageOf, type OnProblem } from '../../errors.js'
-import { isObject, type JsonObject } from '../../files/jsonl.js'
+import type { JsonObject } from '../../files/jsonl.js'
 import { QA_FILE, REJECTED_FILE } from '../../questions/write-judged.js'
 import { named, SIDES, type Side } from '../split.js'
 import { STAGES, stageEntries } from '../stages.js'
 import { DATA_FILE, REPORT_FILE } from '../write.js'
+import { readJsonFile } from './json-file.js'
 
 export interface DataFiles {
   /** `undefined` where nothing is split. */
@@ -36,8 +37,6 @@ export interface RunFiles {
 
 const SETTINGS_FILE = 'run.json'
 const JOURNAL_FILE = 'llm_journal.jsonl'
-/** No report comes near. */
-const MOST_JSON_BYTES = 16 << 20
 const ANY_SIDE = [undefined, ...SIDES]
 
 /** @throws ClaraError `input` for what is no directory of a run. */
@@ -134,11 +133,7 @@ function nothingHere(directory: string, files: number, names: string[]): ClaraEr
 /** A file that says nothing is a bad record; the rest can be reported on all the same. */
 async function readObject(path: string, onProblem: OnProblem): Promise<JsonObject | undefined> {
   try {
-    const { size } = await stat(path)
-    if (size > MOST_JSON_BYTES) throw new RangeError(`${size} bytes are too many`)
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'))
-    if (isObject(value)) return value
-    throw new TypeError('not a JSON object')
+    return await readJsonFile(path)
   } catch (error) {
     if (isErrno(error)) throw error
     onProblem({ path, line: 1, reason: messageOf(error) })

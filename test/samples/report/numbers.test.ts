@@ -242,6 +242,38 @@ test('provenance of another run counts as none', async () => {
   ])
 })
 
+test.each([
+  ['nested deeply', `{"a": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'nested more than 32 deep'],
+  ['a list', '[]', 'not a JSON object'],
+  ['no JSON', '{', 'JSON'],
+])('settings that are %s are passed over', async (_, content, reason) => {
+  await writeRun(directory, 'run', rows)
+  await directory.write('run/run.json', content)
+  const { numbers, problems } = await report()
+  expect(numbers).toMatchObject({ samples: 2, settings: null, bad_records: 1 })
+  expect(problems).toMatchObject([{ path: path('run/run.json'), reason: expect.stringContaining(reason) }])
+})
+
+test('an index of the run that is damaged is passed over, one that was named is an error', async () => {
+  await writeRun(directory, 'run', rows)
+  await directory.write('run/index/manifest.json', '{}')
+  const { numbers, problems } = await report()
+  expect(numbers).toMatchObject({ samples: 2, corpus: null, index: null, saved: { basis: 'samples' } })
+  expect(problems).toMatchObject([{ path: path('run/index/manifest.json') }])
+  await expect(report({ index: path('run/index') })).rejects.toMatchObject({ code: 'index' })
+})
+
+test('a sample of a thousand documents is cut, its positive kept', async () => {
+  const texts = Array.from({ length: 1000 }, (_, i) => `Passage ${i} of many.`)
+  const row = { question: 'Which?', docs: texts, gold_answer: '998', answer: '998', pos_index: [998] }
+  await directory.write('run/end_to_end_data.jsonl', jsonl(row, row))
+  const { numbers, page } = await report()
+  expect(numbers).toMatchObject({ top_k: 1000, docs: { positive: 2, hard: 1998 } })
+  expect(page).toContain('Passage 998 of many.')
+  expect(page).toContain('… and 980 more documents')
+  expect(page).not.toContain('Passage 500 of many.')
+})
+
 test('says where the files contradict each other', async () => {
   await writeRun(directory, 'run', rows)
   await directory.write('run/report.json', JSON.stringify({ samples: 7 }))

@@ -194,6 +194,8 @@ function shownValue(value: unknown): string {
   if (typeof value === 'number') return figure(value)
   if (value === null) return 'none'
   if (typeof value === 'string') return value.slice(0, MOST_VALUE)
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ').slice(0, MOST_VALUE)
+  if (Array.isArray(value) && value.every((each) => typeof each !== 'object')) {
+    return value.length === 0 ? 'none' : value.join(', ').slice(0, MOST_VALUE)
+  }
   return JSON.stringify(value).slice(0, MOST_VALUE)
 }
