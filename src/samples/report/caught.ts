@@ -5,6 +5,7 @@ import { type Excerpt, excerptOf, MOST_ANSWER, MOST_PASSAGE, MOST_QUESTION } fro
 import type { DocOrigin, Origin, PassedOver } from './provenance.js'
 import { mayAnswer } from './reasons.js'
 import type { ReportRow } from './rows.js'
+import type { WantedTexts } from './wanted.js'
 
 /** How a document did, by whatever model scored it. */
 export type Standing = Pick<DocOrigin, 'rank' | 'embedder' | 'reranker'>
@@ -56,6 +57,14 @@ export class CaughtExamples {
     return [...this.#byReason.values()].flatMap(({ items }) =>
       [...items.filter(({ text }) => text), ...items.filter(({ text }) => !text)].slice(0, SHOWN),
     )
+  }
+}
+
+export function wantTexts(examples: Caught[], wanted: WantedTexts): void {
+  for (const example of examples) {
+    wanted.want(example.chunkId, (text) => {
+      example.text = text
+    })
   }
 }
 

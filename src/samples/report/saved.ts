@@ -1,4 +1,7 @@
 /** What the embeddings of a run would have cost from an API: an estimate. */
+import type { TokenCounts } from './collect.js'
+import type { CorpusCounts } from './corpus.js'
+import type { Counted } from './count-rows.js'
 import { EMBEDDING_PRICES, EMBEDDING_PRICES_AS_OF } from './embedding-prices.js'
 
 export interface Saved {
@@ -12,24 +15,20 @@ export interface Saved {
   costs: { model: string; usd_per_million: number; usd: number }[]
 }
 
-export interface Embedded {
-  basis: Saved['basis']
-  texts: number
-  characters: number
-  questions: number
-  questionCharacters: number
-  /** Tokens for a character. */
-  ratio: { docs: number; questions: number }
-}
-
-export function savedBy({ basis, texts, characters, questions, questionCharacters, ratio }: Embedded): Saved {
-  const tokens = Math.round(characters * ratio.docs)
-  const questionTokens = Math.round(questionCharacters * ratio.questions)
+/** @param corpus all chunks, where they are at hand. */
+export function savedBy(
+  { counts, characters }: Pick<Counted, 'counts' | 'characters'>,
+  corpus: CorpusCounts | undefined,
+  { per_character: ratio }: TokenCounts,
+): Saved {
+  const texts = corpus ?? { chunks: counts.distinct_docs, characters: characters.distinctDocs }
+  const tokens = Math.round(texts.characters * ratio.docs)
+  const questionTokens = Math.round(characters.questions * ratio.questions)
   return {
-    basis,
-    texts,
+    basis: corpus ? 'corpus' : 'samples',
+    texts: texts.chunks,
     tokens,
-    questions,
+    questions: counts.samples,
     question_tokens: questionTokens,
     prices_as_of: EMBEDDING_PRICES_AS_OF,
     costs: EMBEDDING_PRICES.map(({ model, usd }) => ({

@@ -1,8 +1,9 @@
 /** What the run did: counts, models, settings, files. */
 import type { JsonObject } from '../../../files/jsonl.js'
 import type { RunNumbers } from '../numbers.js'
-import { type Content, figure, grouped, type Html, html, percent } from './html.js'
+import { type Content, grouped, type Html, html, percent } from './html.js'
 import type { Section } from './page.js'
+import { settingsOf } from './settings.js'
 import { facts, table } from './table.js'
 
 /** Above everything else. */
@@ -62,52 +63,62 @@ export function dollars(usd: number): string {
   return `$${usd.toFixed(usd < 1 ? 4 : 2)}`
 }
 
-const SHOWN_ABOVE = new Set(['tiers', 'excluded', 'scores', 'llm', 'questions'])
+/** What the report shows in tables of its own. */
+const IN_TABLES = new Set(['tiers', 'excluded', 'scores'])
+const SHOWN_ABOVE = new Set([...IN_TABLES, 'llm', 'questions'])
 
 export function runSection(numbers: RunNumbers): Section {
-  const { samples, docs, report, settings, result, index, files } = numbers
-  const counts: [string, Content][] = [
+  const { samples, pairs, report, settings, result, index } = numbers
+  return {
+    id: 'run',
+    title: 'What the run did',
+    body: html`${samples > 0 && facts(countFacts(numbers))}
+${pairs && html`<h3>Pairs that are believed</h3>${facts([['pairs', grouped(pairs.pairs)], ...pairs.types.map(({ name, count }) => [name, grouped(count)] as const)])}`}
+<h3>Models</h3>
+${facts(modelFacts(numbers))}
+${numbers.tiers.length > 0 && tierTable(numbers)}
+${result ? html`<h3>Times and calls</h3><p class="note">As the run printed them.</p>${settingsOf(result, IN_TABLES)}` : NO_TIMES}
+${settings && folded('Settings (run.json)', settingsOf(settings))}
+${report && folded('Counts of the run itself (report.json)', settingsOf(report, SHOWN_ABOVE))}
+${index && folded('Index (manifest.json)', settingsOf({ ...index }))}
+${folded('Files and their sha256', fileTable(numbers))}
+`,
+  }
+}
+
+const NO_TIMES = html`<p class="note">Times are in no file, so that the same input gives the same bytes. To see them here: keep what the run prints with --json, and name it with --result-file.</p>`
+
+function folded(title: string, body: Html): Html {
+  return html`<details><summary>${title}</summary>${body}</details>`
+}
+
+/** So many kinds of rows are named; right is one. */
+const MOST_KINDS = 8
+
+function countFacts(numbers: RunNumbers): [string, Content][] {
+  const { samples, docs, docs_per_sample: kinds, split } = numbers
+  const kind = ({ docs, count }: (typeof kinds)[0]) =>
+    kinds.length > 1 ? `${docs} (${grouped(count)} samples)` : String(docs)
+  return [
     ['samples', grouped(samples)],
-    [
-      'documents in each',
-      numbers.docs_per_sample
-        .map(
-          ({ docs, count }) =>
-            `${docs}${numbers.docs_per_sample.length > 1 ? ` (${grouped(count)} samples)` : ''}`,
-        )
-        .slice(0, 8)
-        .join(', '),
-    ],
+    ['documents in each', kinds.slice(0, MOST_KINDS).map(kind).join(', ')],
     ['positives', grouped(docs.positive)],
     ['retrieved negatives', grouped(docs.hard)],
     ['random negatives', grouped(docs.random)],
     ['distinct documents', grouped(numbers.distinct_docs)],
     ['samples without an answer', grouped(numbers.without_answer)],
-    ...Object.entries(numbers.split).map(([side, count]): [string, Content] => [
-      `samples for ${side}`,
-      grouped(count),
-    ]),
+    ...Object.entries(split).map(
+      ([side, count]) => [`samples for ${side}`, grouped(count)] as [string, string],
+    ),
   ]
-  return {
-    id: 'run',
-    title: 'What the run did',
-    body: html`${samples > 0 && facts(counts)}
-${numbers.pairs && html`<h3>Pairs that are believed</h3>${facts([['pairs', grouped(numbers.pairs.pairs)], ...numbers.pairs.types.map(({ name, count }) => [name, grouped(count)] as [string, Content])])}`}
-<h3>Models</h3>
-${facts(modelFacts(numbers))}
-${numbers.tiers.length > 0 && tierTable(numbers)}
-${result && html`<h3>Times and calls</h3><p class="note">As the run printed them.</p>${settingsOf(result, new Set(['tiers', 'excluded', 'scores']))}`}
-${!result && html`<p class="note">Times are in no file, so that the same input gives the same bytes. To see them here: keep what the run prints with --json, and name it with --result-file.</p>`}
-${settings && html`<details><summary>Settings (run.json)</summary>${settingsOf(settings)}</details>`}
-${report && html`<details><summary>Counts of the run itself (report.json)</summary>${settingsOf(report, SHOWN_ABOVE)}</details>`}
-${index && html`<details><summary>Index (manifest.json)</summary>${settingsOf(index as unknown as JsonObject)}</details>`}
-<details><summary>Files and their sha256</summary>${table(
-      'Files of the run',
-      ['file', '#bytes', 'sha256'],
-      files.map(({ name, bytes, sha256 }) => [name, grouped(bytes), html`<code>${sha256}</code>`]),
-    )}</details>
-`,
-  }
+}
+
+function fileTable({ files }: RunNumbers): Html {
+  return table(
+    'Files of the run',
+    ['file', '#bytes', 'sha256'],
+    files.map(({ name, bytes, sha256 }) => [name, grouped(bytes), html`<code>${sha256}</code>`]),
+  )
 }
 
 function modelFacts({ report, settings, index, embedder, reranker }: RunNumbers): [string, Content][] {
@@ -158,44 +169,4 @@ ${table(
     Object.hasOwn(TIERS, name) ? TIERS[name] : '',
   ]),
 )}`
-}
-
-/** So many lines of settings; a run has a few dozen. */
-const MOST_SETTINGS = 200
-const MOST_VALUE = 300
-
-function settingsOf(value: JsonObject, but: ReadonlySet<string> = new Set()): Html {
-  const rows = flat(value, but)
-  const shown = rows.slice(0, MOST_SETTINGS)
-  const more = rows.length - shown.length
-  return html`${facts(shown)}${more > 0 && html`<p class="note">… and ${grouped(more)} more</p>`}`
-}
-
-/** `mining.ranks.skipTop`: 0. */
-function flat(value: JsonObject, but: ReadonlySet<string>): [string, Content][] {
-  const rows: [string, Content][] = []
-  const add = (name: string, each: unknown, depth: number): void => {
-    if (rows.length > 10 * MOST_SETTINGS) return
-    if (typeof each === 'object' && each !== null && depth < 6) {
-      const entries = Object.entries(each)
-      const plain = Array.isArray(each) && each.every((item) => typeof item !== 'object')
-      if (!plain && entries.length > 0) {
-        for (const [key, item] of entries) add(name === '' ? key : `${name}.${key}`, item, depth + 1)
-        return
-      }
-    }
-    rows.push([name.slice(0, MOST_VALUE), shownValue(each)])
-  }
-  for (const [key, each] of Object.entries(value)) if (!but.has(key)) add(key, each, 0)
-  return rows
-}
-
-function shownValue(value: unknown): string {
-  if (typeof value === 'number') return figure(value)
-  if (value === null) return 'none'
-  if (typeof value === 'string') return value.slice(0, MOST_VALUE)
-  if (Array.isArray(value) && value.every((each) => typeof each !== 'object')) {
-    return value.length === 0 ? 'none' : value.join(', ').slice(0, MOST_VALUE)
-  }
-  return JSON.stringify(value).slice(0, MOST_VALUE)
 }
