@@ -115,7 +115,7 @@ footer { font-size: .85rem; padding: 2.5rem 1.25rem 3rem; }
     --ground: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --shade: #fff; --accent: #000;
     --warn: #6b3a06; --warn-ground: #fff; --positive: #0b7a6b; --positive-ground: #fff; --hard: #c2570c; --random: #6b7a90; --plain: #4a68ad;
   }
-  body { font-size: 9.5pt; }
+  html { font-size: 9.5pt; }
   nav, .search { display: none; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
   .sample, .case, figure, .doc { break-inside: avoid; }
