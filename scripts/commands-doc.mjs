@@ -18,6 +18,7 @@ const COMMANDS = [
   ['synth'],
   ['score'],
   ['validate'],
+  ['report'],
   ['models'],
   ['models', 'list'],
   ['models', 'pull'],

@@ -1,0 +1,48 @@
+/** What was paid, and what was not. */
+import type { RunNumbers } from '../numbers.js'
+import type { Saved } from '../saved.js'
+import { type Content, grouped, type Html, html } from './html.js'
+import type { Section } from './page.js'
+import { dollars } from './run-section.js'
+import { facts, table } from './table.js'
+
+export function costSection({ saved, report, embedder, replies }: RunNumbers): Section | undefined {
+  const llm = llmFacts(report?.llm, replies)
+  if (!saved && !llm) return undefined
+  return {
+    id: 'cost',
+    title: 'Cost',
+    body: html`${llm && html`<h3>Paid for questions and answers</h3>${facts(llm)}`}
+${saved && savings(saved, embedder)}`,
+  }
+}
+
+function savings(saved: Saved, embedder: string | null): Html {
+  const what =
+    saved.basis === 'corpus'
+      ? `all ${grouped(saved.texts)} chunks of the corpus`
+      : `the ${grouped(saved.texts)} documents that stand in samples (the whole corpus is more: name it with --index)`
+  const done = embedder
+    ? 'The embeddings were computed here, at no price for each token.'
+    : 'This run embedded nothing; with embeddings it would have been as much.'
+  return html`<h3>${embedder ? 'Saved against embeddings of an API' : 'What embeddings of an API would cost'}</h3>
+<p>${done} An API would be sent ${what} and ${grouped(saved.questions)} questions once each: some ${grouped(saved.tokens + saved.question_tokens)} tokens. An estimate: tokens are those of the embedded model’s tokenizer, counted on a part of the texts, and prices are OpenAI’s list of ${saved.prices_as_of}. Each further run with another k, margin or seed saves as much again where embeddings are not kept.</p>
+${table(
+  'Embedding the same texts',
+  ['model', '#USD for a million tokens', '#USD'],
+  saved.costs.map(({ model, usd_per_million: price, usd }) => [model, price.toFixed(2), dollars(usd)]),
+)}`
+}
+
+function llmFacts(llm: unknown, replies: number | null): [string, Content][] | undefined {
+  if (typeof llm !== 'object' || llm === null) return undefined
+  const of = llm as Record<string, unknown>
+  const number = (value: unknown) => (typeof value === 'number' ? grouped(value) : 'not known')
+  return [
+    ['model', typeof of.model === 'string' ? of.model.slice(0, 200) : 'not known'],
+    ['replies', number(replies)],
+    ['tokens sent', number(of.prompt_tokens)],
+    ['tokens written', number(of.completion_tokens)],
+    ['paid, by list price', typeof of.usd === 'number' ? dollars(of.usd) : 'price not known'],
+  ]
+}
