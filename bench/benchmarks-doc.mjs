@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { listPrice, PRICES_AS_OF } from '../dist/endpoint/price.js'
+import { EMBEDDING_PRICES_AS_OF, listEmbeddingPrice } from '../dist/endpoint/price.js'
 import { barPlot, growthPlot } from './bar-plot.mjs'
 import { plot } from './plot.mjs'
 
@@ -267,13 +267,13 @@ function growthSection({ points, extrapolated, questions }, { inference }) {
 
 /** @param tokens a chunk has. @param rate chunks a second. */
 function costTable(tokens, rate) {
-  const usd = (chunks, model) => `$${((chunks * tokens * listPrice(model).input) / 1e6).toFixed(2)}`
+  const usd = (chunks, model) => `$${((chunks * tokens * listEmbeddingPrice(model).input) / 1e6).toFixed(2)}`
   const rows = [10_000, 100_000, 1_000_000].map((chunks) => [
     number(chunks),
     ...EMBEDDING_MODELS.map((model) => usd(chunks, model)),
     `$0, ${number(chunks / rate / 60)} minutes here`,
   ])
-  return `What embedding costs, chunks of ${number(tokens)} tokens (those of clara-pretrain), list prices of ${PRICES_AS_OF}; minutes are computed from the rate above:
+  return `What embedding costs, chunks of ${number(tokens)} tokens (those of clara-pretrain), list prices of ${EMBEDDING_PRICES_AS_OF}; minutes are computed from the rate above:
 
 ${table(['chunks', ...EMBEDDING_MODELS, 'local'], rows)}`
 }

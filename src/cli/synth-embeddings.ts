@@ -1,7 +1,7 @@
 /** What clara-synth takes for embeddings of the endpoint, as the Python scripts have them. */
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { listPrice, usdOf } from '../endpoint/price.js'
+import { EMBEDDING_PRICES_AS_OF, listEmbeddingPrice, usdOf } from '../endpoint/price.js'
 import { createSpending } from '../endpoint/spending.js'
 import { ClaraError } from '../errors.js'
 import { openApiEmbedder } from '../inference/api-embedder.js'
@@ -35,7 +35,11 @@ export function embeddingFlags(command: Command): Command {
       '--embedding-model <name>',
       `with --use-embeddings (default: $EMBEDDING_MODEL, or ${DEFAULT_MODEL})`,
     )
-    .option('--price-embeddings <usd>', 'for a million tokens', dollars)
+    .option(
+      '--price-embeddings <usd>',
+      `for a million tokens (default: OpenAI’s list of ${EMBEDDING_PRICES_AS_OF})`,
+      dollars,
+    )
 }
 
 /** Embeddings that cost money, out of the same budget as the replies. */
@@ -64,7 +68,8 @@ export async function resolveEmbeddings(
   refuseContradictions(flags)
   const model = flags.embeddingModel ?? (await openSettings())('EMBEDDING_MODEL')?.value ?? DEFAULT_MODEL
   const { priceEmbeddings } = flags
-  const price = priceEmbeddings === undefined ? listPrice(model) : { input: priceEmbeddings, output: 0 }
+  const price =
+    priceEmbeddings === undefined ? listEmbeddingPrice(model) : { input: priceEmbeddings, output: 0 }
   if (budgetUsd !== undefined && !price) {
     throw new ClaraError(
       'usage',

@@ -25,12 +25,25 @@ const LIST: Record<string, [input: number, output: number]> = {
   'gpt-5-nano': [0.05, 0.4],
   'gpt-5.1': [1.25, 10],
   'gpt-5.4': [2.5, 15],
-  'text-embedding-3-large': [0.13, 0],
-  'text-embedding-3-small': [0.02, 0],
-  'text-embedding-ada-002': [0.1, 0],
   o3: [2, 8],
   'o3-mini': [1.1, 4.4],
   'o4-mini': [1.1, 4.4],
+}
+
+/** When the list below was compared with OpenAI's list. */
+export const EMBEDDING_PRICES_AS_OF = '2026-05'
+
+/** USD for a million tokens, asked directly. */
+export const EMBEDDING_PRICES: readonly { model: string; usd: number }[] = [
+  { model: 'text-embedding-3-small', usd: 0.02 },
+  { model: 'text-embedding-ada-002', usd: 0.1 },
+  { model: 'text-embedding-3-large', usd: 0.13 },
+]
+
+/** As listPrice, of an embedding model. */
+export function listEmbeddingPrice(model: string): Price | undefined {
+  const found = EMBEDDING_PRICES.find((each) => each.model === model)
+  return found && { input: found.usd, output: 0 }
 }
 
 /** OpenAI's list price of a model, a dated version of it (`-2024-07-18`) included. */

@@ -35,6 +35,10 @@ describe('--use-embeddings', () => {
       usd: result.embeddings.totalUsd,
     })
 
+    const shown = await clara(['--input-dir', path('api'), '--json'], { bin: 'clara-report' })
+    expect(JSON.parse(shown.stdout)).toMatchObject({ saved: null, corpus: { chunks: 20 } })
+    expect(readFileSync(path('api', 'report.html'), 'utf8')).toContain('Paid for embeddings')
+
     const [calls, asked] = [requests.length, embeddings.length]
     const second = await run(['--target-top-k', '3'])
     expect(second.code).toBe(0)

@@ -31,8 +31,10 @@ export async function openRunCorpus(
   onProblem: OnProblem,
 ): Promise<Corpus | undefined> {
   if (index !== undefined) return indexCorpus(index, await readManifest(index))
-  const [own, chunks] = [join(directory, 'index'), join(directory, 'chunks', FILES.chunks)]
-  if (await isThere(join(own, MANIFEST))) return ownIndex(own, onProblem)
+  for (const own of ['index', 'api-index'].map((name) => join(directory, name))) {
+    if (await isThere(join(own, MANIFEST))) return ownIndex(own, onProblem)
+  }
+  const chunks = join(directory, 'chunks', FILES.chunks)
   return (await isThere(chunks)) ? chunkCorpus(chunks, onProblem) : undefined
 }
 

@@ -83,7 +83,8 @@ async function look(
     rejected: rejected?.counts,
     pairs: pairs?.counts,
     replies: await ofFile(run.journal, countReplies),
-    saved: tokens && savedBy(counted, corpusCounts, tokens),
+    // Vectors of an endpoint were paid for.
+    saved: tokens && !run.report?.embeddings ? savedBy(counted, corpusCounts, tokens) : undefined,
     corpus: corpusCounts,
     manifest: corpus?.manifest,
     ...more(),

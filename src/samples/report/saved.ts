@@ -1,8 +1,8 @@
 /** What the embeddings of a run would have cost from an API: an estimate. */
+import { EMBEDDING_PRICES, EMBEDDING_PRICES_AS_OF } from '../../endpoint/price.js'
 import type { TokenCounts } from './collect.js'
 import type { CorpusCounts } from './corpus.js'
 import type { Counted } from './count-rows.js'
-import { EMBEDDING_PRICES, EMBEDDING_PRICES_AS_OF } from './embedding-prices.js'
 
 export interface Saved {
   /** `corpus`: all chunks, each once. `samples`: only the distinct documents that stand in samples, which is less. */

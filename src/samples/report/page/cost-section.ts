@@ -1,18 +1,20 @@
 /** What was paid, and what was not. */
+import { dollars } from '../../../endpoint/price.js'
 import type { RunNumbers } from '../numbers.js'
 import type { Saved } from '../saved.js'
 import { type Content, grouped, type Html, html } from './html.js'
 import type { Section } from './page.js'
-import { dollars } from './run-section.js'
 import { facts, table } from './table.js'
 
 export function costSection({ saved, report, embedder, replies }: RunNumbers): Section | undefined {
-  const llm = llmFacts(report?.llm, replies)
-  if (!saved && !llm) return undefined
+  const llm = paidFacts(report?.llm, replies)
+  const vectors = paidFacts(report?.embeddings)
+  if (!saved && !llm && !vectors) return undefined
   return {
     id: 'cost',
     title: 'Cost',
     body: html`${llm && html`<h3>Paid for questions and answers</h3>${facts(llm)}`}
+${vectors && html`<h3>Paid for embeddings</h3>${facts(vectors)}`}
 ${saved && savings(saved, embedder)}`,
   }
 }
@@ -34,15 +36,16 @@ ${table(
 )}`
 }
 
-function llmFacts(llm: unknown, replies: number | null): [string, Content][] | undefined {
-  if (typeof llm !== 'object' || llm === null) return undefined
-  const of = llm as Record<string, unknown>
+/** @param replies where they are what was paid for. */
+function paidFacts(paid: unknown, replies?: number | null): [string, Content][] | undefined {
+  if (typeof paid !== 'object' || paid === null) return undefined
+  const of = paid as Record<string, unknown>
   const number = (value: unknown) => (typeof value === 'number' ? grouped(value) : 'not known')
   return [
     ['model', typeof of.model === 'string' ? of.model.slice(0, 200) : 'not known'],
-    ['replies', number(replies)],
+    ...(replies === undefined ? [] : [['replies', number(replies)] as [string, Content]]),
     ['tokens sent', number(of.prompt_tokens)],
-    ['tokens written', number(of.completion_tokens)],
+    ...(replies === undefined ? [] : [['tokens written', number(of.completion_tokens)] as [string, Content]]),
     ['paid, by list price', typeof of.usd === 'number' ? dollars(of.usd) : 'price not known'],
   ]
 }

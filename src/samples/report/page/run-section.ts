@@ -1,4 +1,5 @@
 /** What the run did: counts, models, settings, files. */
+import { dollars } from '../../../endpoint/price.js'
 import type { JsonObject } from '../../../files/jsonl.js'
 import type { RunNumbers } from '../numbers.js'
 import { type Content, grouped, type Html, html, percent } from './html.js'
@@ -59,13 +60,9 @@ function tiles(numbers: RunNumbers): [string, string][] {
   ]
 }
 
-export function dollars(usd: number): string {
-  return `$${usd.toFixed(usd < 1 ? 4 : 2)}`
-}
-
 /** What the report shows in tables of its own. */
 const IN_TABLES = new Set(['tiers', 'excluded', 'scores'])
-const SHOWN_ABOVE = new Set([...IN_TABLES, 'llm', 'questions'])
+const SHOWN_ABOVE = new Set([...IN_TABLES, 'llm', 'embeddings', 'questions'])
 
 export function runSection(numbers: RunNumbers): Section {
   const { samples, pairs, report, settings, result, index } = numbers
