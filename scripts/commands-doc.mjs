@@ -18,6 +18,7 @@ const COMMANDS = [
   ['synth'],
   ['score'],
   ['validate'],
+  ['pack'],
   ['models'],
   ['models', 'list'],
   ['models', 'pull'],

@@ -1,7 +1,7 @@
 /** The commands by name. Each is loaded when it is asked for: a search should start at once. */
 import type { Command } from 'commander'
 
-export type CommandName = 'index' | 'mine' | 'synth' | 'score' | 'validate' | 'models' | 'bench'
+export type CommandName = 'index' | 'mine' | 'synth' | 'score' | 'validate' | 'pack' | 'models' | 'bench'
 
 export const COMMANDS: Record<CommandName, { summary: string; load: () => Promise<Command> }> = {
   index: {
@@ -23,6 +23,10 @@ export const COMMANDS: Record<CommandName, { summary: string; load: () => Promis
   validate: {
     summary: 'check training data before it is used',
     load: async () => (await import('./validate-command.js')).validateCommand(),
+  },
+  pack: {
+    summary: 'one archive for the trainer: data, hashes, training commands, a notebook',
+    load: async () => (await import('./pack-command.js')).packCommand(),
   },
   models: {
     summary: 'fetch, check and list models',

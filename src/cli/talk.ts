@@ -9,6 +9,8 @@ const LOG_INTERVAL_MS = 10_000
 
 export interface Talk {
   remark(text: string): void
+  /** As a remark, but with --quiet, too; what it quotes is made printable. */
+  complain(text: string): void
   onProblem: OnProblem
   /** How many bad records there were. */
   problems(): number
@@ -43,6 +45,7 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
     remark(text) {
       if (!quiet) line(text)
     },
+    complain: (text) => line(printable(text)),
     onProblem({ path, line: number, reason }) {
       problems++
       if (problems <= PRINTED_PROBLEMS) line(printable(`${path}:${number}: ${reason}`))
