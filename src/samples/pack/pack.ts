@@ -19,7 +19,7 @@ import { trainingNotebook } from './notebook.js'
 import type { Refusal } from './refusal.js'
 import { RowCount } from './row-count.js'
 import { type RunFacts, readRunFacts } from './run-facts.js'
-import { findRunFiles, type LeftOut, type RunFile, readBlocks } from './run-files.js'
+import { findRunFiles, type LeftOut, type RunFile, readBlocks, requireDirectory } from './run-files.js'
 import { type ArchiveEntry, writeTarGzip } from './tar-gzip.js'
 import { topKRefusals } from './top-k.js'
 import { GUIDE_FILE, NOTEBOOK_FILE, trainingGuide } from './training-guide.js'
@@ -57,6 +57,7 @@ export async function packSamples(
   options: PackOptions,
 ): Promise<Packed | { refusals: Refusal[] }> {
   const { outputFile, overwrite, expectedTopK, onProblem } = options
+  await requireDirectory(directory)
   const facts = await readRunFacts(directory)
   const found = await findRunFiles(directory, options.withRejected ?? false)
   const digests = new Map<string, CountedDigest>()

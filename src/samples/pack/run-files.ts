@@ -53,7 +53,6 @@ export async function findRunFiles(
   directory: string,
   withRejected: boolean,
 ): Promise<{ files: RunFile[]; leftOut: LeftOut[] }> {
-  await requireDirectory(directory)
   const files: RunFile[] = []
   const leftOut: LeftOut[] = []
   for (const candidate of candidates(withRejected)) {
@@ -77,7 +76,8 @@ export async function findRunFiles(
   return { files, leftOut }
 }
 
-async function requireDirectory(directory: string): Promise<void> {
+/** @throws ClaraError `input`. */
+export async function requireDirectory(directory: string): Promise<void> {
   const info = await stat(directory).catch((error) => {
     throw readError(directory, error)
   })

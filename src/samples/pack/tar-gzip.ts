@@ -29,6 +29,7 @@ export const GZIP_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3)
 /** Memory: some blocks, however much is written. */
 export async function writeTarGzip(file: DurableFile, entries: readonly ArchiveEntry[]): Promise<void> {
   const pack = tarPack()
+  pack.on('error', () => {}) // whoever reads it is told
   const compressed: Uint8Array[] = []
   const gzip = new Gzip({ level: LEVEL, mtime: 0 }, (data) => compressed.push(data))
   const filled = fill(pack, entries).catch((error) => {
@@ -63,6 +64,7 @@ async function add(pack: Pack, { name, mode, bytes, content }: ArchiveEntry): Pr
   const header = { name, mode, size: bytes, mtime: MTIME, uid: 0, gid: 0, type: 'file' as const }
   // streamx’s streams are not quite Node’s, but do all that is asked of them here.
   const sink = pack.entry(header, settle) as unknown as Writable
+  sink.on('error', () => {}) // `settle` is told
   for await (const block of content()) {
     if (sink.destroyed) break
     if (!sink.write(block)) await Promise.race([new Promise((resolve) => sink.once('drain', resolve)), done])

@@ -1,0 +1,89 @@
+/** Run directories made by hand, as clara-synth would leave them. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const K = 3
+
+export interface HandMadeRun {
+  rows?: number
+  k?: number
+  /** Data files' endings. */
+  sides?: ('' | '.train' | '.validation')[]
+  /** Further files by name, or others' contents. */
+  files?: Record<string, string>
+}
+
+export function lines(rows: object[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+}
+
+export function samples(rows: number, k = K, tag = ''): Record<string, unknown>[] {
+  return Array.from({ length: rows }, (_, i) => ({
+    question: `What is number ${i}${tag}?`,
+    docs: Array.from({ length: k }, (_, j) => `Document ${j} about number ${i}${tag}, 第${i}号.`),
+    gold_answer: `Number ${i}`,
+    answer: `Number ${i}`,
+    pos_index: [i % k],
+  }))
+}
+
+function filesOf(rows: number, k: number, side: string): Record<string, string> {
+  const all = samples(rows, k, side) as {
+    question: string
+    docs: string[]
+    answer: string
+    [key: string]: unknown
+  }[]
+  return {
+    [`end_to_end_data${side}.jsonl`]: lines(all),
+    [`end_to_end_data${side}.provenance.jsonl`]: lines(
+      all.map((_, i) => ({
+        question_id: `q${i}`,
+        source: `qa.jsonl:${i + 1}`,
+        docs: [{ chunk_id: `a.md#${i}` }],
+      })),
+    ),
+    [`instruction_data${side}.jsonl`]: lines(
+      all.map(({ docs, ...row }) => ({ ...row, docs: [docs[0]], pos_index: [0] })),
+    ),
+    [`pretrain_data${side}.jsonl`]: lines(
+      all.map(({ question, docs, answer }) => ({
+        data_type: 'qa',
+        question: [question],
+        answers: [answer],
+        docs: [docs[0]],
+      })),
+    ),
+    [`pretrain_paraphrase_data${side}.jsonl`]: lines(
+      all.map(({ docs }) => ({
+        data_type: 'paraphrase',
+        question: [''],
+        answers: ['Short.'],
+        docs: [docs[0]],
+      })),
+    ),
+  }
+}
+
+const HASH = 'ab'.repeat(32)
+
+/** @returns the folder. */
+export function makeRun(
+  folder: string,
+  { rows = 7, k = K, sides = [''], files = {} }: HandMadeRun = {},
+): string {
+  mkdirSync(folder, { recursive: true })
+  const report = { top_k: k, seed: 42, embedder: 'tiny', reranker: null, samples: rows }
+  const run = { corpus: [{ sha256: HASH }], embedder: HASH, llm: 'gpt-4o-mini', changeable: { seed: 42 } }
+  const all: Record<string, string> = {
+    'report.json': `${JSON.stringify(report)}\n`,
+    'run.json': `${JSON.stringify(run)}\n`,
+    'llm_journal.jsonl': '{"key":"sk-secret-of-the-journal"}\n',
+    'qa.jsonl': '{"question":"?"}\n',
+    'rejected.jsonl': '{"chunk_id":"a.md#1","reasons":["x"]}\n',
+    ...Object.assign({}, ...sides.map((side) => filesOf(rows, k, side))),
+    ...files,
+  }
+  for (const [name, text] of Object.entries(all)) writeFileSync(join(folder, name), text)
+  return folder
+}
