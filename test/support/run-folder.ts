@@ -17,12 +17,33 @@ export function lines(rows: object[]): string {
   return rows.map((row) => `${JSON.stringify(row)}\n`).join('')
 }
 
+const answerOf = (row: number) => `the treasure ${row}`
+
+/** @param id of each document. */
+export function provenance(
+  rows: number,
+  k = K,
+  id = (row: number, doc: number) => `a.md#${row * k + doc}`,
+): object[] {
+  return Array.from({ length: rows }, (_, i) => ({
+    question_id: `q${i}`,
+    source: `qa.jsonl:${i + 1}`,
+    docs: Array.from({ length: k }, (_, j) => ({
+      role: j === i % k ? 'positive' : 'hard negative',
+      chunk_id: id(i, j),
+    })),
+    excluded: [],
+  }))
+}
+
 export function samples(rows: number, k = K, tag = ''): Record<string, unknown>[] {
   return Array.from({ length: rows }, (_, i) => ({
-    question: `What is number ${i}${tag}?`,
-    docs: Array.from({ length: k }, (_, j) => `Document ${j} about number ${i}${tag}, 第${i}号.`),
-    gold_answer: `Number ${i}`,
-    answer: `Number ${i}`,
+    question: `What does row ${i}${tag} hold?`,
+    docs: Array.from({ length: k }, (_, j) =>
+      j === i % k ? `Row ${i}${tag} holds ${answerOf(i)}.` : `Text ${j} for ${i}${tag} is about 别的${i}.`,
+    ),
+    gold_answer: answerOf(i),
+    answer: answerOf(i),
     pos_index: [i % k],
   }))
 }
@@ -36,30 +57,24 @@ function filesOf(rows: number, k: number, side: string): Record<string, string> 
   }[]
   return {
     [`end_to_end_data${side}.jsonl`]: lines(all),
-    [`end_to_end_data${side}.provenance.jsonl`]: lines(
-      all.map((_, i) => ({
-        question_id: `q${i}`,
-        source: `qa.jsonl:${i + 1}`,
-        docs: [{ chunk_id: `a.md#${i}` }],
-      })),
-    ),
+    [`end_to_end_data${side}.provenance.jsonl`]: lines(provenance(rows, k)),
     [`instruction_data${side}.jsonl`]: lines(
-      all.map(({ docs, ...row }) => ({ ...row, docs: [docs[0]], pos_index: [0] })),
+      all.map(({ docs, ...row }, i) => ({ ...row, docs: [docs[i % k]], pos_index: [0] })),
     ),
     [`pretrain_data${side}.jsonl`]: lines(
-      all.map(({ question, docs, answer }) => ({
+      all.map(({ question, docs, answer }, i) => ({
         data_type: 'qa',
         question: [question],
         answers: [answer],
-        docs: [docs[0]],
+        docs: [docs[i % k]],
       })),
     ),
     [`pretrain_paraphrase_data${side}.jsonl`]: lines(
-      all.map(({ docs }) => ({
+      all.map(({ docs }, i) => ({
         data_type: 'paraphrase',
         question: [''],
         answers: ['Short.'],
-        docs: [docs[0]],
+        docs: [docs[i % k]],
       })),
     ),
   }

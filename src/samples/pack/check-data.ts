@@ -1,8 +1,7 @@
 /** Is what is in a run directory fit to train on? Each file is read once, in constant memory. */
 import type { OnProblem } from '../../errors.js'
 import { readLines } from '../../files/jsonl.js'
-import { validateSamples } from '../validate.js'
-import type { Finding } from '../validate-findings.js'
+import { type ValidationReport, validateSamples } from '../validate.js'
 import { type Refusal, shellWord } from './refusal.js'
 import { isAbsolutePath } from './run-facts.js'
 import type { LeftOut, RunFile } from './run-files.js'
@@ -82,7 +81,7 @@ async function checkSamples(
   data.refusals.push({ file: file.name, reason: report.findings.map(inWords).join('; '), command })
 }
 
-function inWords({ kind, count, lines }: Finding): string {
+function inWords({ kind, count, lines }: ValidationReport['findings'][number]): string {
   if (lines.length === 0) return `${kind} (${count})`
   const more = count > lines.length ? ', …' : ''
   return `${kind} (${count}: line${count === 1 ? '' : 's'} ${lines.join(', ')}${more})`

@@ -100,7 +100,7 @@ describe('tampering is named', () => {
   const NAME = 'end_to_end_data.jsonl'
 
   it('in a file’s bytes', async () => {
-    const { ok, findings } = await edit(NAME, (text) => text.replace('Number 0', 'Number 9'))
+    const { ok, findings } = await edit(NAME, (text) => text.replace('Row 0', 'Row 9'))
     expect(ok).toBe(false)
     expect(findings[0]).toMatch(/^end_to_end_data\.jsonl: sha256 is [0-9a-f]{64}, MANIFEST\.json says/)
   })
