@@ -140,8 +140,8 @@ describe('an archive', () => {
 
   it('leaves out a provenance that names folders of this machine, and says so', async () => {
     for (const id of ['/home/me/secret plans/a.md#0', 'C:\\Users\\me\\a.md#0', '~/a.md', 'file:///a.md']) {
-      const provenance = lines(provenance(7, 3, (row, doc) => `${id}${row}-${doc}`))
-      const run = makeRun(fresh(), { files: { 'end_to_end_data.provenance.jsonl': provenance } })
+      const text = lines(provenance(7, 3, (row, doc) => `${id}${row}-${doc}`))
+      const run = makeRun(fresh(), { files: { 'end_to_end_data.provenance.jsonl': text } })
       const { archive, left_out } = await pack(run)
       expect(left_out).toEqual([{ name: DATA[1], reason: expect.stringContaining('line 1 names a file') }])
       expect(gunzipSync(archive).toString('latin1')).not.toMatch(/secret plans|Users/)
