@@ -9,8 +9,6 @@ const LOG_INTERVAL_MS = 10_000
 
 export interface Talk {
   remark(text: string): void
-  /** As a remark, but with --quiet, too; what it quotes is made printable. */
-  complain(text: string): void
   onProblem: OnProblem
   /** How many bad records there were. */
   problems(): number
@@ -20,6 +18,8 @@ export interface Talk {
   progress(): (line: () => string) => void
   /** Ends the line of a counter and says how many problems were not printed. */
   finish(): void
+  /** As a remark, but with --quiet, too; what it quotes is made printable. */
+  complain(text: string): void
 }
 
 export function createTalk({ quiet = false }: OutputFlags): Talk {
@@ -45,7 +45,6 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
     remark(text) {
       if (!quiet) line(text)
     },
-    complain: (text) => line(printable(text)),
     onProblem({ path, line: number, reason }) {
       problems++
       if (problems <= PRINTED_PROBLEMS) line(printable(`${path}:${number}: ${reason}`))
@@ -63,6 +62,7 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
       open = false
       if (problems > PRINTED_PROBLEMS) line(`… and ${problems - PRINTED_PROBLEMS} more bad records`)
     },
+    complain: (text) => line(printable(text)),
   }
 }
 
