@@ -54,7 +54,8 @@ async function checkFile(
   const { rows, docsPerRow, faults, firstFault } = await checkStageRows(file.path, shapeOf(file), onProblem)
   data.files.push({ ...file, rows, docsPerRow })
   if (firstFault !== undefined) {
-    refuse(data, file.name, `${faults} of ${rows} rows cannot be trained on (${firstFault})`)
+    const reason = `${faults} of ${rows} rows cannot be trained on (${firstFault})`
+    data.refusals.push({ file: file.name, reason, command: validateCommand(file) })
   } else if (rows === 0) refuse(data, file.name, 'holds no row')
 }
 
@@ -76,9 +77,12 @@ async function checkSamples(
   data.files.push({ ...file, rows: report.lines, docsPerRow: report.mostCommon })
   if (report.ok) return
   const k = expectedTopK ?? report.mostCommon
-  const flags = k === null || k < 2 ? '' : ` --expected-top-k ${k}`
-  const command = `clara-validate --input-file ${shellWord(file.path)}${flags}`
+  const command = `${validateCommand(file)}${k === null || k < 2 ? '' : ` --expected-top-k ${k}`}`
   data.refusals.push({ file: file.name, reason: report.findings.map(inWords).join('; '), command })
+}
+
+function validateCommand({ path }: RunFile): string {
+  return `clara-validate --input-file ${shellWord(path)}`
 }
 
 function inWords({ kind, count, lines }: ValidationReport['findings'][number]): string {

@@ -112,6 +112,12 @@ describe('tampering is named', () => {
     ])
   })
 
+  it('in a header', async () => {
+    const tar = gunzipSync(archive)
+    tar[140]! ^= 1
+    expect((await verify(zipped(tar))).findings).toEqual(['the header of "MANIFEST.json" is damaged'])
+  })
+
   it('in the manifest', async () => {
     const { findings } = await edit('MANIFEST.json', (text) => text.replace('"top_k": 3', '"top_k": 4'))
     expect(findings).toEqual(['SHA256SUMS: is not of these files'])
