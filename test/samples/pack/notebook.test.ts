@@ -138,6 +138,12 @@ with tarfile.open('evil.tar.gz', 'w:gz') as archive:
   })
 })
 
+/** Of apple/ml-clara’s argument parser, those that scripts of its own use and --eval_dataset. */
+const TRAINER_FLAGS =
+  'max_len dataset eval_dataset pretrain pretrain_checkpoint train_batch_size micro_train_batch_size ckpt_path max_samples save_path save_steps logging_steps eval_steps zero_stage max_epochs bf16 flash_attn learning_rate stage generation_top_k qa_loss doc_max_length compress_rate mse_loss gradient_checkpointing lr_scheduler do_eval_gen'.split(
+    ' ',
+  )
+
 /** A trainer that says what it was asked to do, and saves nothing. */
 function fakeTrainer(): { bin: string; trainer: string } {
   const bin = join(work, 'bin')
@@ -182,6 +188,22 @@ describe('the scripts', () => {
     expect(at('--save_path')).toBe(join(folder, 'checkpoints', script.slice(6, -3)))
     expect(words).toContain('--flash_attn')
     if (script !== 'train_stage1.sh') expect(at('--pretrain_checkpoint')).toMatch(/checkpoints\/stage[12]$/)
+  })
+
+  it('pass only flags that openrlhf.cli.train_sft has, each once', () => {
+    for (const script of [
+      'train_stage1.sh',
+      'train_stage1_paraphrase.sh',
+      'train_stage2.sh',
+      'train_stage3.sh',
+    ]) {
+      const { words } = flagsOf(run(script).stdout)
+      const passed = words
+        .slice(words.indexOf('openrlhf.cli.train_sft'))
+        .filter((word) => word.startsWith('--'))
+      expect(new Set(passed).size).toBe(passed.length)
+      for (const flag of passed) expect(TRAINER_FLAGS).toContain(flag.slice(2))
+    }
   })
 
   it('take settings and more flags', () => {
