@@ -19,6 +19,7 @@ const COMMANDS = [
   ['score'],
   ['validate'],
   ['report'],
+  ['pack'],
   ['models'],
   ['models', 'list'],
   ['models', 'pull'],

@@ -1,7 +1,16 @@
 /** The commands by name. Each is loaded when it is asked for: a search should start at once. */
 import type { Command } from 'commander'
 
-export type CommandName = 'index' | 'mine' | 'synth' | 'score' | 'validate' | 'report' | 'models' | 'bench'
+export type CommandName =
+  | 'index'
+  | 'mine'
+  | 'synth'
+  | 'score'
+  | 'validate'
+  | 'report'
+  | 'pack'
+  | 'models'
+  | 'bench'
 
 export const COMMANDS: Record<CommandName, { summary: string; load: () => Promise<Command> }> = {
   index: {
@@ -27,6 +36,10 @@ export const COMMANDS: Record<CommandName, { summary: string; load: () => Promis
   report: {
     summary: 'one HTML file about a run, to look at before its data is used',
     load: async () => (await import('./report-command.js')).reportCommand(),
+  },
+  pack: {
+    summary: 'one archive for the trainer: data, hashes, training commands, a notebook',
+    load: async () => (await import('./pack-command.js')).packCommand(),
   },
   models: {
     summary: 'fetch, check and list models',

@@ -83,6 +83,9 @@ async function mine(flags: MineFlags): Promise<void> {
           seed,
           ...scorers,
           ...formatsOf(flags),
+          more: () => ({
+            models: { embedder: embedder.model.sha256, reranker: reranker?.model.sha256 ?? null },
+          }),
           onProgress: progress.onSample,
         }),
       )

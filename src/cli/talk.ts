@@ -18,6 +18,8 @@ export interface Talk {
   progress(): (line: () => string) => void
   /** Ends the line of a counter and says how many problems were not printed. */
   finish(): void
+  /** As a remark, but with --quiet, too; what it quotes is made printable. */
+  complain(text: string): void
 }
 
 export function createTalk({ quiet = false }: OutputFlags): Talk {
@@ -60,6 +62,7 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
       open = false
       if (problems > PRINTED_PROBLEMS) line(`… and ${problems - PRINTED_PROBLEMS} more bad records`)
     },
+    complain: (text) => line(printable(text)),
   }
 }
 

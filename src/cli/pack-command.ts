@@ -1,0 +1,100 @@
+/** clara-pack: a run directory -> one archive for the trainer, and the check of such an archive. */
+import { Command } from 'commander'
+import { ClaraError } from '../errors.js'
+import { type Packed, packSamples } from '../samples/pack/pack.js'
+import type { Refusal } from '../samples/pack/refusal.js'
+import { verifyArchive } from '../samples/pack/verify.js'
+import { example, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
+import { printResult } from './print-result.js'
+import { EXIT } from './run-cli.js'
+import { createTalk, type Talk } from './talk.js'
+
+interface PackFlags extends OutputFlags {
+  inputDir?: string
+  outputFile?: string
+  expectedTopK?: number
+  notebook?: string
+  withRejected?: boolean
+  overwrite?: boolean
+  verify?: string
+}
+
+export function packCommand(): Command {
+  const command = new Command('pack')
+    .description(
+      'Packs a run’s data with its hashes, training commands and a notebook; exit code 1 when the data is not fit.',
+    )
+    .option('--input-dir <dir>', 'output of clara-synth or clara-mine')
+    .option('--output-file <file>', 'the archive, X.tar.gz: the same bytes for the same data')
+    .option('--expected-top-k <k>', 'documents that every end-to-end row must have', wholeNumber(2, 1000))
+    .option(
+      '--notebook <file>',
+      'your own notebook or training script: its generation_top_k must be the data’s',
+    )
+    .option('--with-rejected', 'rejected.jsonl, too')
+    .option('--overwrite', 'replace an archive of before')
+    .option('--verify <file>', 'check an archive instead: is all in it as its manifest says?')
+  outputFlags(command)
+  example(
+    command,
+    'clara-pack --input-dir out --output-file clara-data.tar.gz --expected-top-k 5',
+    'clara-pack --verify clara-data.tar.gz',
+  )
+  return command.action(async (flags: PackFlags) => {
+    if (flags.verify === undefined) await pack(flags)
+    else await verify(flags, flags.verify)
+  })
+}
+
+async function pack(flags: PackFlags): Promise<void> {
+  const { inputDir, outputFile, expectedTopK, notebook, withRejected, overwrite } = flags
+  if (inputDir === undefined || outputFile === undefined) {
+    throw new ClaraError('usage', 'pack needs --input-dir and --output-file, or --verify')
+  }
+  const talk = createTalk(flags)
+  const progress = talk.progress()
+  const result = await packSamples(inputDir, {
+    outputFile,
+    expectedTopK,
+    notebook,
+    withRejected,
+    overwrite,
+    onProblem: talk.onProblem,
+    onProgress: (bytes) => progress(() => `${(bytes / 1e6).toFixed(0)} MB packed`),
+  })
+  talk.finish()
+  if ('refusals' in result) printRefusals(flags, talk, inputDir, result.refusals)
+  else printPacked(flags, talk, outputFile, result)
+}
+
+function printRefusals(flags: PackFlags, talk: Talk, directory: string, refusals: Refusal[]): void {
+  if (flags.json) process.stdout.write(`${JSON.stringify({ ok: false, input: directory, refusals })}\n`)
+  for (const { file, reason, command } of refusals) {
+    talk.complain(`${file}: ${reason}`)
+    if (command !== null) talk.complain(`  see: ${command}`)
+  }
+  talk.complain('not packed: the data is not fit to train on')
+  process.exitCode = EXIT.findings
+}
+
+function printPacked(flags: PackFlags, talk: Talk, output: string, packed: Packed): void {
+  const { bytes, sha256, top_k, files, left_out } = packed
+  for (const { name, reason } of left_out) talk.remark(`left out: ${name} ${reason}`)
+  const rows = files.filter((file) => file.rows !== null).map((file) => [file.name, file.rows])
+  printResult(flags, { output, bytes, sha256, top_k, rows: Object.fromEntries(rows), left_out })
+  process.exitCode = EXIT.ok
+}
+
+async function verify(flags: PackFlags, path: string): Promise<void> {
+  if (flags.inputDir !== undefined || flags.outputFile !== undefined) {
+    throw new ClaraError(
+      'usage',
+      '--verify checks an archive that is there: it goes without --input-dir and --output-file',
+    )
+  }
+  const { findings, ...verified } = await verifyArchive(path)
+  const talk = createTalk(flags)
+  if (!flags.json) for (const finding of findings) talk.complain(`${path}: ${finding}`)
+  printResult(flags, flags.json ? { ...verified, findings } : verified)
+  process.exitCode = verified.ok ? EXIT.ok : EXIT.findings
+}

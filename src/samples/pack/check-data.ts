@@ -1,0 +1,131 @@
+/** Is what is in a run directory fit to train on? Each file is read once, in constant memory. */
+import type { OnProblem } from '../../errors.js'
+import { readLines } from '../../files/jsonl.js'
+import { type ValidationReport, validateSamples } from '../validate.js'
+import { type Refusal, shellWord } from './refusal.js'
+import { isAbsolutePath } from './run-facts.js'
+import type { LeftOut, RunFile } from './run-files.js'
+import { checkStageRows, type RowShape } from './stage-rows.js'
+
+export interface CheckedFile extends RunFile {
+  /** Lines that are not blank. */
+  rows: number
+  /** Documents in every row; `null` for what is not trained on. */
+  docsPerRow: number | null
+}
+
+export interface CheckedData {
+  files: CheckedFile[]
+  leftOut: LeftOut[]
+  refusals: Refusal[]
+  /** Documents of every end-to-end row; `null` without such rows. */
+  topK: number | null
+}
+
+export async function checkData(
+  files: RunFile[],
+  expectedTopK: number | undefined,
+  onProblem: OnProblem,
+): Promise<CheckedData> {
+  const data: CheckedData = { files: [], leftOut: [], refusals: [], topK: null }
+  for (const file of files) await checkFile(file, data, expectedTopK, onProblem)
+  const samples = data.files.filter(({ stage, role }) => stage === 'end-to-end' && role === 'rows')
+  data.topK = samples[0]?.docsPerRow ?? null
+  for (const { name, docsPerRow } of samples) {
+    if (docsPerRow !== data.topK) {
+      refuse(data, name, `${docsPerRow} docs in each row, ${samples[0]!.name} has ${data.topK}`)
+    }
+  }
+  if (expectedTopK !== undefined && samples.length === 0) {
+    refuse(data, 'end_to_end_data.jsonl', `is not there: no row has ${expectedTopK} docs`)
+  }
+  checkProvenance(data)
+  return data
+}
+
+async function checkFile(
+  file: RunFile,
+  data: CheckedData,
+  expectedTopK: number | undefined,
+  onProblem: OnProblem,
+): Promise<void> {
+  if (file.role === 'provenance' || file.role === 'rejected') return listLines(file, data)
+  if (file.stage === 'end-to-end') return checkSamples(file, data, expectedTopK, onProblem)
+  const { rows, docsPerRow, faults, firstFault } = await checkStageRows(file.path, shapeOf(file), onProblem)
+  data.files.push({ ...file, rows, docsPerRow })
+  if (firstFault !== undefined) {
+    const reason = `${faults} of ${rows} rows cannot be trained on (${firstFault})`
+    data.refusals.push({ file: file.name, reason, command: validateCommand(file) })
+  } else if (rows === 0) refuse(data, file.name, 'holds no row')
+}
+
+function shapeOf({ role, stage }: RunFile): RowShape {
+  if (role === 'paraphrases') return 'paraphrase'
+  return stage === 'pretrain' ? 'qa' : 'instruction'
+}
+
+async function checkSamples(
+  file: RunFile,
+  data: CheckedData,
+  expectedTopK: number | undefined,
+  onProblem: OnProblem,
+): Promise<void> {
+  const report = await validateSamples(file.path, {
+    onProblem,
+    ...(expectedTopK !== undefined && { expectedTopK }),
+  })
+  data.files.push({ ...file, rows: report.lines, docsPerRow: report.mostCommon })
+  if (report.ok) return
+  const k = expectedTopK ?? report.mostCommon
+  const command = `${validateCommand(file)}${k === null || k < 2 ? '' : ` --expected-top-k ${k}`}`
+  data.refusals.push({ file: file.name, reason: report.findings.map(inWords).join('; '), command })
+}
+
+function validateCommand({ path }: RunFile): string {
+  return `clara-validate --input-file ${shellWord(path)}`
+}
+
+function inWords({ kind, count, lines }: ValidationReport['findings'][number]): string {
+  if (lines.length === 0) return `${kind} (${count})`
+  const more = count > lines.length ? ', …' : ''
+  return `${kind} (${count}: line${count === 1 ? '' : 's'} ${lines.join(', ')}${more})`
+}
+
+/** Names of a person's folders stay at home: chunk ids are paths where a file's name comes twice. */
+async function listLines(file: RunFile, data: CheckedData): Promise<void> {
+  let rows = 0
+  for await (const { bytes, line } of readLines(file.path)) {
+    const text = bytes?.toString('utf8') ?? ''
+    if (bytes && text.trim() === '') continue
+    rows++
+    if (!namesAbsolutePath(text)) continue
+    const reason = `line ${line} names a file of this machine by its absolute path`
+    data.leftOut.push({ name: file.name, reason })
+    return
+  }
+  data.files.push({ ...file, rows, docsPerRow: null })
+}
+
+/** As JSON spells it: a path that begins with an escaped slash does so too. */
+function namesAbsolutePath(line: string): boolean {
+  const ids = line.matchAll(/"(?:chunk_id|question_id|source)"\s*:\s*"([^"]{0,10})/g)
+  return Array.from(ids).some(([, start]) => isAbsolutePath(start!))
+}
+
+/** Line by line it belongs to the samples. */
+function checkProvenance(data: CheckedData): void {
+  for (const { name, role, side, rows } of data.files) {
+    if (role !== 'provenance') continue
+    const samples = data.files.find(
+      (file) => file.stage === 'end-to-end' && file.role === 'rows' && file.side === side,
+    )
+    if (samples === undefined) refuse(data, name, 'is there without its samples')
+    else if (samples.rows !== rows) {
+      refuse(data, name, `has ${rows} rows, ${samples.name} has ${samples.rows}: they are of different runs`)
+    }
+  }
+}
+
+function refuse(data: CheckedData, file: string, reason: string): void {
+  data.refusals.push({ file, reason, command: null })
+}

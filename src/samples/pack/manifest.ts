@@ -1,0 +1,134 @@
+/** MANIFEST.json: what an archive holds, and how it was made. */
+import { isObject, type JsonObject } from '../../files/jsonl.js'
+import type { Side } from '../split.js'
+import type { Stage } from '../stages.js'
+import type { CheckedFile } from './check-data.js'
+import type { Model, RunFacts } from './run-facts.js'
+import type { Role } from './run-files.js'
+
+export const MANIFEST_FILE = 'MANIFEST.json'
+export const SUMS_FILE = 'SHA256SUMS'
+export const FORMAT = 'clara-pack'
+export const VERSION = 1
+
+export interface PackedFile {
+  name: string
+  /** `guide`: made by clara-pack. */
+  role: Role | 'guide'
+  stage: Stage | null
+  side: Side | null
+  /** Lines that are not blank; `null` for what is no JSONL. */
+  rows: number | null
+  /** Documents in every row; `null` for what is not trained on. */
+  docs_per_row: number | null
+  bytes: number
+  sha256: string
+}
+
+export interface Manifest {
+  format: typeof FORMAT
+  version: typeof VERSION
+  tool: string
+  /** Documents of every end-to-end row, and so the trainer's `--generation_top_k`. */
+  top_k: number | null
+  seed: number | null
+  models: { embedder: Model | null; reranker: Model | null; llm: Model | null }
+  /** By name, in the order of the archive. */
+  files: PackedFile[]
+}
+
+export interface Digest {
+  bytes: number
+  sha256: string
+}
+
+export function packedFile(
+  { name, role, stage, side, docsPerRow }: CheckedFile,
+  { bytes, sha256, rows }: Digest & { rows: number },
+): PackedFile {
+  return {
+    name,
+    role,
+    stage: stage ?? null,
+    side: side ?? null,
+    rows,
+    docs_per_row: docsPerRow,
+    bytes,
+    sha256,
+  }
+}
+
+export function guideFile(name: string, { bytes, sha256 }: Digest): PackedFile {
+  return { name, role: 'guide', stage: null, side: null, rows: null, docs_per_row: null, bytes, sha256 }
+}
+
+export function createManifest(
+  tool: string,
+  topK: number | null,
+  { seed, models }: RunFacts,
+  files: PackedFile[],
+): Manifest {
+  return { format: FORMAT, version: VERSION, tool, top_k: topK, seed, models, files }
+}
+
+export function manifestText(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`
+}
+
+/** For `sha256sum -c`. */
+export function sumsText(files: readonly { name: string; sha256: string }[]): string {
+  return files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join('')
+}
+
+const MOST_FILES = 64
+
+/** A name that stays in the folder that it is unpacked into, on any system. */
+export function isPlainName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,98}$/.test(name) && !name.endsWith('.')
+}
+
+/**
+ * Of an archive that anyone may have made.
+ * @returns what is needed to check it, or what is wrong with it.
+ */
+export function parseManifest(
+  text: string,
+): { files: Pick<PackedFile, 'name' | 'bytes' | 'sha256' | 'rows'>[]; topK: number | null } | string {
+  const value = parsed(text)
+  if (!value) return 'is not a JSON object'
+  if (value.format !== FORMAT) return `is not of ${FORMAT}`
+  if (value.version !== VERSION) return `is of version ${JSON.stringify(value.version)}, ${VERSION} is known`
+  const { files, top_k: topK } = value
+  if (topK !== null && !isCount(topK)) return 'top_k is no number'
+  if (!Array.isArray(files) || files.length === 0 || files.length > MOST_FILES) {
+    return `files is not a list of up to ${MOST_FILES}`
+  }
+  const names = new Set<string>()
+  for (const file of files) {
+    if (!isEntry(file)) return 'files holds an entry without name, bytes, rows or sha256'
+    if (!isPlainName(file.name) || names.has(file.name))
+      return `files holds ${JSON.stringify(file.name.slice(0, 200))}`
+    names.add(file.name)
+  }
+  return { files, topK }
+}
+
+function parsed(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isEntry(file: unknown): file is Pick<PackedFile, 'name' | 'bytes' | 'sha256' | 'rows'> {
+  if (!isObject(file)) return false
+  const { name, bytes, rows, sha256 } = file
+  const hash = typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)
+  return typeof name === 'string' && isCount(bytes) && (rows === null || isCount(rows)) && hash
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}

@@ -1,0 +1,153 @@
+/** TRAINING.md: how to train on what is in the archive. */
+import type { Manifest, PackedFile } from './manifest.js'
+import type { TrainingStage } from './training-stages.js'
+
+export const GUIDE_FILE = 'TRAINING.md'
+export const NOTEBOOK_FILE = 'notebook.ipynb'
+
+export interface Described extends Pick<Manifest, 'top_k' | 'seed' | 'models'> {
+  files: readonly PackedFile[]
+}
+
+/** @param scripts by name, as they are in the archive. */
+export function trainingGuide(
+  described: Described,
+  stages: readonly TrainingStage[],
+  scripts: ReadonlyMap<string, string>,
+): string {
+  return `${[
+    '# Training on this data',
+    contents(described),
+    UNPACK,
+    topKSection(described.top_k),
+    SETTINGS,
+    ...stages.map((stage) => stageSection(stage, scripts.get(stage.script)!)),
+    missing(stages),
+    FORK,
+    ERRORS,
+  ]
+    .filter((section) => section !== '')
+    .join('\n\n')}\n`
+}
+
+function contents({ files, models, seed }: Described): string {
+  const rows = files
+    .filter(({ role }) => role !== 'guide')
+    .map(
+      ({ name, rows, docs_per_row: docs, sha256 }) =>
+        `| \`${name}\` | ${rows} | ${docs ?? ''} | \`${sha256.slice(0, 12)}…\` |`,
+    )
+  const made = Object.entries(models).flatMap(([role, model]) =>
+    model
+      ? `${role} ${model.name ?? ''}${model.sha256 ? ` (sha256 ${model.sha256.slice(0, 12)}…)` : ''}`
+      : [],
+  )
+  const notes = [
+    made.length > 0 ? `Made with: ${made.join('; ')}.` : '',
+    seed === null ? '' : `Seed ${seed}.`,
+    'All of it, with the hashes in full, is in `MANIFEST.json`.',
+  ]
+  return `| file | rows | documents in each | sha256 |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n\n${notes.filter(Boolean).join(' ')}`
+}
+
+const UNPACK = `## Unpack and check
+
+\`\`\`sh
+sha256sum -c SHA256SUMS
+\`\`\`
+
+in the folder into which the archive was unpacked. \`clara-pack --verify X.tar.gz\` checks the archive as it is.
+In Colab open \`${NOTEBOOK_FILE}\`: it unpacks, checks the hashes and k, fetches the training repository and runs the stages below.
+On a machine with GPUs:
+
+\`\`\`sh
+git clone https://github.com/apple/ml-clara
+python -m pip install -r ml-clara/requirements.txt
+export TRAINER=$PWD/ml-clara
+\`\`\``
+
+function topKSection(k: number | null): string {
+  if (k === null) return ''
+  return `## generation_top_k is ${k}
+
+Every row of the end-to-end data has ${k} documents, so stage 3 runs with \`--generation_top_k ${k}\`. A larger value asks for documents that are
+not there ("selected index k out of range"); a smaller one shows the generator fewer than were prepared. The first two stages read one document a row
+and assert \`--generation_top_k 1\`; apple/ml-clara's own script for stage 2 has 5 there, because its data has five documents a row in that stage.`
+}
+
+const SETTINGS = `## Settings
+
+| variable | meaning | default |
+| --- | --- | --- |
+| \`TRAINER\` | a clone of the training repository | none |
+| \`MODEL_PATH\` | the base model, a name or an absolute path | mistralai/Mistral-7B-Instruct-v0.2 |
+| \`CHECKPOINTS\` | where checkpoints go | \`checkpoints\` beside the data |
+| \`GPUS\` | processes, one a GPU | 1 |
+| \`TRAIN_BATCH\`, \`MICRO_BATCH\` | rows a step, and rows a GPU at once; the first is a multiple of the second times \`GPUS\` | in each script |
+| \`PRETRAIN_CHECKPOINT\` | the checkpoint to go on from | that of the stage before |
+| \`FLASH_ATTN\` | set to nothing it leaves \`--flash_attn\` out | \`--flash_attn\` |
+
+What follows a script's name goes to the trainer. In the commands below, which the scripts run in the trainer's folder, \`$data\` is the unpacked folder, \`$save\` the
+stage's own under \`CHECKPOINTS\`, and \`$previous\` that of the stage before. The flags are those of apple/ml-clara's scripts, but for three that depend on the data: \`--generation_top_k\`,
+\`--max_samples\` (all rows, where the scripts stop at 500) and \`--train_batch_size\` (at most the number of rows; with fewer rows than that the trainer
+divides by zero).`
+
+function stageSection({ title, script, dataset, evalDataset, from }: TrainingStage, text: string): string {
+  const evaluated = evalDataset ? `, evaluated on \`${evalDataset.name}\` (${evalDataset.rows} rows)` : ''
+  const after = from === undefined ? 'from the base model' : `after ${from}`
+  const command = text.slice(text.indexOf('torchrun'), text.lastIndexOf('\ncp '))
+  return `## ${title}
+
+\`bash ${script}\`: on \`${dataset.name}\` (${dataset.rows} rows)${evaluated}, ${after}.${noteOf(script)}
+
+\`\`\`sh
+${command}
+\`\`\``
+}
+
+function noteOf(script: string): string {
+  if (script !== 'train_stage1_paraphrase.sh') return ''
+  return (
+    ' A run of its own, which may be left out: `datasets` up to 3 cannot read paraphrases and questions from one dataset. To use' +
+    ' its result set `PRETRAIN_CHECKPOINT` to `…/stage1_paraphrase` for stage 2.'
+  )
+}
+
+function missing(stages: readonly TrainingStage[]): string {
+  const lacks = [
+    ['stage1', 'train_stage1.sh'],
+    ['stage2', 'train_stage2.sh'],
+    ['stage3', 'train_stage3.sh'],
+  ].filter(([, script]) => !stages.some((stage) => stage.script === script))
+  if (lacks.length === 0) return ''
+  const next = stages.find(({ from }) => lacks.some(([name]) => name === from))
+  const hint = next
+    ? ` \`${next.script}\` then wants \`PRETRAIN_CHECKPOINT\`, the folder of a checkpoint of ${next.from}.`
+    : ''
+  return `## Not here
+
+This archive has no data for ${lacks.map(([name]) => name).join(', ')}: \`clara-synth\` writes data for all stages, \`clara-mine\` for the last.${hint}`
+}
+
+const FORK = `## xucheng/ml-clara-rag
+
+The fork takes the same flags and runs without flash-attn: \`FLASH_ATTN= bash train_stage1.sh\`. It differs in this:
+
+- \`--lora_rank\` is 64 unless it is given; apple/ml-clara has 16 built in.
+- \`--quantization int4\` or \`int8\` loads the base model in fewer bits.
+- Its requirements for training are in \`requirements-training.txt\`.
+- Its notebook passes \`--ckpt_path\` to go on from a stage. The trainer reads that only with \`--load_checkpoint\`; the scripts here pass
+  \`--pretrain_checkpoint\`.`
+
+const ERRORS = `## Errors of the trainer
+
+| error | reason and remedy |
+| --- | --- |
+| \`selected index k out of range\` | \`--generation_top_k\` is over the number of documents: use the scripts here |
+| \`Expected 5 documents, got 1\` | a first stage run with the last one's k: it is 1 there |
+| \`shape … is invalid for input of size …\` | rows with different numbers of documents in a batch: \`clara-validate\` names them |
+| \`integer division or modulo by zero\` | fewer rows than \`--train_batch_size\` |
+| \`No valid answer field found in data\` | a row without \`answer\`: \`clara-validate\` names it |
+| \`cannot mix list and non-list\` | questions and paraphrases in one dataset: run them one after the other |
+| \`CUDA out of memory\` | \`MICRO_BATCH=1\`, then a smaller k or, in the fork, \`--quantization int4\` |
+| \`Pretrain checkpoint path does not exist\` | the stage before has not saved one: set \`PRETRAIN_CHECKPOINT\` |`

@@ -1,0 +1,340 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, describe, expect, it, test } from 'vitest'
+import { type PackOptions, packSamples } from '#clara/samples/pack/pack.js'
+import { readBlocks } from '#clara/samples/pack/run-files.js'
+import { lines, makeRun, provenance, samples } from '../../support/run-folder.js'
+
+const work = mkdtempSync(join(tmpdir(), 'clara pack é-'))
+afterAll(() => rmSync(work, { recursive: true, force: true }))
+
+let folders = 0
+const fresh = (name = 'run') => join(work, `${++folders}-${name}`)
+
+async function pack(directory: string, options: Partial<PackOptions> = {}) {
+  const outputFile = options.outputFile ?? fresh('data.tar.gz')
+  const result = await packSamples(directory, { outputFile, onProblem: () => {}, ...options })
+  if ('refusals' in result) throw new Error(`refused: ${JSON.stringify(result.refusals)}`)
+  return { ...result, archive: readFileSync(outputFile), outputFile }
+}
+
+async function refusals(directory: string, options: Partial<PackOptions> = {}) {
+  const outputFile = fresh('refused.tar.gz')
+  const result = await packSamples(directory, { outputFile, onProblem: () => {}, ...options })
+  if (!('refusals' in result)) return []
+  expect(readdirSync(work).filter((name) => name.includes(basename(outputFile)))).toEqual([])
+  return result.refusals
+}
+
+/** By the system's tar. */
+function unpacked(archive: string): string {
+  const folder = fresh('unpacked')
+  mkdirSync(folder)
+  execFileSync('tar', ['-xzf', archive, '-C', folder])
+  return folder
+}
+
+const DATA = [
+  'end_to_end_data.jsonl',
+  'end_to_end_data.provenance.jsonl',
+  'instruction_data.jsonl',
+  'pretrain_data.jsonl',
+  'pretrain_paraphrase_data.jsonl',
+]
+
+describe('an archive', () => {
+  it('is unpacked by the system’s tar, and sha256sum -c passes', async () => {
+    const run = makeRun(fresh())
+    const { outputFile, files } = await pack(run)
+    const folder = unpacked(outputFile)
+    expect(execFileSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: folder, encoding: 'utf8' })).not.toContain(
+      'FAILED',
+    )
+    expect(readdirSync(folder).sort()).toEqual(
+      [
+        ...DATA,
+        'MANIFEST.json',
+        'SHA256SUMS',
+        'TRAINING.md',
+        'notebook.ipynb',
+        'train_stage1.sh',
+        'train_stage1_paraphrase.sh',
+        'train_stage2.sh',
+        'train_stage3.sh',
+      ].sort(),
+    )
+    for (const name of DATA) expect(readFileSync(join(folder, name))).toEqual(readFileSync(join(run, name)))
+    const manifest = JSON.parse(readFileSync(join(folder, 'MANIFEST.json'), 'utf8'))
+    expect(manifest).toMatchObject({ format: 'clara-pack', version: 1, top_k: 3, seed: 42, files })
+    expect(manifest.models).toEqual({
+      embedder: { name: 'tiny', sha256: 'ab'.repeat(32) },
+      reranker: null,
+      llm: { name: 'gpt-4o-mini', sha256: null },
+    })
+    expect(manifest.files.find(({ name }: { name: string }) => name === DATA[0])).toMatchObject({
+      rows: 7,
+      docs_per_row: 3,
+      stage: 'end-to-end',
+      bytes: readFileSync(join(run, DATA[0]!)).byteLength,
+    })
+  })
+
+  it('is listed in the order of code units, with nothing of the machine', async () => {
+    const { outputFile } = await pack(makeRun(fresh()))
+    const list = execFileSync('tar', ['--utc', '--numeric-owner', '-tvzf', outputFile], { encoding: 'utf8' })
+    const rows = list.trimEnd().split('\n')
+    for (const row of rows) expect(row).toMatch(/^-rw(-r--r--|xr-xr-x) 0\/0 +\d+ 1980-01-01 00:00 \S+$/)
+    const names = rows.map((row) => row.split(' ').at(-1)!)
+    expect(names).toEqual([...names].sort((a, b) => (a < b ? -1 : 1)))
+    expect(rows.filter((row) => row.startsWith('-rwx')).every((row) => row.endsWith('.sh'))).toBe(true)
+  })
+
+  it('is the same bytes from two folders, whatever their times and their order', async () => {
+    const [one, two] = [makeRun(fresh('one')), makeRun(fresh('another name'))]
+    for (const name of readdirSync(two)) utimesSync(join(two, name), 1, 1_700_000_000)
+    writeFileSync(join(two, 'notes.txt'), 'mine')
+    expect((await pack(two)).archive.equals((await pack(one)).archive)).toBe(true)
+  })
+
+  it('holds other bytes for other data', async () => {
+    const [one, two] = [makeRun(fresh(), { rows: 7 }), makeRun(fresh(), { rows: 8 })]
+    expect((await pack(two)).archive.equals((await pack(one)).archive)).toBe(false)
+  })
+
+  it('is of the blocks that were read, however they are cut', async () => {
+    // Over several blocks, and not a multiple of one.
+    const run = makeRun(fresh(), { rows: 9000 })
+    const { outputFile, bytes, archive } = await pack(run)
+    expect(archive.byteLength).toBe(bytes)
+    const folder = unpacked(outputFile)
+    expect(readFileSync(join(folder, DATA[0]!)).equals(readFileSync(join(run, DATA[0]!)))).toBe(true)
+    expect(spawnSync('gzip', ['-t', outputFile]).status).toBe(0)
+  })
+
+  it('holds no journal, no other file, no absolute path and nothing of the environment', async () => {
+    const run = makeRun(fresh(), { files: { 'end_to_end_data.parquet': 'PAR1' } })
+    const text = gunzipSync((await pack(run)).archive).toString('latin1')
+    for (const secret of ['sk-secret', 'PAR1', work, tmpdir(), process.cwd(), '/home/', 'rejected']) {
+      expect(text).not.toContain(secret)
+    }
+  })
+
+  it('holds what was rejected where that is asked for', async () => {
+    const { files } = await pack(makeRun(fresh()), { withRejected: true })
+    expect(files.find(({ name }) => name === 'rejected.jsonl')).toMatchObject({ role: 'rejected', rows: 1 })
+  })
+
+  it('leaves out a provenance that names folders of this machine, and says so', async () => {
+    for (const id of ['/home/me/secret plans/a.md#0', 'C:\\Users\\me\\a.md#0', '~/a.md', 'file:///a.md']) {
+      const text = lines(provenance(7, 3, (row, doc) => `${id}${row}-${doc}`))
+      const run = makeRun(fresh(), { files: { 'end_to_end_data.provenance.jsonl': text } })
+      const { archive, left_out } = await pack(run)
+      expect(left_out).toEqual([{ name: DATA[1], reason: expect.stringContaining('line 1 names a file') }])
+      expect(gunzipSync(archive).toString('latin1')).not.toMatch(/secret plans|Users/)
+    }
+  })
+
+  it('names a model by the last part of its folder', async () => {
+    const report = JSON.stringify({
+      top_k: 3,
+      seed: 1,
+      embedder: '/home/me/models/tiny',
+      reranker: 'C:\\m\\cross',
+    })
+    const { archive } = await pack(makeRun(fresh(), { files: { 'report.json': report } }))
+    const text = gunzipSync(archive).toString('latin1')
+    expect(text).toContain('"name": "tiny"')
+    expect(text).toContain('"name": "cross"')
+    expect(text).not.toContain('/home/me')
+  })
+
+  it('has the sides of a split, and trains on the one', async () => {
+    const run = makeRun(fresh(), { sides: ['.train', '.validation'] })
+    const folder = unpacked((await pack(run)).outputFile)
+    const script = readFileSync(join(folder, 'train_stage3.sh'), 'utf8')
+    expect(script).toContain('--dataset "$data/end_to_end_data.train.jsonl"')
+    expect(script).toContain('--eval_dataset "$data/end_to_end_data.validation.jsonl"')
+  })
+
+  it('leaves out empty files', async () => {
+    const run = makeRun(fresh(), { files: { 'pretrain_paraphrase_data.jsonl': '' } })
+    const { files, left_out } = await pack(run)
+    expect(left_out).toEqual([{ name: 'pretrain_paraphrase_data.jsonl', reason: 'is empty' }])
+    expect(files.map(({ name }) => name)).not.toContain('train_stage1_paraphrase.sh')
+  })
+})
+
+describe('data that is not fit is refused', () => {
+  it.each([
+    [
+      'answers',
+      lines(samples(3).map(({ answer: _, ...row }) => row)),
+      /only-gold-answer \(3: lines 1, 2, 3\)/,
+    ],
+    ['a broken line', `${lines(samples(2))}{"question":\n`, /not-json \(1: line 3\)/],
+    ['mixed k', lines([...samples(4), ...samples(1, 4)]), /mixed-top-k/],
+  ])('for %s, with the command that shows more', async (_, text, reason) => {
+    const run = makeRun(fresh(), { files: { [DATA[0]!]: text, [DATA[1]!]: '' } })
+    const [refusal] = await refusals(run)
+    expect(refusal).toMatchObject({ file: DATA[0], reason: expect.stringMatching(reason) })
+    expect(refusal!.command).toBe(`clara-validate --input-file '${join(run, DATA[0]!)}' --expected-top-k 3`)
+  })
+
+  it('for another k than is expected', async () => {
+    const run = makeRun(fresh())
+    expect(await refusals(run, { expectedTopK: 3 })).toEqual([])
+    expect(await refusals(run, { expectedTopK: 5 })).toMatchObject([
+      {
+        reason: expect.stringContaining('wrong-top-k (7'),
+        command: expect.stringContaining('--expected-top-k 5'),
+      },
+    ])
+  })
+
+  it('for another k than the run’s report says', async () => {
+    const run = makeRun(fresh(), { files: { 'report.json': '{"top_k":5}' } })
+    expect(await refusals(run)).toEqual([
+      { file: 'report.json', reason: 'says top_k 5, the samples have 3 docs in each row', command: null },
+    ])
+  })
+
+  it('for sides with different k', async () => {
+    const run = makeRun(fresh(), {
+      sides: ['.train', '.validation'],
+      files: {
+        'end_to_end_data.validation.jsonl': lines(samples(7, 4)),
+        'report.json': '{}',
+      },
+    })
+    expect(await refusals(run)).toContainEqual({
+      file: 'end_to_end_data.validation.jsonl',
+      reason: '4 docs in each row, end_to_end_data.train.jsonl has 3',
+      command: null,
+    })
+  })
+
+  it('for rows of the first stages that the loader would stop at', async () => {
+    const row = { data_type: 'qa', question: ['?'], answers: ['!'], docs: ['d'] }
+    for (const [name, bad, reason] of [
+      ['pretrain_data.jsonl', { ...row, answers: [] }, 'answers'],
+      ['pretrain_data.jsonl', { ...row, question: '?' }, 'question'],
+      ['pretrain_data.jsonl', { ...row, data_type: 'paraphrase' }, 'data_type'],
+      ['pretrain_data.jsonl', { ...row, docs: ['d', 'e'] }, '2 docs, the first row has 1'],
+      ['pretrain_paraphrase_data.jsonl', row, 'data_type'],
+      ['instruction_data.jsonl', { question: '?', docs: ['d'], gold_answer: '!' }, 'answer'],
+      ['instruction_data.jsonl', [], 'not a JSON object'],
+    ] as const) {
+      const good = name.includes('instruction')
+        ? { question: '?', docs: ['d'], answer: '!' }
+        : name.includes('paraphrase')
+          ? { ...row, data_type: 'paraphrase' }
+          : row
+      const run = makeRun(fresh(), { files: { [name]: lines([good, bad]) } })
+      const [refusal] = await refusals(run)
+      expect(refusal).toMatchObject({
+        file: name,
+        reason: expect.stringMatching(`^1 of 2 rows.*line 2: .*${reason}`),
+      })
+    }
+  })
+
+  it('for a provenance of another run', async () => {
+    const run = makeRun(fresh())
+    appendFileSync(join(run, DATA[1]!), '{"docs":[]}\n')
+    expect(await refusals(run)).toContainEqual({
+      file: DATA[1],
+      reason: 'has 8 rows, end_to_end_data.jsonl has 7: they are of different runs',
+      command: null,
+    })
+  })
+})
+
+describe('a directory that cannot be packed', () => {
+  const fails = (directory: string, message: string | RegExp) =>
+    expect(pack(directory)).rejects.toMatchObject({
+      name: 'ClaraError',
+      code: 'input',
+      message: expect.stringMatching(message),
+    })
+
+  it('is not there, is a file, or holds nothing to train on', async () => {
+    await fails(join(work, 'nowhere'), /no such file/)
+    const file = fresh('file')
+    writeFileSync(file, '')
+    await fails(file, /is no directory/)
+    const empty = fresh('empty')
+    mkdirSync(empty)
+    await fails(empty, /holds no training data \(pretrain_data\.jsonl, /)
+    writeFileSync(join(empty, DATA[0]!), '')
+    await fails(empty, /holds no training data/)
+  })
+
+  it('holds a run that has not finished', async () => {
+    const run = makeRun(fresh())
+    rmSync(join(run, 'report.json'))
+    await fails(run, /has not finished/)
+  })
+
+  it('holds damaged facts', async () => {
+    for (const text of ['{', '[]', 'null']) {
+      await fails(makeRun(fresh(), { files: { 'report.json': text } }), /report\.json: is not a JSON object/)
+    }
+  })
+
+  it('holds whole files and a split of them', async () => {
+    await fails(makeRun(fresh(), { sides: ['', '.train'] }), /holds both/)
+  })
+
+  it('holds a link: it is not followed, when it is looked for and when it is read', async () => {
+    const run = makeRun(fresh())
+    const elsewhere = join(work, 'elsewhere.jsonl')
+    writeFileSync(elsewhere, lines(samples(7)))
+    rmSync(join(run, DATA[0]!))
+    symlinkSync(elsewhere, join(run, DATA[0]!))
+    await fails(run, /is a symbolic link, which is not followed/)
+    await expect(readBlocks(join(run, DATA[0]!)).next()).rejects.toMatchObject({ code: 'input' })
+    rmSync(join(run, DATA[0]!))
+    mkdirSync(join(run, DATA[0]!))
+    await fails(run, /is no regular file/)
+  })
+})
+
+describe('a file that changes while it is packed', () => {
+  test.each([
+    ['grows', (path: string) => appendFileSync(path, lines(samples(1)))],
+    ['shrinks', (path: string) => truncateSync(path, 3)],
+    [
+      'has other bytes',
+      (path: string) => writeFileSync(path, readFileSync(path, 'utf8').replace('Row', 'row')),
+    ],
+    ['goes', (path: string) => rmSync(path)],
+  ])('and %s stops it, and nothing is left', async (_, change) => {
+    const run = makeRun(fresh())
+    const place = join(fresh('place'), 'data.tar.gz')
+    let changed = false
+    const onProgress = () => {
+      if (!changed) change(join(run, 'pretrain_data.jsonl'))
+      changed = true
+    }
+    await expect(pack(run, { outputFile: place, onProgress })).rejects.toMatchObject({
+      code: 'input',
+      message: expect.stringMatching(/pretrain_data\.jsonl: (changed while it was packed|no such file)/),
+    })
+    expect(changed).toBe(true)
+    expect(readdirSync(join(place, '..'))).toEqual([])
+  })
+})
