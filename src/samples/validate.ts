@@ -7,11 +7,11 @@ import {
   differingRows,
   findMixedCounts,
   mostCommonCount,
-} from './validate-counts.js'
-import { type Finding, Findings } from './validate-findings.js'
-import { type FirstSample, firstSampleOf } from './validate-first.js'
-import { checkRow } from './validate-row.js'
-import { type CountTokens, type PendingRow, TokenCheck, type TokenReport } from './validate-tokens.js'
+} from './validate/counts.js'
+import { type Finding, Findings } from './validate/findings.js'
+import { type FirstSample, firstSampleOf } from './validate/first.js'
+import { checkRow } from './validate/row.js'
+import { type CountTokens, type PendingRow, TokenCheck, type TokenReport } from './validate/tokens.js'
 
 export interface ValidateOptions {
   /** Number of docs that each row should have. Without it, any number that all rows share. */

@@ -1,6 +1,6 @@
 /** The checks that need one row only. No I/O, no state. */
-import type { JsonObject } from '../files/jsonl.js'
-import type { FindingKind } from './validate-findings.js'
+import type { JsonObject } from '../../files/jsonl.js'
+import type { FindingKind } from './findings.js'
 
 export interface Fault {
   kind: FindingKind

@@ -1,6 +1,6 @@
 /** How many docs the rows have. The odd ones out are known only once the file has been read. */
-import { type Findings, PROBLEMS_TOLD } from './validate-findings.js'
-import { docCount } from './validate-row.js'
+import { type Findings, PROBLEMS_TOLD } from './findings.js'
+import { docCount } from './row.js'
 
 export interface DocCount {
   rows: number

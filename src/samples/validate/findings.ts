@@ -1,5 +1,5 @@
 /** What can be wrong with a file of samples, and the book kept of it. */
-import type { OnProblem } from '../errors.js'
+import type { OnProblem } from '../../errors.js'
 
 /** Every kind with what it means, in the order of the report. */
 export const FINDING_KINDS = {

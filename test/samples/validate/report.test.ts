@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { renderReport } from '#clara/samples/validate/report.js'
 import type { ValidationReport } from '#clara/samples/validate.js'
-import { renderReport } from '#clara/samples/validate-report.js'
 
 const sound: ValidationReport = {
   file: 'out/end_to_end_data.jsonl',

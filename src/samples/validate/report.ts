@@ -1,8 +1,8 @@
 /** A validation report as text for a terminal. */
-import type { ValidationReport } from './validate.js'
-import { FINDING_KINDS, type Finding } from './validate-findings.js'
-import type { FirstSample } from './validate-first.js'
-import { docCount } from './validate-row.js'
+import type { ValidationReport } from '../validate.js'
+import { FINDING_KINDS, type Finding } from './findings.js'
+import type { FirstSample } from './first.js'
+import { docCount } from './row.js'
 
 const BAR_WIDTH = 30
 /** Of a list in the first sample; a row may have thousands of docs. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Problem } from '#clara/errors.js'
 import { type ValidateOptions, validateSamples } from '#clara/samples/validate.js'
-import { jsonl, useDirectory } from '../support/directory.js'
+import { jsonl, useDirectory } from '../../support/directory.js'
 
 const directory = useDirectory()
 

@@ -1,5 +1,5 @@
 /** Finds docs with more tokens than the trainer keeps; counts them a batch at a time. */
-import type { Findings } from './validate-findings.js'
+import type { Findings } from './findings.js'
 
 /** Texts to a call of `countTokens`. */
 const BATCH_TEXTS = 256

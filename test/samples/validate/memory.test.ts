@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
 import { validateSamples } from '#clara/samples/validate.js'
-import { useDirectory } from '../support/directory.js'
+import { useDirectory } from '../../support/directory.js'
 
 const directory = useDirectory()
 const ROWS = 50_000
