@@ -131,6 +131,8 @@ test('batches hold the lines that readLines gives', async () => {
   const lines = await collect(readLines(path))
   const batches = await collect(readLineBatches(path))
   expect(batches.length).toBeLessThan(lines.length / 50)
-  expect(batches.flat()).toEqual(lines)
+  expect(batches.flat().map(({ line, start, end }) => [line, start, end])).toEqual(
+    lines.map(({ line, start, end }) => [line, start, end]),
+  )
   expect(lines.map(({ bytes }) => bytes?.toString()).join('\n')).toBe(text)
 })

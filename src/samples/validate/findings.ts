@@ -1,39 +1,13 @@
-/** What can be wrong with a file of samples, and the book kept of it. */
+/** The book kept of what is wrong with a file. */
 import type { OnProblem } from '../../errors.js'
-
-/** Every kind with what it means, in the order of the report. */
-export const FINDING_KINDS = {
-  'no-samples': 'the file holds no sample',
-  'not-json': 'line is not JSON',
-  'not-object': 'line is not a JSON object',
-  'bad-question': 'question is not a non-blank string',
-  'bad-docs': 'docs is not a list of strings',
-  'too-few-docs': 'fewer than 2 docs',
-  'empty-doc': 'a doc is empty or blank',
-  'duplicate-doc': 'the same doc twice',
-  'no-answer': 'neither gold_answer nor answer',
-  'only-gold-answer': 'gold_answer without answer, which the trainer rejects',
-  'only-answer': 'answer without gold_answer',
-  'bad-gold-answer': 'gold_answer is not a non-blank string',
-  'bad-answer': 'answer is not a non-blank string',
-  'answers-differ': 'gold_answer and answer differ',
-  'bad-pos-index': 'pos_index is not a list of integers',
-  'empty-pos-index': 'pos_index is empty',
-  'repeated-position': 'pos_index names a doc twice',
-  'position-out-of-range': 'pos_index names a doc that is not there',
-  'no-negative': 'pos_index names every doc',
-  'wrong-top-k': 'number of docs is not the expected one',
-  'mixed-top-k': 'number of docs is not the most common one',
-  'long-doc': 'a doc has more tokens than the limit',
-} as const
-
-export type FindingKind = keyof typeof FINDING_KINDS
+import { FINDING_KINDS, type FindingKind, type Level } from './kinds.js'
 
 export interface Finding {
   kind: FindingKind
+  level: Level
   /** Lines that have it; a line counts once however often it sins. */
   count: number
-  /** The first 5, ascending, counted from 1; none for `no-samples`. */
+  /** The first 5, ascending, counted from 1; none for what is said of the whole file. */
   lines: number[]
 }
 
@@ -54,7 +28,7 @@ export class Findings {
     const finding = this.#of(kind)
     finding.count += 1
     if (finding.lines.length < LINES_SHOWN) finding.lines.push(line)
-    if (finding.count <= PROBLEMS_TOLD) this.onProblem({ path: this.path, line, reason })
+    if (finding.count <= PROBLEMS_TOLD) this.#tell(finding.level, line, reason)
   }
 
   /** Counts lines of which only the first few are known. */
@@ -64,19 +38,28 @@ export class Findings {
 
   /** About the file, not about one of its lines. */
   addFile(kind: FindingKind, reason: string): void {
-    this.#of(kind).count += 1
-    this.onProblem({ path: this.path, line: 1, reason })
+    const finding = this.#of(kind)
+    finding.count += 1
+    this.#tell(finding.level, 1, reason)
   }
 
+  /** Errors first, each level in the order of FINDING_KINDS. */
   list(): Finding[] {
     const kinds = Object.keys(FINDING_KINDS) as FindingKind[]
-    return kinds.flatMap((kind) => this.#byKind.get(kind) ?? [])
+    const found = kinds.flatMap((kind) => this.#byKind.get(kind) ?? [])
+    const of = (level: Level) => found.filter((finding) => finding.level === level)
+    return [...of('error'), ...of('warning')]
+  }
+
+  #tell(level: Level, line: number, reason: string): void {
+    const said = level === 'warning' ? `warning: ${reason}` : reason
+    this.onProblem({ path: this.path, line, reason: said })
   }
 
   #of(kind: FindingKind): Finding {
     let finding = this.#byKind.get(kind)
     if (finding === undefined) {
-      finding = { kind, count: 0, lines: [] }
+      finding = { kind, level: FINDING_KINDS[kind].level, count: 0, lines: [] }
       this.#byKind.set(kind, finding)
     }
     return finding

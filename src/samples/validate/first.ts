@@ -1,6 +1,6 @@
 /** A look at one sample, for a person who wants to see what the file holds. */
 import type { JsonObject } from '../../files/jsonl.js'
-import { isIntegers } from './row.js'
+import { isIntegers } from './wrong-type.js'
 
 const TEXT_MAX = 200
 

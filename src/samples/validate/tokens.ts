@@ -1,10 +1,11 @@
-/** Finds docs with more tokens than the trainer keeps; counts them a batch at a time. */
+/** Finds docs with more tokens than the trainer keeps, and answers among what it cuts off; counts a batch at a time. */
+import { type Content, supportFor } from './content.js'
+import { type CountTokens, keptParts } from './cut.js'
 import type { Findings } from './findings.js'
+import { factsOf } from './texts.js'
 
 /** Texts to a call of `countTokens`. */
-const BATCH_TEXTS = 256
-
-export type CountTokens = (texts: string[]) => Promise<ArrayLike<number>>
+export const BATCH_TEXTS = 256
 
 export interface TokenReport {
   /** Tokens a doc may have. */
@@ -13,13 +14,16 @@ export interface TokenReport {
   overLimit: number
   /** Tokens of the longest doc, 0 without docs. */
   longest: number
+  /** Samples of which the cut takes the answer; null where it was not looked for. */
+  lostAnswers: number | null
 }
 
 export interface PendingRow {
   line: number
   docs: string[]
-  /** No finding yet. */
-  clean: boolean
+  /** Null where only types are checked, or something is of the wrong one. */
+  content: Content | null
+  failed: boolean
 }
 
 export class TokenCheck {
@@ -30,11 +34,12 @@ export class TokenCheck {
   /** `settle` receives each row, in order, once its docs have been counted. */
   constructor(
     limit: number,
+    seeksAnswers: boolean,
     private readonly countTokens: CountTokens,
     private readonly findings: Findings,
     private readonly settle: (row: PendingRow) => void,
   ) {
-    this.report = { limit, docs: 0, overLimit: 0, longest: 0 }
+    this.report = { limit, docs: 0, overLimit: 0, longest: 0, lostAnswers: seeksAnswers ? 0 : null }
   }
 
   async add(row: PendingRow): Promise<void> {
@@ -45,17 +50,24 @@ export class TokenCheck {
   }
 
   async flush(): Promise<void> {
-    const counts = await this.#count(this.#texts)
-    let at = 0
-    for (const row of this.#rows) {
-      this.#checkRow(row, counts.slice(at, at + row.docs.length))
-      at += row.docs.length
-    }
+    const [rows, texts] = [this.#rows, this.#texts]
     this.#rows = []
     this.#texts = []
+    const counts = await this.#count(texts)
+    const cut: CutRow[] = []
+    let at = 0
+    for (const row of rows) {
+      const own = counts.slice(at, at + row.docs.length)
+      at += row.docs.length
+      this.#checkLengths(row, own)
+      const long = (row.content?.positives ?? []).filter((i) => own[i]! > this.report.limit)
+      if (long.length > 0) cut.push({ row, long, tokens: own[long[0]!]! })
+    }
+    await this.#checkAnswers(cut)
+    for (const row of rows) this.settle(row)
   }
 
-  #checkRow(row: PendingRow, counts: number[]): void {
+  #checkLengths(row: PendingRow, counts: number[]): void {
     const { report } = this
     let first = -1
     counts.forEach((tokens, i) => {
@@ -65,12 +77,28 @@ export class TokenCheck {
       report.overLimit += 1
       if (first < 0) first = i
     })
-    if (first >= 0) {
-      row.clean = false
-      const reason = `docs[${first}] has ${counts[first]} tokens, the limit is ${report.limit}: the trainer cuts it off`
-      this.findings.add('long-doc', row.line, reason)
+    if (first < 0) return
+    row.failed = true
+    const reason = `docs[${first}] has ${counts[first]} tokens, the limit is ${report.limit}: the trainer cuts it off`
+    this.findings.add('long-doc', row.line, reason)
+  }
+
+  async #checkAnswers(cut: CutRow[]): Promise<void> {
+    const { limit } = this.report
+    const texts = cut.flatMap(({ row, long }) => long.map((i) => row.docs[i]!))
+    const kept = await keptParts(texts, limit, (parts) => this.#count(parts))
+    let at = 0
+    for (const { row, long, tokens } of cut) {
+      const content = row.content!
+      const short = new Map(long.map((i) => [i, factsOf(kept[at++]!).normalised]))
+      const whole = content.positives.map((i) => content.docs[i]!.normalised)
+      const left = content.positives.map((i) => short.get(i) ?? content.docs[i]!.normalised)
+      if (!content.answers.some((answer) => isLost(answer, whole, left))) continue
+      this.report.lostAnswers! += 1
+      row.failed = true
+      const reason = `docs[${long[0]}], a positive, is cut after ${limit} of ${tokens} tokens, and the answer is behind the cut`
+      this.findings.add('lost-answer', row.line, reason)
     }
-    this.settle(row)
   }
 
   async #count(texts: string[]): Promise<number[]> {
@@ -85,4 +113,20 @@ export class TokenCheck {
     }
     return counts
   }
+}
+
+interface CutRow {
+  row: PendingRow
+  /** Positives over the limit. */
+  long: number[]
+  /** Of the first of them. */
+  tokens: number
+}
+
+/** Of an answer in other words: it is lost where the cut takes half of those of its words that the positives have. */
+const LEAST_LEFT = 0.5
+
+function isLost(answer: string, whole: string[], left: string[]): boolean {
+  const before = supportFor(answer, whole)
+  return before > 0 && supportFor(answer, left) < (before === 1 ? 1 : LEAST_LEFT * before)
 }
