@@ -1,7 +1,7 @@
 /** What is seen only across the rows of a file: repeats, and passages that are negatives again and again. */
 import type { Content } from './content.js'
 import type { Findings } from './findings.js'
-import { KeyTable, keyOfAll, MOST_KEYS } from './key-table.js'
+import { KeyTable, keyOfAll } from './key-table.js'
 import type { CheckedRow } from './row.js'
 
 export interface ReuseReport {
@@ -20,6 +20,8 @@ const SHARE_OF_ROWS = 0.1
 const TIMES_MEAN = 10
 /** … and in fewer rows it may be chance. */
 const LEAST_ROWS = 50
+/** Fewer are in many a published data set, and change nothing. */
+const SHARE_OF_DUPLICATES = 0.01
 /** Beyond this many, further ones are counted and not named. */
 const NAMED = 1000
 
@@ -32,6 +34,7 @@ export class Across {
   #passages = new KeyTable()
   #rows = 0
   #negatives = 0
+  #duplicates = 0
 
   /** Adds to the row's faults. */
   check(line: number, row: CheckedRow, { questions, docs, positives }: Content): void {
@@ -52,6 +55,7 @@ export class Across {
       const before = this.#samples.get(sample)
       if (before === 0) this.#samples.set(sample, line)
       else {
+        this.#duplicates++
         row.faults.push({
           kind: 'duplicate-sample',
           reason: `the same question and docs as on line ${before}`,
@@ -73,6 +77,10 @@ export class Across {
 
   /** Adds the findings that only all rows show. @returns `null` where nothing was a negative. */
   finish(findings: Findings): ReuseReport | null {
+    if (this.#duplicates > SHARE_OF_DUPLICATES * this.#rows) {
+      const reason = `${this.#duplicates} of ${this.#rows} samples are repeats of others`
+      findings.addFile('many-duplicates', reason)
+    }
     if (this.#negatives === 0) return null
     const bins: number[] = []
     let most = 0
@@ -105,8 +113,6 @@ export class Across {
     return this.#questions.refused + this.#samples.refused + this.#passages.refused
   }
 }
-
-export { MOST_KEYS }
 
 function histogramOf(bins: number[]): ReuseReport['histogram'] {
   return Array.from(bins, (passages = 0, bin) => ({

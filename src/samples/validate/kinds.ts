@@ -83,10 +83,10 @@ export const FINDING_KINDS = {
     'the answer is in the part of the positive that the trainer cuts off',
     'smaller --chunk-tokens, or a larger --doc_max_length',
   ),
-  'duplicate-sample': kind(
+  'many-duplicates': kind(
     'error',
-    'the same question with the same docs as on a line before',
-    'remove one of them',
+    'over 1% of the samples are repeats of others',
+    'remove the repeats: they weigh more than the others',
   ),
   'skewed-positions': kind(
     'error',
@@ -112,6 +112,11 @@ export const FINDING_KINDS = {
     'warning',
     'answer without gold_answer, which guides and scripts read',
     'give both, the same text',
+  ),
+  'duplicate-sample': kind(
+    'warning',
+    'the same question with the same docs as on a line before',
+    'remove one of them',
   ),
   'duplicate-question': kind(
     'warning',
