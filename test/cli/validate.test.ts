@@ -73,8 +73,8 @@ describe('clara-validate', () => {
     const path = folder('long', { 'end_to_end_data.jsonl': jsonl(...soundRows(24)) })
     const args = ['--input-file', path, '--doc-max-tokens']
     const [own, named] = [
-      await validate(...args, '30'),
-      await validate(...args, '30', '--tokenizer', tokenizer),
+      await validate(...args, '12'),
+      await validate(...args, '12', '--tokenizer', tokenizer),
     ]
     expect(named.stdout).toBe(own.stdout)
     expect(own.stdout).toMatch(/long-doc +24 /)

@@ -37,7 +37,7 @@ export class Across {
   #duplicates = 0
 
   /** Adds to the row's faults. */
-  check(line: number, row: CheckedRow, { questions, docs, positives }: Content): void {
+  check(line: number, row: CheckedRow, { questions, docs, isPositive }: Content): void {
     this.#rows++
     const keys = docs.map(({ key }) => key)
     let repeated = 0
@@ -66,10 +66,10 @@ export class Across {
     if (repeated > 0) {
       row.faults.push({ kind: 'duplicate-question', reason: `the same question as on line ${repeated}` })
     }
-    const known = positives.length > 0
+    const known = isPositive.size > 0
     keys.forEach((key, i) => {
       const value = this.#passages.get(key) || line * USES
-      const used = known && !positives.includes(i) ? 1 : 0
+      const used = known && !isPositive.has(i) ? 1 : 0
       this.#negatives += used
       this.#passages.set(key, value % USES < USES - 1 ? value + used : value)
     })

@@ -11,6 +11,7 @@ export interface Content {
   docs: TextFacts[]
   /** Positions in `docs`; none where the row does not say. */
   positives: number[]
+  isPositive: ReadonlySet<number>
 }
 
 /**
@@ -23,11 +24,13 @@ const LEAST_SUPPORT = 0.2
 export function contentOf(row: CheckedRow, factsOf: FactsOf): Content | undefined {
   const { docs, questions = [], answers = [], positives = [] } = row
   if (!docs || docs.length === 0) return undefined
-  return { questions: questions.map(factsOf), answers, docs: docs.map(factsOf), positives }
+  const isPositive = new Set(positives)
+  return { questions: questions.map(factsOf), answers, docs: docs.map(factsOf), positives, isPositive }
 }
 
 /** Adds to the row's faults. */
-export function checkContent(row: CheckedRow, { answers, docs, positives }: Content): void {
+export function checkContent(row: CheckedRow, content: Content): void {
+  const { answers, docs, positives } = content
   const repeats = row.faults.some(({ kind }) => kind === 'duplicate-doc' || kind === 'negative-is-positive')
   if (!repeats) {
     checkRepeats(
@@ -37,7 +40,7 @@ export function checkContent(row: CheckedRow, { answers, docs, positives }: Cont
   }
   if (positives.length === 0) return
   for (const answer of answers) {
-    if (checkNegatives(answer, docs, positives, row)) break
+    if (checkNegatives(answer, content, row)) break
   }
   for (const answer of answers) {
     if (checkSupport(answer, docs, positives, row)) break
@@ -45,9 +48,10 @@ export function checkContent(row: CheckedRow, { answers, docs, positives }: Cont
 }
 
 /** By the rule that mining keeps. */
-function checkNegatives(answer: string, docs: TextFacts[], positives: number[], row: CheckedRow): boolean {
-  const states = positives.length < docs.length ? answerFinder(answer) : undefined
-  const at = states ? docs.findIndex((doc, i) => !positives.includes(i) && states(doc.normalised)) : -1
+function checkNegatives(answer: string, content: Content, row: CheckedRow): boolean {
+  const { docs, positives, isPositive } = content
+  const states = isPositive.size < docs.length ? answerFinder(answer) : undefined
+  const at = states ? docs.findIndex((doc, i) => !isPositive.has(i) && states(doc.normalised)) : -1
   // A copy of a positive has its answer, too: that is said already.
   if (at < 0 || row.faults.some(({ kind }) => kind === 'negative-is-positive')) return false
   const also = positives.some((i) => states!(docs[i]!.normalised))
@@ -77,7 +81,7 @@ const LETTERS = { latin: /\p{Script=Latin}/u, han: /\p{Script=Han}/u }
 export function supportFor(answer: string, texts: string[]): number {
   const states = statesAnswer(answer)
   if (texts.some(states)) return 1
-  if (YES_OR_NO.test(fold(answer))) return 1
+  if (isYesOrNo(answer)) return 1
   for (const script of Object.values(LETTERS)) {
     if (script.test(answer) && !texts.some((text) => script.test(text))) return 1
   }
@@ -85,3 +89,5 @@ export function supportFor(answer: string, texts: string[]): number {
   const { counted, found } = supportOf(answer, passages)
   return counted === 0 ? 1 : found / counted
 }
+
+export const isYesOrNo = (answer: string) => YES_OR_NO.test(fold(answer))

@@ -1,5 +1,6 @@
 /** Finds docs with more tokens than the trainer keeps, and answers among what it cuts off; counts a batch at a time. */
-import { type Content, supportFor } from './content.js'
+import { statesAnswer } from '../../negatives/answer.js'
+import { type Content, isYesOrNo, supportFor } from './content.js'
 import { type CountTokens, keptParts } from './cut.js'
 import type { Findings } from './findings.js'
 import { factsOf } from './texts.js'
@@ -127,6 +128,8 @@ interface CutRow {
 const LEAST_LEFT = 0.5
 
 function isLost(answer: string, whole: string[], left: string[]): boolean {
-  const before = supportFor(answer, whole)
-  return before > 0 && supportFor(answer, left) < (before === 1 ? 1 : LEAST_LEFT * before)
+  if (isYesOrNo(answer)) return false // those words are anywhere
+  const states = statesAnswer(answer)
+  if (whole.some(states)) return !left.some(states)
+  return supportFor(answer, left) < LEAST_LEFT * supportFor(answer, whole)
 }
