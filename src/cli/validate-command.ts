@@ -25,9 +25,8 @@ export function validateCommand(): Command {
   const command = new Command('validate')
     .description('Checks files of samples of all stages; exit code 1 when there are findings.')
     .requiredOption(
-      '--input-file <file…>',
+      '--input-file <path...>',
       'end_to_end_data.jsonl, other files of samples, or folders of them; several are compared as sides of a split',
-      (path: string, before: string[] = []) => [...before, path],
     )
     .addOption(
       new Option('--stage <stage>', 'what the files are for; default: what their names or rows say').choices(

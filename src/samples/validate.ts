@@ -14,7 +14,7 @@ export type { ValidationReport } from './validate/summary.js'
 export interface ValidateOptions {
   /** What the file is for; default: what its name says, else what most of its first rows are. */
   stage?: Stage
-  /** Number of docs that each row should have. Without it, any number that all rows share. */
+  /** Number of docs that each row of the last stage should have. Without it, any number that all rows share. */
   expectedTopK?: number
   /** Tokens a doc may have; needs `countTokens`. */
   docMaxTokens?: number
@@ -47,26 +47,17 @@ export async function validateSamples(path: string, options: ValidateOptions): P
 
 /**
  * As validateSamples, and what stands on both sides of a split is found: the sides are named by the files' names (train,
- * validation, test). `expectedTopK` is of the files for the last stage.
+ * validation, test).
  */
 export async function validateFiles(paths: string[], options: ValidateOptions): Promise<FilesReport> {
   checkOptions(options)
-  if (paths.length === 1) {
-    const report = await validateOne(paths[0]!, options)
-    return { files: [report], ok: report.ok }
-  }
-  const { expectedTopK, ...others } = options
   const sides = new Set(paths.map(sideOfName).filter((side) => side !== undefined))
   const leaks = sides.size > 1 && !options.schemaOnly ? new Leaks() : undefined
   const files: ValidationReport[] = []
   for (const path of bySide(paths)) {
-    const stage = options.stage ?? stageOfName(path)
-    const expected = expectedTopK !== undefined && (stage ?? 'end-to-end') === 'end-to-end'
     const side = sideOfName(path)
     if (side) leaks?.open(path, side)
-    files.push(
-      await validateOne(path, { ...others, ...(expected && { expectedTopK }), ...(side && { leaks }) }),
-    )
+    files.push(await validateOne(path, { ...options, ...(side && { leaks }) }))
   }
   return { files, ok: files.every(({ ok }) => ok) }
 }

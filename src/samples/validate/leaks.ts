@@ -30,8 +30,8 @@ const LINES = 2 ** 40
 type LeakKind = 'leaked-question' | 'leaked-passage' | 'leaked-document'
 
 /**
- * Questions, positives and their documents with the place where each was first seen. The files of one side must come after
- * one another. Negatives do not count: either side takes them from the whole corpus.
+ * Questions, positives and their documents with the place where each was first seen. Negatives do not count: either side
+ * takes them from the whole corpus.
  */
 export class Leaks {
   #files: { path: string; side: string }[] = []
@@ -81,6 +81,7 @@ export class Leaks {
     return found
   }
 
+  /** What was not compared with later files: the tables were full. */
   get forgotten(): number {
     return Object.values(this.#tables).reduce((sum, { refused }) => sum + refused, 0)
   }

@@ -38,6 +38,8 @@ export class Pass {
   #across = new Across()
   #origins = new OriginCheck()
   #tokens: TokenCheck | null
+  /** `leaks` comes from the files before. */
+  #forgottenBefore: number
 
   constructor(
     private readonly path: string,
@@ -46,11 +48,21 @@ export class Pass {
   ) {
     this.findings = new Findings(path, options.onProblem)
     const { docMaxTokens: limit, countTokens, schemaOnly = false } = options
+    this.#forgottenBefore = options.leaks?.forgotten ?? 0
     const settle = (row: PendingRow) => this.#settle(row)
     this.#tokens =
       limit === undefined || countTokens === undefined
         ? null
         : new TokenCheck(limit, !schemaOnly, countTokens, this.findings, settle)
+  }
+
+  get #forgotten(): number {
+    return this.#across.forgotten + this.#origins.forgotten + (this.options.leaks?.forgotten ?? 0)
+  }
+
+  /** The other stages take one document. */
+  get #expectedTopK(): number | undefined {
+    return this.stage === 'end-to-end' ? this.options.expectedTopK : undefined
   }
 
   unreadable(line: number, reason: string): void {
@@ -84,7 +96,8 @@ export class Pass {
   }
 
   report(): ValidationReport {
-    const { expectedTopK, strict = false, schemaOnly = false } = this.options
+    const { strict = false, schemaOnly = false } = this.options
+    const expectedTopK = this.#expectedTopK
     const [counts, findings] = [this.#counts, this.findings]
     if (this.#firstSample === null) {
       findings.addFile('no-samples', 'no samples: the file holds no JSON object')
@@ -116,7 +129,7 @@ export class Pass {
       reuse,
       tokens: this.#tokens?.report ?? null,
       provenance: this.hasProvenance && !schemaOnly,
-      notCompared: this.#across.forgotten,
+      notCompared: this.#forgotten - this.#forgottenBefore,
       findings: found,
       firstSample: this.#firstSample,
       ok: !found.some(({ level }) => strict || level === 'error'),
@@ -124,8 +137,8 @@ export class Pass {
   }
 
   #checkFields(value: JsonObject): CheckedRow {
-    if (this.stage !== 'pretrain') return checkRow(value, this.options.expectedTopK, this.stage)
-    const row = checkPretrainRow(value, this.options.expectedTopK)
+    if (this.stage !== 'pretrain') return checkRow(value, this.#expectedTopK, this.stage)
+    const row = checkPretrainRow(value)
     const type = dataTypeOf(value)
     this.#dataType ??= type
     if (type !== undefined && type !== this.#dataType && !this.#mixedTypes) {

@@ -97,6 +97,10 @@ export class OriginCheck {
     return undefined
   }
 
+  get forgotten(): number {
+    return this.#texts.refused
+  }
+
   #isOther(id: Key, { high }: Key): boolean {
     const known = this.#texts.get(id)
     return known !== 0 && known !== high + 1
