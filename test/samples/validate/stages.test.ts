@@ -101,6 +101,15 @@ test.each<[keyof typeof files, object, string]>([
   expect(report.lines).toBe(12)
 })
 
+test('the first sample of lists', async () => {
+  const { report } = await validate(rows('pretrain'))
+  expect(report.firstSample).toMatchObject({
+    question: 'Who counted colony 0?',
+    answer: 'Halvorsen-0',
+    posIndex: null,
+  })
+})
+
 test('a question of the first stage again', async () => {
   const { report } = await validate(rows('pretrain', { question: pretrain(1).question }))
   expect(kindsOf(report)).toEqual({ 'duplicate-question': [5] })
