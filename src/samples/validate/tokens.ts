@@ -6,7 +6,9 @@ import type { Findings } from './findings.js'
 import { factsOf } from './texts.js'
 
 /** Texts to a call of `countTokens`. */
-export const BATCH_TEXTS = 256
+const BATCH_TEXTS = 256
+/** UTF-16 units of rows that wait to be counted, so that a few of the longest lines are not held at once. */
+const BATCH_UNITS = 8 << 20
 
 export interface TokenReport {
   /** Tokens a doc may have. */
@@ -31,6 +33,7 @@ export class TokenCheck {
   readonly report: TokenReport
   #rows: PendingRow[] = []
   #texts: string[] = []
+  #units = 0
 
   /** `settle` receives each row, in order, once its docs have been counted. */
   constructor(
@@ -45,15 +48,20 @@ export class TokenCheck {
 
   async add(row: PendingRow): Promise<void> {
     this.#rows.push(row)
-    for (const doc of row.docs) this.#texts.push(doc)
+    for (const doc of row.docs) {
+      this.#texts.push(doc)
+      this.#units += doc.length
+    }
     // Rows without docs bring no text, so they are counted too.
-    if (this.#texts.length >= BATCH_TEXTS || this.#rows.length >= BATCH_TEXTS) await this.flush()
+    const isFull = this.#texts.length >= BATCH_TEXTS || this.#rows.length >= BATCH_TEXTS
+    if (isFull || this.#units >= BATCH_UNITS) await this.flush()
   }
 
   async flush(): Promise<void> {
     const [rows, texts] = [this.#rows, this.#texts]
     this.#rows = []
     this.#texts = []
+    this.#units = 0
     const counts = await this.#count(texts)
     const cut: CutRow[] = []
     let at = 0

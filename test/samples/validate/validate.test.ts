@@ -250,6 +250,17 @@ describe('limit on tokens', () => {
     expect(report.withFindings).toBe(3)
   })
 
+  test('few long rows wait at a time', async () => {
+    const sizes: number[] = []
+    const countTokens = async (texts: string[]) => {
+      sizes.push(texts.length)
+      return texts.map(() => 1)
+    }
+    const long = { ...good, docs: ['a', 'b', 'c'.repeat(5 << 20)] }
+    await validate(jsonl(long, long, long, long, good), { docMaxTokens: 8, countTokens })
+    expect(sizes).toEqual([6, 6, 3])
+  })
+
   test('counts that do not fit the texts are refused', async () => {
     const run = validate(jsonl(good), { docMaxTokens: 8, countTokens: async () => [1] })
     await expect(run).rejects.toThrow('countTokens returned 1 counts for 3 texts')
