@@ -1,46 +1,85 @@
 /** clara-validate: is this data fit to train on? */
-import { Command } from 'commander'
-import { openTokenizer } from '../inference/open-tokenizer.js'
+import { Command, Option } from 'commander'
+import { ClaraError } from '../errors.js'
+import { openTokenizer, openTokenizerFile, type TokenCounter } from '../inference/open-tokenizer.js'
 import { DEFAULT_EMBEDDER, resolveEmbedder } from '../models/resolve.js'
-import { validateSamples } from '../samples/validate.js'
-import { renderReport } from '../samples/validate-report.js'
+import { STAGES, type Stage } from '../samples/stages.js'
+import { sampleFilesOf } from '../samples/validate/input-files.js'
+import { renderFiles } from '../samples/validate/report.js'
+import { validateFiles } from '../samples/validate.js'
 import { example, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
 import { EXIT } from './run-cli.js'
 import { createTalk } from './talk.js'
 
 interface ValidateFlags extends OutputFlags {
-  inputFile: string
+  inputFile: string[]
+  stage?: Stage
   expectedTopK?: number
   docMaxTokens?: number
+  tokenizer?: string
+  schemaOnly?: boolean
+  strict?: boolean
 }
 
 export function validateCommand(): Command {
   const command = new Command('validate')
-    .description('Checks end_to_end_data.jsonl; exit code 1 when there are findings.')
-    .requiredOption('--input-file <file>', 'end_to_end_data.jsonl')
-    .option('--expected-top-k <k>', 'documents that every sample must have', wholeNumber(2, 1000))
+    .description('Checks files of samples of all stages; exit code 1 when there are findings.')
+    .requiredOption(
+      '--input-file <path...>',
+      'end_to_end_data.jsonl, other files of samples, or folders of them; several are compared as sides of a split',
+    )
+    .addOption(
+      new Option('--stage <stage>', 'what the files are for; default: what their names or rows say').choices(
+        STAGES,
+      ),
+    )
+    .option(
+      '--expected-top-k <k>',
+      'documents that every sample of the last stage must have',
+      wholeNumber(2, 1000),
+    )
     .option(
       '--doc-max-tokens <n>',
-      'report documents longer than this (tokens of the default embedder)',
+      'report documents longer than this, and answers that are cut off',
       wholeNumber(1),
     )
+    .option('--tokenizer <path>', 'tokenizer.json of the trainer’s model; default: of the default embedder')
+    .option('--schema-only', 'look at fields and their types alone')
+    .option('--strict', 'warnings count as findings')
   outputFlags(command)
-  example(command, 'clara-validate --input-file out/end_to_end_data.jsonl --expected-top-k 5')
-  return command.action(async ({ inputFile, expectedTopK, docMaxTokens, ...flags }: ValidateFlags) => {
-    const talk = createTalk(flags)
-    const tokenizer =
-      docMaxTokens === undefined ? undefined : await openTokenizer(await resolveEmbedder(DEFAULT_EMBEDDER))
-    try {
-      const report = await validateSamples(inputFile, {
-        onProblem: talk.onProblem,
-        ...(expectedTopK !== undefined && { expectedTopK }),
-        ...(docMaxTokens !== undefined && tokenizer && { docMaxTokens, countTokens: tokenizer.countTokens }),
-      })
-      talk.finish()
-      process.stdout.write(`${flags.json ? JSON.stringify(report) : renderReport(report)}\n`)
-      process.exitCode = report.ok ? EXIT.ok : EXIT.findings
-    } finally {
-      await tokenizer?.close()
-    }
-  })
+  example(
+    command,
+    'clara-validate --input-file out/end_to_end_data.jsonl --expected-top-k 5',
+    'clara-validate --input-file out --strict --doc-max-tokens 256 --tokenizer Mistral-7B/tokenizer.json',
+  )
+  return command.action(validate)
+}
+
+async function validate({ inputFile, tokenizer: path, json, quiet, ...options }: ValidateFlags) {
+  const talk = createTalk({ ...(quiet && { quiet }) })
+  const counter = await tokenizerFor(options.docMaxTokens, path)
+  try {
+    const report = await validateFiles(await sampleFilesOf(inputFile), {
+      ...options,
+      onProblem: talk.onProblem,
+      ...(counter && { countTokens: counter.countTokens }),
+    })
+    talk.finish()
+    const one = report.files.length === 1 ? report.files[0] : report
+    process.stdout.write(`${json ? JSON.stringify(one) : renderFiles(report)}\n`)
+    process.exitCode = report.ok ? EXIT.ok : EXIT.findings
+  } finally {
+    await counter?.close()
+  }
+}
+
+async function tokenizerFor(
+  limit: number | undefined,
+  path: string | undefined,
+): Promise<TokenCounter | undefined> {
+  if (limit === undefined) {
+    if (path === undefined) return undefined
+    throw new ClaraError('usage', '--tokenizer counts for --doc-max-tokens: give both')
+  }
+  return path === undefined ? openTokenizer(await resolveEmbedder(DEFAULT_EMBEDDER)) : openTokenizerFile(path)
 }

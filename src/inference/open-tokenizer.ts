@@ -1,8 +1,10 @@
 /** A model's tokenizer on a thread of its own. */
-import { dirname } from 'node:path'
-import { ClaraError } from '../errors.js'
+import { stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { ClaraError, messageOf } from '../errors.js'
+import { digestFile } from '../files/durable-file.js'
 import { startWorker } from '../files/worker-thread.js'
-import type { Model } from '../models/resolve.js'
+import type { Model, VerifiableFile } from '../models/resolve.js'
 import type { Encodings, TextPair } from './encoding.js'
 import type { TokenizerMethods } from './tokenizer.worker.js'
 import type { TokenizerFacts } from './tokenizer-json.js'
@@ -42,6 +44,33 @@ export async function openTokenizer(model: Model): Promise<ThreadedTokenizer> {
   } catch (error) {
     await worker.close()
     throw error
+  }
+}
+
+export type TokenCounter = Pick<ThreadedTokenizer, 'countTokens' | 'close'>
+
+/**
+ * A tokenizer without a model, to count with.
+ * @param path tokenizer.json, or a folder that holds it
+ * @throws ClaraError `model` when it is missing or no tokenizer.
+ */
+export async function openTokenizerFile(path: string): Promise<TokenCounter> {
+  const worker = startWorker<TokenizerMethods>(new URL('./tokenizer.worker.js', import.meta.url), 'tokenizer')
+  try {
+    await worker.call('open', { tokenizer: await foundTokenizer(path) })
+  } catch (error) {
+    await worker.close()
+    throw error
+  }
+  return { countTokens: (texts) => worker.call('count', texts), close: () => worker.close() }
+}
+
+async function foundTokenizer(path: string): Promise<VerifiableFile> {
+  try {
+    const file = (await stat(path)).isDirectory() ? join(path, 'tokenizer.json') : path
+    return { path: file, ...(await digestFile(file)) }
+  } catch (cause) {
+    throw new ClaraError('model', `${path}: no tokenizer.json: ${messageOf(cause)}`, { cause })
   }
 }
 

@@ -16,8 +16,11 @@ export interface OpenedTokenizer extends TokenizerFacts {
 let tokenizer: TextTokenizer
 
 const methods = {
-  async open(files: { tokenizer: VerifiableFile; config: VerifiableFile }): Promise<OpenedTokenizer> {
-    const [json, config] = await Promise.all([readJson(files.tokenizer), readJson(files.config)])
+  async open(files: { tokenizer: VerifiableFile; config?: VerifiableFile }): Promise<OpenedTokenizer> {
+    const [json, config] = await Promise.all([
+      readJson(files.tokenizer),
+      files.config ? readJson(files.config) : {},
+    ])
     try {
       tokenizer = createTokenizer(json, config)
     } catch (error) {

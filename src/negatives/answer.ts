@@ -13,11 +13,21 @@ const LETTER = /[\p{L}\p{M}\p{N}]/u
  * mean anything. Punctuation at the answer's ends makes no difference.
  */
 export function answerFinder(answer: string): ((normalised: string) => boolean) | undefined {
-  const wanted = normalise(answer).replace(/^[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+$/gu, '')
+  const wanted = wantedOf(answer)
   const han = wanted.match(HAN)?.length ?? 0
   const letters = wanted.replace(/[^\p{L}\p{M}\p{N}]/gu, '').length
   if (han < LEAST_HAN && letters < LEAST_LETTERS) return undefined
   return (text) => containsWords(text, wanted)
+}
+
+/** As answerFinder, of an answer of any length: for texts that are said to have it. */
+export function statesAnswer(answer: string): (normalised: string) => boolean {
+  const wanted = wantedOf(answer)
+  return (text) => wanted === '' || containsWords(text, wanted)
+}
+
+function wantedOf(answer: string): string {
+  return normalise(answer).replace(/^[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+$/gu, '')
 }
 
 function containsWords(text: string, wanted: string): boolean {

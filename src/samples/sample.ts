@@ -21,3 +21,6 @@ export const SAMPLE_COLUMNS: Columns = {
   answer: 'string',
   pos_index: 'ints',
 }
+
+/** The file's name without its ending. */
+export const END_TO_END_NAME = 'end_to_end_data'

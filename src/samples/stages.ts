@@ -25,6 +25,13 @@ const PRETRAIN_COLUMNS: Columns = {
   docs: 'strings',
 }
 
+/** File names without their endings. */
+export const STAGE_NAMES: Readonly<Record<string, Stage>> = {
+  [PRETRAIN]: 'pretrain',
+  [PARAPHRASE]: 'pretrain',
+  [INSTRUCTION]: 'instruction',
+}
+
 export interface StageFiles {
   /** @param side `undefined` where nothing is split. */
   write(judged: Judged, side: Side | undefined): Promise<void>

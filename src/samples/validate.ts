@@ -1,103 +1,71 @@
-/** Checks a file of samples before a trainer does, in memory that does not grow with the file. */
+/** Checks files of samples before a trainer does, in memory that does not grow with them. */
 import type { OnProblem } from '../errors.js'
-import { isObject, type JsonObject, readJsonl } from '../files/jsonl.js'
-import {
-  countRow,
-  type DocCounts,
-  differingRows,
-  findMixedCounts,
-  mostCommonCount,
-} from './validate-counts.js'
-import { type Finding, Findings } from './validate-findings.js'
-import { type FirstSample, firstSampleOf } from './validate-first.js'
-import { checkRow } from './validate-row.js'
-import { type CountTokens, type PendingRow, TokenCheck, type TokenReport } from './validate-tokens.js'
+import { parseLine, readLineBatches } from '../files/jsonl.js'
+import type { Stage } from './stages.js'
+import type { CountTokens } from './validate/cut.js'
+import { Leaks, sideOfName } from './validate/leaks.js'
+import { Pass, type PassOptions } from './validate/pass.js'
+import { openProvenance, type ProvenanceFile } from './validate/provenance.js'
+import { stageOfName, stageOfRows } from './validate/stage.js'
+import type { ValidationReport } from './validate/summary.js'
+
+export type { ValidationReport } from './validate/summary.js'
 
 export interface ValidateOptions {
-  /** Number of docs that each row should have. Without it, any number that all rows share. */
+  /** What the file is for; default: what its name says, else what most of its first rows are. */
+  stage?: Stage
+  /** Number of docs that each row of the last stage should have. Without it, any number that all rows share. */
   expectedTopK?: number
   /** Tokens a doc may have; needs `countTokens`. */
   docMaxTokens?: number
   /** Tokens of each text, as the trainer counts them. Called with at most 256 texts. */
   countTokens?: CountTokens
+  /** Looks at fields and their types alone, not at what the texts say. */
+  schemaOnly?: boolean
+  /** Warnings count as errors. */
+  strict?: boolean
   /** Receives the first 20 findings of each kind. */
   onProblem: OnProblem
 }
 
 /** Plain data, for `--json`. */
-export interface ValidationReport {
-  file: string
-  /** Lines that are not blank; the sum of the two below. */
-  lines: number
-  /** Lines without any finding. */
-  valid: number
-  withFindings: number
-  /** Of the rows whose docs could be counted; null when no top-k was expected. */
-  expected: { topK: number; matching: number; notMatching: number } | null
-  /** By number of docs, ascending; percent of the rows whose docs could be counted, to 0.1. */
-  docsPerSample: { docs: number; rows: number; percent: number }[]
-  mostCommon: number | null
-  /** Rows whose number of docs is not the most common one. */
-  differing: number
-  /** Rows by the position of their first positive, ascending. */
-  positions: { position: number; rows: number }[]
-  /** Null when no limit was given. */
-  tokens: TokenReport | null
-  findings: Finding[]
-  /** The first row that is a JSON object, faults and all. */
-  firstSample: FirstSample | null
-  /** No finding. */
+export interface FilesReport {
+  files: ValidationReport[]
   ok: boolean
 }
 
-interface Tally {
-  lines: number
-  withFindings: number
-  counts: DocCounts
-  positions: Map<number, number>
-  firstSample: FirstSample | null
-}
-
 /**
- * Reads end_to_end_data.jsonl and says all that is wrong with it.
+ * Reads a file of samples, of any stage, and says all that is wrong with it; where there is a provenance beside it, they are
+ * compared.
  * @throws ClaraError `input` when the file cannot be read; RangeError or TypeError for options
  * that make no sense.
  */
 export async function validateSamples(path: string, options: ValidateOptions): Promise<ValidationReport> {
   checkOptions(options)
-  const findings = new Findings(path, options.onProblem)
-  const tally: Tally = {
-    lines: 0,
-    withFindings: 0,
-    counts: new Map(),
-    positions: new Map(),
-    firstSample: null,
-  }
-  const settle = ({ line, docs, clean }: PendingRow) => {
-    countRow(tally.counts, docs.length, line, clean)
-    if (!clean) tally.withFindings += 1
-  }
-  const tokens = tokenCheck(options, findings, settle)
+  return validateOne(path, options)
+}
 
-  const unreadable = ({ line, reason }: { line: number; reason: string }) => {
-    tally.lines += 1
-    tally.withFindings += 1
-    findings.add('not-json', line, reason)
+/**
+ * As validateSamples, and what stands on both sides of a split is found: the sides are named by the files' names (train,
+ * validation, test).
+ */
+export async function validateFiles(paths: string[], options: ValidateOptions): Promise<FilesReport> {
+  checkOptions(options)
+  const sides = new Set(paths.map(sideOfName).filter((side) => side !== undefined))
+  const leaks = sides.size > 1 && !options.schemaOnly ? new Leaks() : undefined
+  const files: ValidationReport[] = []
+  for (const path of bySide(paths)) {
+    const side = sideOfName(path)
+    if (side) leaks?.open(path, side)
+    files.push(await validateOne(path, { ...options, ...(side && { leaks }) }))
   }
-  for await (const { line, value } of readJsonl(path, unreadable)) {
-    tally.lines += 1
-    if (!isObject(value)) {
-      tally.withFindings += 1
-      findings.add('not-object', line, 'not a JSON object')
-      continue
-    }
-    const row = checkObject(line, value, options.expectedTopK, tally, findings)
-    if (row === undefined) tally.withFindings += 1
-    else if (tokens === null) settle(row)
-    else await tokens.add(row)
-  }
-  await tokens?.flush()
-  return report(path, options.expectedTopK, tally, findings, tokens?.report ?? null)
+  return { files, ok: files.every(({ ok }) => ok) }
+}
+
+/** What was said of a leak names the training side as the one where the text was before. */
+function bySide(paths: string[]): string[] {
+  const training = (path: string) => sideOfName(path) === 'train'
+  return [...paths.filter(training), ...paths.filter((path) => !training(path))]
 }
 
 function checkOptions({ expectedTopK, docMaxTokens, countTokens }: ValidateOptions): void {
@@ -111,69 +79,45 @@ function checkOptions({ expectedTopK, docMaxTokens, countTokens }: ValidateOptio
   }
 }
 
-function tokenCheck(
-  { docMaxTokens, countTokens }: ValidateOptions,
-  findings: Findings,
-  settle: (row: PendingRow) => void,
-): TokenCheck | null {
-  if (docMaxTokens === undefined || countTokens === undefined) return null
-  return new TokenCheck(docMaxTokens, countTokens, findings, settle)
-}
-
-/** Undefined where the row has no docs to count. */
-function checkObject(
-  line: number,
-  value: JsonObject,
-  expectedTopK: number | undefined,
-  tally: Tally,
-  findings: Findings,
-): PendingRow | undefined {
-  tally.firstSample ??= firstSampleOf(line, value)
-  const { faults, docs, firstPositive } = checkRow(value, expectedTopK)
-  for (const { kind, reason } of faults) findings.add(kind, line, reason)
-  if (firstPositive !== undefined) {
-    tally.positions.set(firstPositive, (tally.positions.get(firstPositive) ?? 0) + 1)
-  }
-  return docs && { line, docs, clean: faults.length === 0 }
-}
-
-function report(
-  file: string,
-  expectedTopK: number | undefined,
-  tally: Tally,
-  findings: Findings,
-  tokens: TokenReport | null,
-): ValidationReport {
-  const { counts, positions, lines, firstSample } = tally
-  if (firstSample === null) findings.addFile('no-samples', 'no samples: the file holds no JSON object')
-  const mostCommon = mostCommonCount(counts, expectedTopK)
-  const onlyMixed = mostCommon === null ? 0 : findMixedCounts(counts, mostCommon, findings)
-  const withFindings = tally.withFindings + onlyMixed
-  const found = findings.list()
-  return {
-    file,
-    lines,
-    valid: lines - withFindings,
-    withFindings,
-    expected: expectedTopK === undefined ? null : againstExpected(counts, expectedTopK),
-    docsPerSample: distribution(counts),
-    mostCommon,
-    differing: differingRows(counts, mostCommon),
-    positions: [...positions].sort(([a], [b]) => a - b).map(([position, rows]) => ({ position, rows })),
-    tokens,
-    findings: found,
-    firstSample,
-    ok: found.length === 0,
+async function validateOne(path: string, options: PassOptions): Promise<ValidationReport> {
+  const provenance = options.schemaOnly ? undefined : await openProvenance(path)
+  try {
+    const pass = new Pass(path, options, provenance !== undefined)
+    await readInto(pass, path, options, provenance)
+    await pass.end()
+    if (await provenance?.goesOn()) {
+      pass.findings.addFile('provenance-differs', 'the provenance has more lines than the file')
+    }
+    return pass.report()
+  } finally {
+    await provenance?.close()
   }
 }
 
-function againstExpected(counts: DocCounts, topK: number) {
-  return { topK, matching: counts.get(topK)?.rows ?? 0, notMatching: differingRows(counts, topK) }
+async function readInto(
+  pass: Pass,
+  path: string,
+  options: PassOptions,
+  provenance: ProvenanceFile | undefined,
+): Promise<void> {
+  let stage = options.stage ?? stageOfName(path)
+  for await (const lines of readLineBatches(path)) {
+    const origins = await provenance?.upTo(lines.at(-1)!.line)
+    const values = stage ? undefined : lines.map(parseLine)
+    stage ??= stageOfRows(values!.map(objectOf), options.expectedTopK)
+    pass.stage = stage ?? pass.stage
+    for (const [i, raw] of lines.entries()) {
+      const { line } = raw
+      const parsed = values ? values[i] : parseLine(raw)
+      if (typeof parsed === 'string') pass.unreadable(line, parsed)
+      else if (parsed) {
+        const waiting = pass.row(line, parsed.value, origins?.get(line))
+        if (waiting) await waiting
+      }
+    }
+  }
 }
 
-function distribution(counts: DocCounts): ValidationReport['docsPerSample'] {
-  const total = differingRows(counts, null)
-  return [...counts]
-    .sort(([a], [b]) => a - b)
-    .map(([docs, { rows }]) => ({ docs, rows, percent: Math.round((1000 * rows) / total) / 10 }))
+function objectOf(parsed: ReturnType<typeof parseLine>): unknown {
+  return typeof parsed === 'object' ? parsed.value : undefined
 }

@@ -5,12 +5,11 @@ import type { MinedQuestion } from '../negatives/mine.js'
 import { assembleSample, type Scorers } from './assemble.js'
 import { entriesOf, FORMATS, type Format, openFormat } from './formats/formats.js'
 import { openRows, type SampleFile } from './formats/sample-file.js'
-import { SAMPLE_COLUMNS } from './sample.js'
+import { END_TO_END_NAME as DATA, SAMPLE_COLUMNS } from './sample.js'
 import { named, SIDES, type Side } from './split.js'
 import { STAGES, stageEntries } from './stages.js'
 import { createTally, type RunReport } from './tally.js'
 
-const DATA = 'end_to_end_data'
 const PROVENANCE = 'provenance'
 export const DATA_FILE = `${DATA}.jsonl`
 export const PROVENANCE_FILE = `${DATA}.${PROVENANCE}.jsonl`

@@ -72,7 +72,7 @@ describe('clara mine', () => {
   it.each([2, 10])('fills k = %i, and clara-validate agrees', async (k) => {
     await mine(`k-${k}`, '--target_top_k', String(k))
     const file = join(work, `k-${k}`, 'end_to_end_data.jsonl')
-    const right = await clara(['--input_file', file, '--expected-top-k', String(k)], {
+    const right = await clara(['--input_file', file, '--expected-top-k', String(k), '--strict'], {
       bin: 'clara-validate',
     })
     expect(right.stdout).toContain(`OK: 72 samples, ${k} docs each`)

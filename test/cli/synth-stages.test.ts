@@ -167,6 +167,19 @@ describe('a prompt of one’s own', () => {
   })
 })
 
+it('clara-validate finds nothing in them, strictly', async () => {
+  const { stdout, stderr, code } = await clara([
+    'validate',
+    '--input-file',
+    join(work, 'all'),
+    '--strict',
+    '--json',
+  ])
+  expect(stderr).toBe('')
+  expect(JSON.parse(stdout).files).toHaveLength(4)
+  expect(code).toBe(0)
+})
+
 describe('a split', () => {
   it('shares no document and no passage that answers', async () => {
     const { stdout } = await synth('split', '--split', '0.7/0.3', '--format', 'triplet', '--json')
@@ -193,6 +206,17 @@ describe('a split', () => {
       expect(rows('split', `triplet.${side}.jsonl`)).toHaveLength(report.formats[`triplet.${side}`].rows)
     }
     expect(names('split')).not.toContain('end_to_end_data.jsonl')
+    const valid = await clara([
+      'validate',
+      '--input-file',
+      join(work, 'split'),
+      '--expected-top-k',
+      '5',
+      '--json',
+    ])
+    expect(valid.stderr).toBe('')
+    expect(JSON.parse(valid.stdout).files).toHaveLength(8)
+    expect(valid.code).toBe(0)
   })
 
   it.each(['0.9', '0.9/0.2', '1/0', 'a/b', '0.5/0.3/0.2'])('%s is none', async (split) => {

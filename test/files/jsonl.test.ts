@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { MAX_LINE_BYTES, readJsonl, readJsonObjects, readLines } from '#clara/files/jsonl.js'
+import { MAX_LINE_BYTES, readJsonl, readJsonObjects, readLineBatches, readLines } from '#clara/files/jsonl.js'
 import { claraError, collect, collectWithProblems } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
 
@@ -112,4 +112,27 @@ test.each([
     return content.slice(start, end)
   })
   expect(whole.join('')).toBe(content)
+})
+
+test('a line that is nested too deep is not parsed', async () => {
+  const deep = '['.repeat(2 << 20)
+  const brackets = JSON.stringify(['[{'.repeat(1 << 20), '\\"['])
+  const path = await directory.write('f.jsonl', `${deep}\n${deep}${deep.replaceAll('[', ']')}\n${brackets}\n`)
+  const { items, problems } = await collectWithProblems((onProblem) => readJsonl(path, onProblem))
+  expect(items).toEqual([{ line: 3, value: JSON.parse(brackets) }])
+  expect(problems.map(({ reason }) => reason)).toEqual(
+    Array(2).fill('not read: nested over 1000 levels deep'),
+  )
+})
+
+test('batches hold the lines that readLines gives', async () => {
+  const text = Array.from({ length: 3000 }, (_, i) => 'é'.repeat((i * 7919) % 900)).join('\n')
+  const path = await directory.write('f.jsonl', text)
+  const lines = await collect(readLines(path))
+  const batches = await collect(readLineBatches(path))
+  expect(batches.length).toBeLessThan(lines.length / 50)
+  expect(batches.flat().map(({ line, start, end }) => [line, start, end])).toEqual(
+    lines.map(({ line, start, end }) => [line, start, end]),
+  )
+  expect(lines.map(({ bytes }) => bytes?.toString()).join('\n')).toBe(text)
 })

@@ -4,15 +4,18 @@ import { type Language, languageOf } from '../language.js'
 import { instructs } from './instructs.js'
 import { NUMBER_WORDS, STOP_WORDS } from './words.js'
 
-export interface Passage {
-  text: string
+export interface PassageWords {
   folded: string
-  language: Language | undefined
   words: Set<string>
   /** Beginnings of its long words: endings differ between a statement and a question about it. */
   stems: Set<string>
   /** Chinese characters. */
   han: Set<string>
+}
+
+export interface Passage extends PassageWords {
+  text: string
+  language: Language | undefined
   /** Numbers, digits only, and those that are written as words. */
   numbers: Set<string>
   /** It speaks to the model: nothing that is written about it is believed. */
@@ -37,17 +40,26 @@ export function fold(text: string): string {
 }
 
 export function readPassage(text: string): Passage {
+  const read = readWords(text)
+  const { folded, words } = read
+  return {
+    text,
+    ...read,
+    language: languageOf(text),
+    numbers: new Set([...numbersOf(folded), ...writtenNumbers(folded, words)]),
+    instructs: instructs(text, folded),
+  }
+}
+
+/** All that supportOf looks at. */
+export function readWords(text: string): PassageWords {
   const folded = fold(text)
   const words = new Set(wordsOf(folded))
   return {
-    text,
     folded,
-    language: languageOf(text),
     words,
     stems: new Set([...words].filter((word) => word.length >= STEM).map((word) => word.slice(0, STEM))),
     han: new Set(folded.match(HAN)),
-    numbers: new Set([...numbersOf(folded), ...writtenNumbers(folded, words)]),
-    instructs: instructs(text, folded),
   }
 }
 
@@ -108,7 +120,7 @@ export interface Support {
 }
 
 /** How many of a text's words the passages have. Numbers are left to a check of their own. */
-export function supportOf(text: string, passages: Passage[]): Support {
+export function supportOf(text: string, passages: PassageWords[]): Support {
   const folded = fold(text)
   const words = wordsOf(folded).filter((word) => !STOP_WORDS.has(word) && !/^\d+$/.test(word))
   const han = (folded.match(HAN) ?? []).filter((character) => !STOP_WORDS.has(character))
@@ -117,6 +129,6 @@ export function supportOf(text: string, passages: Passage[]): Support {
   return { counted: words.length + han.length, found: foundWords.length + foundHan.length }
 }
 
-function hasWord({ words, stems }: Passage, word: string): boolean {
+function hasWord({ words, stems }: PassageWords, word: string): boolean {
   return words.has(word) || (word.length >= STEM && stems.has(word.slice(0, STEM)))
 }

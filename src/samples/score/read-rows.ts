@@ -1,7 +1,7 @@
 /** A file of samples -> windows of its lines: those that can be scored, and those that cannot. */
 import { isObject, parseLine, type RawLine, readLines } from '../../files/jsonl.js'
-import type { FindingKind } from '../validate-findings.js'
-import { checkRow } from '../validate-row.js'
+import type { FindingKind } from '../validate/kinds.js'
+import { checkRow } from '../validate/row.js'
 
 /** A window ends with the first of these: that bounds memory, whatever the rows are like. */
 const WINDOW = { lines: 256, docs: 4096, bytes: 16 << 20 }

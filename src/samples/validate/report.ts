@@ -1,8 +1,11 @@
 /** A validation report as text for a terminal. */
-import type { ValidationReport } from './validate.js'
-import { FINDING_KINDS, type Finding } from './validate-findings.js'
-import type { FirstSample } from './validate-first.js'
-import { docCount } from './validate-row.js'
+import type { FilesReport } from '../validate.js'
+import type { ReuseReport } from './across.js'
+import type { Finding } from './findings.js'
+import type { FirstSample } from './first.js'
+import { FINDING_KINDS } from './kinds.js'
+import type { ValidationReport } from './summary.js'
+import { docCount } from './wrong-type.js'
 
 const BAR_WIDTH = 30
 /** Of a list in the first sample; a row may have thousands of docs. */
@@ -11,21 +14,52 @@ const ITEMS_SHOWN = 20
 /** No trailing newline, no colours, no control characters from the data. */
 export function renderReport(report: ValidationReport): string {
   const sections = [
-    section('File', [clean(report.file)]),
-    section('Samples', [
-      `total          ${report.lines}`,
-      `valid          ${report.valid}`,
-      `with findings  ${report.withFindings}`,
-    ]),
+    section('File', [clean(report.file), STAGE_TITLES[report.stage]]),
+    section('Samples', sampleLines(report)),
     section('Documents per sample', documentLines(report)),
     ...(report.expected === null ? [] : [section('Expected top-k', expectedLines(report.expected))]),
     section('Inconsistent counts', [inconsistent(report)]),
     section('Positive position', positionLines(report)),
+    ...(report.reuse === null ? [] : [section('Negatives', reuseLines(report.reuse))]),
     section('Findings', findingLines(report.findings)),
+    ...(report.findings.length === 0 ? [] : [section('What to do', remedies(report.findings))]),
     section('First sample', firstSampleLines(report.firstSample)),
     verdict(report),
   ]
   return sections.join('\n\n')
+}
+
+/** The files one after the other, and a line about all of them. */
+export function renderFiles({ files, ok }: FilesReport): string {
+  if (files.length === 1) return renderReport(files[0]!)
+  const failed = files.filter((file) => !file.ok)
+  const last = ok
+    ? `OK: all ${files.length} files`
+    : `FAILED: ${failed.length} of ${files.length} files: ${failed.map(({ file }) => clean(file)).join(', ')}`
+  return [...files.map(renderReport), last].join('\n\n\n')
+}
+
+const STAGE_TITLES = {
+  pretrain: 'stage 1: pretraining of the compressor',
+  instruction: 'stage 2: instructions, one document each',
+  'end-to-end': 'stage 3: end to end, k documents each',
+}
+
+function sampleLines(report: ValidationReport): string[] {
+  const lines = [
+    `total          ${report.lines}`,
+    `valid          ${report.valid}`,
+    `with findings  ${report.withFindings}`,
+  ]
+  if (report.withWarnings > 0) lines.push(`with warnings  ${report.withWarnings}`)
+  if (report.notCompared > 0) {
+    lines.push(
+      `${report.notCompared} questions and passages were not compared with later ones: too many before them`,
+    )
+  }
+  if (report.schemaOnly) lines.push('fields and their types only: what the texts say was not looked at')
+  else if (report.provenance) lines.push('compared with their provenance')
+  return lines
 }
 
 function section(title: string, lines: string[]): string {
@@ -44,6 +78,7 @@ function documentLines({ docsPerSample, tokens }: ValidationReport): string[] {
   if (tokens !== null) {
     const { overLimit, docs, limit, longest } = tokens
     lines.push(`over ${limit} tokens: ${overLimit} of ${docCount(docs)}, the longest has ${longest}`)
+    if (tokens.lostAnswers) lines.push(`answers that the cut takes: ${tokens.lostAnswers}`)
   }
   return lines.length === 0 ? ['none'] : lines
 }
@@ -61,21 +96,41 @@ function inconsistent({ differing, mostCommon }: ValidationReport): string {
   return `${plural(differing, 'row')} without the most common count of ${mostCommon}`
 }
 
-function positionLines({ positions }: ValidationReport): string[] {
+function positionLines({ positions, uniformity }: ValidationReport): string[] {
   const total = positions.reduce((sum, { rows }) => sum + rows, 0)
   if (total === 0) return ['none']
-  return table(
+  const lines = table(
     positions.map(({ position, rows }) => [String(position), plural(rows, 'row'), bar(rows / total)]),
   )
+  if (uniformity) {
+    const { chiSquare, p } = uniformity
+    lines.push(`evenly spread by chance with p = ${p} (chi-square ${chiSquare})`)
+  }
+  return lines
+}
+
+function reuseLines({ negatives, passages, most, histogram }: ReuseReport): string[] {
+  const bins = histogram.filter((bin) => bin.passages > 0)
+  return [
+    `${plural(negatives, 'place')}, ${plural(passages, 'passage')}; the one used most has ${most}`,
+    ...table(
+      bins.map(({ from, to, passages: count }) => [
+        `used ${from === to ? from : `${from} to ${to}`}`,
+        plural(count, 'passage'),
+        bar(count / passages),
+      ]),
+    ),
+  ]
 }
 
 function findingLines(findings: Finding[]): string[] {
   if (findings.length === 0) return ['none']
   return table(
-    findings.map(({ kind, count, lines }) => [
+    findings.map(({ kind, level, count, lines }) => [
+      level,
       kind,
       String(count),
-      `${FINDING_KINDS[kind]}${lines.length === 0 ? '' : ` (${lineList(count, lines)})`}`,
+      `${FINDING_KINDS[kind].meaning}${lines.length === 0 ? '' : ` (${lineList(count, lines)})`}`,
     ]),
   )
 }
@@ -95,10 +150,21 @@ function firstSampleLines(sample: FirstSample | null): string[] {
   ]
 }
 
-function verdict({ ok, lines, mostCommon, findings, withFindings }: ValidationReport): string {
-  if (ok) return `OK: ${plural(lines, 'sample')}, ${docCount(mostCommon ?? 0)} each`
-  const count = findings.reduce((sum, finding) => sum + finding.count, 0)
-  return `FAILED: ${plural(count, 'finding')} in ${plural(withFindings, 'sample')}`
+function remedies(findings: Finding[]): string[] {
+  return table(findings.map(({ kind }) => [kind, FINDING_KINDS[kind].remedy]))
+}
+
+function verdict({ ok, strict, lines, mostCommon, findings, withFindings }: ValidationReport): string {
+  const count = (level: Finding['level']) =>
+    findings.reduce((sum, finding) => (finding.level === level ? sum + finding.count : sum), 0)
+  const [errors, warnings] = [count('error'), count('warning')]
+  if (ok) {
+    const warned = warnings > 0 ? `; ${plural(warnings, 'warning')}` : ''
+    return `OK: ${plural(lines, 'sample')}, ${docCount(mostCommon ?? 0)} each${warned}`
+  }
+  const total = plural(errors + (strict ? warnings : 0), 'finding')
+  const others = !strict && warnings > 0 ? `; ${plural(warnings, 'warning')}` : ''
+  return `FAILED: ${total} in ${plural(withFindings, 'sample')}${others}`
 }
 
 /** Columns aligned on the left; the last is left as it is. */

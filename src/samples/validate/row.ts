@@ -1,6 +1,8 @@
-/** The checks that need one row only. No I/O, no state. */
-import type { JsonObject } from '../files/jsonl.js'
-import type { FindingKind } from './validate-findings.js'
+/** The checks that need one row only: its fields and their types. No I/O, no state. */
+import type { JsonObject } from '../../files/jsonl.js'
+import type { Stage } from '../stages.js'
+import type { FindingKind } from './kinds.js'
+import { docCount, isIntegers, isStrings, isText, wrongList, wrongText } from './wrong-type.js'
 
 export interface Fault {
   kind: FindingKind
@@ -11,26 +13,42 @@ export interface CheckedRow {
   faults: Fault[]
   /** Set where `docs` is a list of strings. */
   docs?: string[]
-  /** The lowest position in `pos_index`, set where all of them are inside `docs`. */
-  firstPositive?: number
+  /** `pos_index`, set where all positions are inside `docs`. */
+  positives?: number[]
+  /** Set where the row has them in the right type. */
+  questions?: string[]
+  answers?: string[]
 }
 
 /** Up to here comparing all pairs is cheaper than hashing texts of a thousand characters. */
 const PAIRWISE_MAX = 16
 
 /** @param expectedTopK number of docs that the row should have; undefined: any */
-export function checkRow(row: JsonObject, expectedTopK: number | undefined): CheckedRow {
+export function checkRow(
+  row: JsonObject,
+  expectedTopK: number | undefined,
+  stage: Exclude<Stage, 'pretrain'> = 'end-to-end',
+): CheckedRow {
   const checked: CheckedRow = { faults: [] }
-  if (!isText(row.question)) {
-    checked.faults.push({ kind: 'bad-question', reason: `question ${wrongText(row.question)}` })
-  }
-  checkDocs(row.docs, expectedTopK, checked)
-  checkAnswers(row, checked.faults)
-  checkPositions(row.pos_index, checked)
+  const { question } = row
+  if (isText(question)) checked.questions = [question]
+  else checked.faults.push({ kind: 'bad-question', reason: `question ${wrongText(question)}` })
+  // The second stage takes one document; the third learns to choose.
+  checkDocs(row.docs, stage === 'instruction' ? 1 : 2, expectedTopK, checked)
+  checkAnswers(row, checked)
+  // The second stage does not read pos_index.
+  if (stage === 'end-to-end' || row.pos_index !== undefined) checkPositions(row.pos_index, stage, checked)
+  else if (checked.docs?.length === 1) checked.positives = [0]
+  if (checked.docs) checkRepeats(checked.docs, checked)
   return checked
 }
 
-function checkDocs(value: unknown, expectedTopK: number | undefined, checked: CheckedRow): void {
+export function checkDocs(
+  value: unknown,
+  least: number,
+  expectedTopK: number | undefined,
+  checked: CheckedRow,
+): void {
   const { faults } = checked
   if (!isStrings(value)) {
     faults.push({ kind: 'bad-docs', reason: `docs ${wrongList(value, 'string')}` })
@@ -38,23 +56,19 @@ function checkDocs(value: unknown, expectedTopK: number | undefined, checked: Ch
   }
   checked.docs = value
   const count = value.length
-  if (count < 2) {
-    faults.push({ kind: 'too-few-docs', reason: `${docCount(count)}, 2 or more were expected` })
+  if (count < least) {
+    faults.push({ kind: 'too-few-docs', reason: `${docCount(count)}, ${least} or more were expected` })
   }
   const empty = value.findIndex((doc) => !isText(doc))
   if (empty >= 0) faults.push({ kind: 'empty-doc', reason: `docs[${empty}] is empty or blank` })
-  const repeated = firstRepeat(value)
-  if (repeated >= 0) {
-    const original = value.indexOf(value[repeated]!)
-    faults.push({ kind: 'duplicate-doc', reason: `docs[${repeated}] is the same text as docs[${original}]` })
-  }
   if (expectedTopK !== undefined && count !== expectedTopK) {
     faults.push({ kind: 'wrong-top-k', reason: `${docCount(count)}, ${expectedTopK} expected` })
   }
 }
 
 /** The guides show `gold_answer`, apple/ml-clara's loader requires `answer`: a row needs both. */
-function checkAnswers({ gold_answer: gold, answer }: JsonObject, faults: Fault[]): void {
+function checkAnswers({ gold_answer: gold, answer }: JsonObject, checked: CheckedRow): void {
+  const { faults } = checked
   if (gold === undefined && answer === undefined) {
     faults.push({ kind: 'no-answer', reason: 'gold_answer and answer are missing' })
     return
@@ -76,9 +90,11 @@ function checkAnswers({ gold_answer: gold, answer }: JsonObject, faults: Fault[]
       reason: 'gold_answer and answer differ: they must be the same text',
     })
   }
+  const given = [answer, gold].find(isText)
+  if (given !== undefined) checked.answers = [given]
 }
 
-function checkPositions(value: unknown, checked: CheckedRow): void {
+function checkPositions(value: unknown, stage: Stage, checked: CheckedRow): void {
   const { faults, docs } = checked
   if (!isIntegers(value)) {
     faults.push({ kind: 'bad-pos-index', reason: `pos_index ${wrongList(value, 'integer')}` })
@@ -94,19 +110,31 @@ function checkPositions(value: unknown, checked: CheckedRow): void {
   if (docs === undefined) return
   const inside = (position: number) => position >= 0 && position < docs.length
   const outside = value.find((position) => !inside(position))
-  if (outside === undefined) checked.firstPositive = value.reduce((low, next) => Math.min(low, next))
+  if (outside === undefined) checked.positives = value
   else {
     const range = docs.length === 0 ? 'there are no docs' : `0 to ${docs.length - 1} was expected`
     faults.push({ kind: 'position-out-of-range', reason: `pos_index holds ${outside}, ${range}` })
   }
   // Only a list at least as long as docs can name every one of them.
-  const covers = value.length >= docs.length && docs.length > 0
+  const covers = value.length >= docs.length && docs.length > (stage === 'instruction' ? 1 : 0)
   if (covers && new Set(value.filter(inside)).size === docs.length) {
     faults.push({
       kind: 'no-negative',
       reason: `pos_index names every one of ${docCount(docs.length)}: no negative is left`,
     })
   }
+}
+
+/** @param docs in any form in which equal texts are equal */
+export function checkRepeats(docs: string[], { faults, positives }: CheckedRow): void {
+  const repeated = firstRepeat(docs)
+  if (repeated < 0) return
+  const original = docs.indexOf(docs[repeated]!)
+  const same = `docs[${repeated}] is the same text as docs[${original}]`
+  if (positives && positives.includes(repeated) !== positives.includes(original)) {
+    const reason = `${same}: one is named in pos_index, the other is not`
+    faults.push({ kind: 'negative-is-positive', reason })
+  } else faults.push({ kind: 'duplicate-doc', reason: same })
 }
 
 /** Position of the first text that stands earlier in the list, else -1. */
@@ -119,44 +147,6 @@ function firstRepeat(docs: string[]): number {
     for (let j = 0; j < i; j++) if (docs[i] === docs[j]) return i
   }
   return -1
-}
-
-export function docCount(count: number): string {
-  return count === 1 ? '1 doc' : `${count} docs`
-}
-
-/** A string with more in it than white space. */
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== ''
-}
-
-function isStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
-}
-
-export function isIntegers(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every(Number.isInteger)
-}
-
-function wrongText(value: unknown): string {
-  const came = typeof value === 'string' ? 'blank' : typeName(value)
-  return `is ${came}, a non-blank string was expected`
-}
-
-function wrongList(value: unknown, item: 'string' | 'integer'): string {
-  const expected = `a list of ${item}s was expected`
-  if (!Array.isArray(value)) return `is ${typeName(value)}, ${expected}`
-  const right = item === 'string' ? (x: unknown) => typeof x === 'string' : Number.isInteger
-  const at = value.findIndex((x) => !right(x))
-  const came = typeof value[at] === 'number' ? String(value[at]) : typeName(value[at])
-  return `holds ${came} at ${at}, ${expected}`
-}
-
-function typeName(value: unknown): string {
-  if (value === undefined) return 'missing'
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 function excerpt(positions: number[]): string {

@@ -1,10 +1,10 @@
 /** How many docs the rows have. The odd ones out are known only once the file has been read. */
-import { type Findings, PROBLEMS_TOLD } from './validate-findings.js'
-import { docCount } from './validate-row.js'
+import { type Findings, PROBLEMS_TOLD } from './findings.js'
+import { docCount } from './wrong-type.js'
 
 export interface DocCount {
   rows: number
-  /** Rows without any finding. */
+  /** Rows without an error. */
   clean: number
   /** The first few lines, all that a finding names: memory must not grow with the file. */
   lines: number[]
@@ -37,7 +37,7 @@ export function mostCommonCount(counts: DocCounts, expectedTopK: number | undefi
   return best
 }
 
-/** Adds the finding `mixed-top-k`; returns how many rows it is the only finding of. */
+/** Adds the finding `mixed-top-k`; returns how many rows it is the only error of. */
 export function findMixedCounts(counts: DocCounts, mostCommon: number, findings: Findings): number {
   const named: { line: number; docs: number }[] = []
   let rows = 0

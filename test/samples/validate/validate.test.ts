@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Problem } from '#clara/errors.js'
 import { type ValidateOptions, validateSamples } from '#clara/samples/validate.js'
-import { jsonl, useDirectory } from '../support/directory.js'
+import { jsonl, useDirectory } from '../../support/directory.js'
 
 const directory = useDirectory()
 
@@ -24,10 +24,21 @@ function docs(count: number): Row {
   return { ...good, docs: Array.from({ length: count }, (_, i) => `doc ${i}`) }
 }
 
+const error = (kind: string, count: number, lines: number[]) => ({ kind, level: 'error', count, lines })
+const finding = (kind: string, count: number, lines: number[]) => ({
+  ...error(kind, count, lines),
+  level: kind === 'only-answer' ? 'warning' : 'error',
+})
+
+/** Fields and types; what the texts say: content.test.ts. */
 async function validate(content: string | Uint8Array, options: Partial<ValidateOptions> = {}) {
   const path = await directory.write('end_to_end_data.jsonl', content)
   const problems: Problem[] = []
-  const report = await validateSamples(path, { onProblem: (problem) => problems.push(problem), ...options })
+  const report = await validateSamples(path, {
+    onProblem: (problem) => problems.push(problem),
+    schemaOnly: true,
+    ...options,
+  })
   return { path, report, problems }
 }
 
@@ -44,10 +55,16 @@ describe('one fault', () => {
     ['an object among docs', { ...good, docs: ['a', {}, 'c'] }, ['bad-docs'], /docs holds an object at 1/],
     ['empty doc', { ...good, docs: ['a', '', 'c'] }, ['empty-doc'], /docs\[1\] is empty/],
     ['blank doc', { ...good, docs: ['a', 'b', '\n '] }, ['empty-doc'], /docs\[2\] is empty/],
-    ['same doc twice', { ...good, docs: ['a', 'b', 'a'] }, ['duplicate-doc'], /docs\[2\].* docs\[0\]/],
+    ['same doc twice', { ...good, docs: ['a', 'b', 'b'] }, ['duplicate-doc'], /docs\[2\].* docs\[1\]$/],
+    [
+      'positive again',
+      { ...good, docs: ['a', 'b', 'a'] },
+      ['negative-is-positive'],
+      /docs\[2\].* docs\[0\]: one/,
+    ],
     ['no answers', without('answer', 'gold_answer'), ['no-answer'], /gold_answer and answer are missing/],
     ['gold_answer alone', without('answer'), ['only-gold-answer'], /the trainer rejects/],
-    ['answer alone', without('gold_answer'), ['only-answer'], /no gold_answer/],
+    ['answer alone', without('gold_answer'), ['only-answer'], /^warning: .*no gold_answer/],
     ['blank answer', { ...good, answer: '' }, ['bad-answer'], /^answer is blank/],
     ['gold_answer null', { ...good, gold_answer: null }, ['bad-gold-answer'], /gold_answer is null/],
     ['answers differ', { ...good, answer: 'In holes' }, ['answers-differ'], /must be the same/],
@@ -67,11 +84,11 @@ describe('one fault', () => {
 
   test.each(cases)('%s', async (_, row, kinds, reason) => {
     const { path, report, problems } = await validate(jsonl(good, row, good))
-    expect(report.findings).toEqual(
-      expect.arrayContaining(kinds.map((kind) => ({ kind, count: 1, lines: [2] }))),
-    )
+    expect(report.findings).toEqual(expect.arrayContaining(kinds.map((kind) => finding(kind, 1, [2]))))
     expect(report.findings).toHaveLength(kinds.length)
-    expect(report).toMatchObject({ ok: false, lines: 3, valid: 2, withFindings: 1 })
+    const failed = kinds.includes('only-answer') ? 0 : 1
+    expect(report).toMatchObject({ ok: failed === 0, lines: 3, valid: 3 - failed, withFindings: failed })
+    expect(report.withWarnings).toBe(1 - failed)
     expect(problems).toHaveLength(kinds.length)
     for (const problem of problems) expect(problem).toMatchObject({ path, line: 2 })
     expect(problems[0]?.reason).toMatch(reason)
@@ -80,7 +97,7 @@ describe('one fault', () => {
   test('bytes that are no UTF-8', async () => {
     const content = Buffer.concat([Buffer.from(jsonl(good)), Buffer.from([0x22, 0xff, 0x22, 0x0a])])
     const { report, problems } = await validate(content)
-    expect(report.findings).toEqual([{ kind: 'not-json', count: 1, lines: [2] }])
+    expect(report.findings).toEqual([error('not-json', 1, [2])])
     expect(problems[0]?.reason).toBe('not UTF-8')
   })
 
@@ -111,9 +128,13 @@ test('a sound file', async () => {
   )
   expect(report).toEqual({
     file: path,
+    stage: 'end-to-end',
+    schemaOnly: true,
+    strict: false,
     lines: 4,
     valid: 4,
     withFindings: 0,
+    withWarnings: 0,
     expected: { topK: 3, matching: 4, notMatching: 0 },
     docsPerSample: [{ docs: 3, rows: 4, percent: 100 }],
     mostCommon: 3,
@@ -123,7 +144,11 @@ test('a sound file', async () => {
       { position: 1, rows: 1 },
       { position: 2, rows: 1 },
     ],
+    uniformity: null,
+    reuse: null,
     tokens: null,
+    provenance: false,
+    notCompared: 0,
     findings: [],
     firstSample: {
       line: 1,
@@ -148,7 +173,7 @@ describe('numbers of docs', () => {
       { docs: 5, rows: 3, percent: 50 },
     ])
     expect(report).toMatchObject({ mostCommon: 5, differing: 3, valid: 3, withFindings: 3, expected: null })
-    expect(report.findings).toEqual([{ kind: 'mixed-top-k', count: 3, lines: [1, 3, 5] }])
+    expect(report.findings).toEqual([error('mixed-top-k', 3, [1, 3, 5])])
     expect(problems.map(({ line, reason }) => `${line}: ${reason}`)).toEqual([
       '1: 4 docs, most rows have 5',
       '3: 2 docs, most rows have 5',
@@ -159,19 +184,13 @@ describe('numbers of docs', () => {
   test('a row with another fault as well is one sample', async () => {
     const { report } = await validate(jsonl(docs(5), { ...docs(4), question: '' }, docs(5), docs(4)))
     expect(report).toMatchObject({ valid: 2, withFindings: 2 })
-    expect(report.findings).toEqual([
-      { kind: 'bad-question', count: 1, lines: [2] },
-      { kind: 'mixed-top-k', count: 2, lines: [2, 4] },
-    ])
+    expect(report.findings).toEqual([error('bad-question', 1, [2]), error('mixed-top-k', 2, [2, 4])])
   })
 
   test('another top-k than expected', async () => {
     const { report, problems } = await validate(jsonl(docs(5), docs(4), docs(4)), { expectedTopK: 5 })
     expect(report.expected).toEqual({ topK: 5, matching: 1, notMatching: 2 })
-    expect(report.findings).toEqual([
-      { kind: 'wrong-top-k', count: 2, lines: [2, 3] },
-      { kind: 'mixed-top-k', count: 1, lines: [1] },
-    ])
+    expect(report.findings).toEqual([error('wrong-top-k', 2, [2, 3]), error('mixed-top-k', 1, [1])])
     expect(problems[0]).toMatchObject({ line: 2, reason: '4 docs, 5 expected' })
     expect(report.withFindings).toBe(3)
   })
@@ -190,7 +209,7 @@ test.each(['not-json', 'bad-question', 'mixed-top-k'])(
   async (kind) => {
     const bad = { 'not-json': '{', 'bad-question': without('question'), 'mixed-top-k': docs(2) }[kind]!
     const { report, problems } = await validate(jsonl(...Array(31).fill(good), ...Array(30).fill(bad)))
-    expect(report.findings).toEqual([{ kind, count: 30, lines: [32, 33, 34, 35, 36] }])
+    expect(report.findings).toEqual([error(kind, 30, [32, 33, 34, 35, 36])])
     expect(report).toMatchObject({ valid: 31, withFindings: 30 })
     expect(problems.map(({ line }) => line)).toEqual(Array.from({ length: 20 }, (_, i) => 32 + i))
   },
@@ -206,8 +225,8 @@ describe('limit on tokens', () => {
       docMaxTokens: 8,
       countTokens: countWords,
     })
-    expect(report.tokens).toEqual({ limit: 8, docs: 9, overLimit: 2, longest: 10 })
-    expect(report.findings).toEqual([{ kind: 'long-doc', count: 1, lines: [2] }])
+    expect(report.tokens).toEqual({ limit: 8, docs: 9, overLimit: 2, longest: 10, lostAnswers: null })
+    expect(report.findings).toEqual([error('long-doc', 1, [2])])
     expect(report).toMatchObject({ valid: 2, withFindings: 1 })
     expect(problems).toHaveLength(1)
     expect(problems[0]?.line).toBe(2)
@@ -227,11 +246,19 @@ describe('limit on tokens', () => {
     const { report } = await validate(jsonl(...rows), { docMaxTokens: 8, countTokens })
     expect(Math.max(...sizes)).toBe(256)
     expect(sizes.reduce((a, b) => a + b)).toBe(299 * 3 + 600)
-    expect(report.findings).toEqual([
-      { kind: 'mixed-top-k', count: 1, lines: [201] },
-      { kind: 'long-doc', count: 2, lines: [91, 300] },
-    ])
+    expect(report.findings).toEqual([error('mixed-top-k', 1, [201]), error('long-doc', 2, [91, 300])])
     expect(report.withFindings).toBe(3)
+  })
+
+  test('few long rows wait at a time', async () => {
+    const sizes: number[] = []
+    const countTokens = async (texts: string[]) => {
+      sizes.push(texts.length)
+      return texts.map(() => 1)
+    }
+    const long = { ...good, docs: ['a', 'b', 'c'.repeat(5 << 20)] }
+    await validate(jsonl(long, long, long, long, good), { docMaxTokens: 8, countTokens })
+    expect(sizes).toEqual([6, 6, 3])
   })
 
   test('counts that do not fit the texts are refused', async () => {
@@ -247,7 +274,7 @@ describe('the file itself', () => {
     ['no object', '{\n', 1],
   ])('%s: no samples', async (_, content, lines) => {
     const { path, report, problems } = await validate(content)
-    expect(report.findings[0]).toEqual({ kind: 'no-samples', count: 1, lines: [] })
+    expect(report.findings[0]).toEqual(error('no-samples', 1, []))
     expect(report).toMatchObject({ ok: false, lines, valid: 0, withFindings: lines, firstSample: null })
     expect(report).toMatchObject({ mostCommon: null, docsPerSample: [], positions: [] })
     expect(problems).toContainEqual({ path, line: 1, reason: 'no samples: the file holds no JSON object' })
@@ -255,7 +282,7 @@ describe('the file itself', () => {
 
   test('a torn last line', async () => {
     const { report } = await validate(jsonl(good, good).slice(0, -20))
-    expect(report.findings).toEqual([{ kind: 'not-json', count: 1, lines: [2] }])
+    expect(report.findings).toEqual([error('not-json', 1, [2])])
     expect(report).toMatchObject({ lines: 2, valid: 1 })
   })
 

@@ -1,12 +1,16 @@
 import { expect, test } from 'vitest'
+import { renderReport } from '#clara/samples/validate/report.js'
 import type { ValidationReport } from '#clara/samples/validate.js'
-import { renderReport } from '#clara/samples/validate-report.js'
 
 const sound: ValidationReport = {
   file: 'out/end_to_end_data.jsonl',
+  stage: 'end-to-end',
+  schemaOnly: false,
+  strict: false,
   lines: 4,
   valid: 4,
   withFindings: 0,
+  withWarnings: 0,
   expected: null,
   docsPerSample: [{ docs: 5, rows: 4, percent: 100 }],
   mostCommon: 5,
@@ -15,7 +19,11 @@ const sound: ValidationReport = {
     { position: 0, rows: 1 },
     { position: 3, rows: 3 },
   ],
+  uniformity: null,
+  reuse: null,
   tokens: null,
+  provenance: false,
+  notCompared: 0,
   findings: [],
   firstSample: {
     line: 1,
@@ -40,11 +48,11 @@ const faulty: ValidationReport = {
   ],
   differing: 2,
   positions: [],
-  tokens: { limit: 256, docs: 47, overLimit: 3, longest: 301 },
+  tokens: { limit: 256, docs: 47, overLimit: 3, longest: 301, lostAnswers: 2 },
   findings: [
-    { kind: 'not-json', count: 1, lines: [12] },
-    { kind: 'only-gold-answer', count: 7, lines: [1, 2, 3, 4, 5] },
-    { kind: 'wrong-top-k', count: 2, lines: [6, 7] },
+    { kind: 'not-json', level: 'error', count: 1, lines: [12] },
+    { kind: 'only-gold-answer', level: 'error', count: 7, lines: [1, 2, 3, 4, 5] },
+    { kind: 'wrong-top-k', level: 'error', count: 2, lines: [6, 7] },
   ],
   firstSample: { ...sound.firstSample!, question: 'Two\nlines\u001b[31m', posIndex: null, answer: null },
   ok: false,
@@ -57,7 +65,7 @@ const empty: ValidationReport = {
   docsPerSample: [],
   mostCommon: null,
   positions: [],
-  findings: [{ kind: 'no-samples', count: 1, lines: [] }],
+  findings: [{ kind: 'no-samples', level: 'error', count: 1, lines: [] }],
   firstSample: null,
   ok: false,
 }
@@ -66,6 +74,7 @@ test('a sound file', () => {
   expect(renderReport(sound)).toMatchInlineSnapshot(`
     "File
       out/end_to_end_data.jsonl
+      stage 3: end to end, k documents each
 
     Samples
       total          4
@@ -99,6 +108,7 @@ test('a file with findings', () => {
   expect(renderReport(faulty)).toMatchInlineSnapshot(`
     "File
       out/end_to_end_data.jsonl
+      stage 3: end to end, k documents each
 
     Samples
       total          12
@@ -109,6 +119,7 @@ test('a file with findings', () => {
       1 doc   2 rows  18.2%  #####
       5 docs  9 rows  81.8%  #########################
       over 256 tokens: 3 of 47 docs, the longest has 301
+      answers that the cut takes: 2
 
     Expected top-k
       expected      5
@@ -122,9 +133,14 @@ test('a file with findings', () => {
       none
 
     Findings
-      not-json          1  line is not JSON (line 12)
-      only-gold-answer  7  gold_answer without answer, which the trainer rejects (lines 1, 2, 3, 4, 5, …)
-      wrong-top-k       2  number of docs is not the expected one (lines 6, 7)
+      error  not-json          1  line is not JSON (line 12)
+      error  only-gold-answer  7  gold_answer without answer, which the trainer rejects (lines 1, 2, 3, 4, 5, …)
+      error  wrong-top-k       2  number of docs is not the expected one (lines 6, 7)
+
+    What to do
+      not-json          make the file again, or remove the line
+      only-gold-answer  give both, the same text
+      wrong-top-k       make all samples with one --target-top-k, and train with that as --generation_top_k
 
     First sample
       question   Two lines [31m
@@ -140,6 +156,7 @@ test('an empty file', () => {
   expect(renderReport(empty)).toMatchInlineSnapshot(`
     "File
       out/end_to_end_data.jsonl
+      stage 3: end to end, k documents each
 
     Samples
       total          0
@@ -156,7 +173,10 @@ test('an empty file', () => {
       none
 
     Findings
-      no-samples  1  the file holds no sample
+      error  no-samples  1  the file holds no sample
+
+    What to do
+      no-samples  look why the run before wrote none
 
     First sample
       none
@@ -168,7 +188,7 @@ test('an empty file', () => {
 test.each([
   [{ lines: 1, valid: 1 }, 'OK: 1 sample, 5 docs each'],
   [
-    { ok: false, withFindings: 1, findings: [{ kind: 'no-answer', count: 1, lines: [1] }] },
+    { ok: false, withFindings: 1, findings: [{ kind: 'no-answer', level: 'error', count: 1, lines: [1] }] },
     'FAILED: 1 finding in 1 sample',
   ],
 ] satisfies [Partial<ValidationReport>, string][])('the last line, singular: %j', (change, last) => {

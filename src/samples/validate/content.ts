@@ -1,0 +1,93 @@
+/** A row's texts, once their types are right, and the checks of one row that compare them. */
+import { answerFinder, statesAnswer } from '../../negatives/answer.js'
+import { fold, type PassageWords, readWords, supportOf } from '../../questions/checks/passage.js'
+import { YES_OR_NO } from '../../questions/checks/words.js'
+import { type CheckedRow, checkRepeats } from './row.js'
+import type { FactsOf, TextFacts } from './texts.js'
+
+export interface Content {
+  questions: TextFacts[]
+  answers: string[]
+  docs: TextFacts[]
+  /** Positions in `docs`; none where the row does not say. */
+  positives: number[]
+  isPositive: ReadonlySet<number>
+}
+
+/**
+ * Share of an answer's words that its positives must have. Answers in one's own words are many: of pairs written for
+ * real data sets the check may refuse hardly any (docs/validate.md).
+ */
+const LEAST_SUPPORT = 0.2
+
+/** @returns `undefined` of a row in which something is of the wrong type. */
+export function contentOf(row: CheckedRow, factsOf: FactsOf): Content | undefined {
+  const { docs, questions = [], answers = [], positives = [] } = row
+  if (!docs || docs.length === 0) return undefined
+  const isPositive = new Set(positives)
+  return { questions: questions.map(factsOf), answers, docs: docs.map(factsOf), positives, isPositive }
+}
+
+/** Adds to the row's faults. */
+export function checkContent(row: CheckedRow, content: Content): void {
+  const { answers, docs, positives } = content
+  const repeats = row.faults.some(({ kind }) => kind === 'duplicate-doc' || kind === 'negative-is-positive')
+  if (!repeats) {
+    checkRepeats(
+      docs.map(({ normalised }) => normalised),
+      row,
+    )
+  }
+  if (positives.length === 0) return
+  for (const answer of answers) {
+    if (checkNegatives(answer, content, row)) break
+  }
+  for (const answer of answers) {
+    if (checkSupport(answer, docs, positives, row)) break
+  }
+}
+
+/** By the rule that mining keeps. */
+function checkNegatives(answer: string, content: Content, row: CheckedRow): boolean {
+  const { docs, positives, isPositive } = content
+  const states = isPositive.size < docs.length ? answerFinder(answer) : undefined
+  const at = states ? docs.findIndex((doc, i) => !isPositive.has(i) && states(doc.normalised)) : -1
+  // A copy of a positive has its answer, too: that is said already.
+  if (at < 0 || row.faults.some(({ kind }) => kind === 'negative-is-positive')) return false
+  const also = positives.some((i) => states!(docs[i]!.normalised))
+  const reason = `docs[${at}], a negative, contains the answer${also ? '' : ', which no positive does'}`
+  row.faults.push({ kind: 'answer-in-negative', reason })
+  return true
+}
+
+function checkSupport(answer: string, docs: TextFacts[], positives: number[], row: CheckedRow): boolean {
+  const share = supportFor(
+    answer,
+    positives.map((i) => docs[i]!.normalised),
+  )
+  if (share >= LEAST_SUPPORT) return false
+  const reason = `of the answer’s words ${Math.round(100 * share)}% are in docs[${positives[0]}]${positives.length > 1 ? ' and the other positives' : ''}`
+  row.faults.push({ kind: 'unsupported-answer', reason })
+  return true
+}
+
+const LETTERS = { latin: /\p{Script=Latin}/u, han: /\p{Script=Han}/u }
+
+/**
+ * @param texts normalised
+ * @returns the share of the answer's words that the texts have; 1 where they state it, or where its words say nothing
+ * about it (yes and no, numbers, another script).
+ */
+export function supportFor(answer: string, texts: string[]): number {
+  const states = statesAnswer(answer)
+  if (texts.some(states)) return 1
+  if (isYesOrNo(answer)) return 1
+  for (const script of Object.values(LETTERS)) {
+    if (script.test(answer) && !texts.some((text) => script.test(text))) return 1
+  }
+  const passages: PassageWords[] = texts.map(readWords)
+  const { counted, found } = supportOf(answer, passages)
+  return counted === 0 ? 1 : found / counted
+}
+
+export const isYesOrNo = (answer: string) => YES_OR_NO.test(fold(answer))
