@@ -57,7 +57,9 @@ function filesOf(rows: number, k: number, side: string): Record<string, string> 
   }[]
   return {
     [`end_to_end_data${side}.jsonl`]: lines(all),
-    [`end_to_end_data${side}.provenance.jsonl`]: lines(provenance(rows, k)),
+    [`end_to_end_data${side}.provenance.jsonl`]: lines(
+      provenance(rows, k, (i, j) => `a${side}.md#${i * k + j}`),
+    ),
     [`instruction_data${side}.jsonl`]: lines(
       all.map(({ docs, ...row }, i) => ({ ...row, docs: [docs[i % k]], pos_index: [0] })),
     ),
@@ -73,7 +75,7 @@ function filesOf(rows: number, k: number, side: string): Record<string, string> 
       all.map(({ docs }, i) => ({
         data_type: 'paraphrase',
         question: [''],
-        answers: ['Short.'],
+        answers: [`The treasure that row ${i}${side} holds.`],
         docs: [docs[i % k]],
       })),
     ),

@@ -1,11 +1,10 @@
 /** Is what is in a run directory fit to train on? Each file is read once, in constant memory. */
 import type { OnProblem } from '../../errors.js'
 import { readLines } from '../../files/jsonl.js'
-import { type ValidationReport, validateSamples } from '../validate.js'
+import { type ValidationReport, validateFiles } from '../validate.js'
 import { type Refusal, shellWord } from './refusal.js'
 import { isAbsolutePath } from './run-facts.js'
 import type { LeftOut, RunFile } from './run-files.js'
-import { checkStageRows, type RowShape } from './stage-rows.js'
 
 export interface CheckedFile extends RunFile {
   /** Lines that are not blank. */
@@ -28,7 +27,16 @@ export async function checkData(
   onProblem: OnProblem,
 ): Promise<CheckedData> {
   const data: CheckedData = { files: [], leftOut: [], refusals: [], topK: null }
-  for (const file of files) await checkFile(file, data, expectedTopK, onProblem)
+  const trained = files.filter(({ role }) => role === 'rows' || role === 'paraphrases')
+  const { files: reports } = await validateFiles(
+    trained.map(({ path }) => path),
+    { onProblem, ...(expectedTopK !== undefined && { expectedTopK }) },
+  )
+  for (const file of files) {
+    const report = reports.find((each) => each.file === file.path)
+    if (report) addRows(file, report, data, expectedTopK)
+    else await listLines(file, data)
+  }
   const samples = data.files.filter(({ stage, role }) => stage === 'end-to-end' && role === 'rows')
   data.topK = samples[0]?.docsPerRow ?? null
   for (const { name, docsPerRow } of samples) {
@@ -43,42 +51,18 @@ export async function checkData(
   return data
 }
 
-async function checkFile(
+function addRows(
   file: RunFile,
+  report: ValidationReport,
   data: CheckedData,
   expectedTopK: number | undefined,
-  onProblem: OnProblem,
-): Promise<void> {
-  if (file.role === 'provenance' || file.role === 'rejected') return listLines(file, data)
-  if (file.stage === 'end-to-end') return checkSamples(file, data, expectedTopK, onProblem)
-  const { rows, docsPerRow, faults, firstFault } = await checkStageRows(file.path, shapeOf(file), onProblem)
-  data.files.push({ ...file, rows, docsPerRow })
-  if (firstFault !== undefined) {
-    const reason = `${faults} of ${rows} rows cannot be trained on (${firstFault})`
-    data.refusals.push({ file: file.name, reason, command: validateCommand(file) })
-  } else if (rows === 0) refuse(data, file.name, 'holds no row')
-}
-
-function shapeOf({ role, stage }: RunFile): RowShape {
-  if (role === 'paraphrases') return 'paraphrase'
-  return stage === 'pretrain' ? 'qa' : 'instruction'
-}
-
-async function checkSamples(
-  file: RunFile,
-  data: CheckedData,
-  expectedTopK: number | undefined,
-  onProblem: OnProblem,
-): Promise<void> {
-  const report = await validateSamples(file.path, {
-    onProblem,
-    ...(expectedTopK !== undefined && { expectedTopK }),
-  })
+): void {
   data.files.push({ ...file, rows: report.lines, docsPerRow: report.mostCommon })
   if (report.ok) return
-  const k = expectedTopK ?? report.mostCommon
+  const k = file.stage === 'end-to-end' ? (expectedTopK ?? report.mostCommon) : null
   const command = `${validateCommand(file)}${k === null || k < 2 ? '' : ` --expected-top-k ${k}`}`
-  data.refusals.push({ file: file.name, reason: report.findings.map(inWords).join('; '), command })
+  const errors = report.findings.filter(({ level }) => level === 'error')
+  data.refusals.push({ file: file.name, reason: errors.map(inWords).join('; '), command })
 }
 
 function validateCommand({ path }: RunFile): string {

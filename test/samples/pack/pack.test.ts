@@ -228,28 +228,37 @@ describe('data that is not fit is refused', () => {
   })
 
   it('for rows of the first stages that the loader would stop at', async () => {
-    const row = { data_type: 'qa', question: ['?'], answers: ['!'], docs: ['d'] }
-    for (const [name, bad, reason] of [
-      ['pretrain_data.jsonl', { ...row, answers: [] }, 'answers'],
-      ['pretrain_data.jsonl', { ...row, question: '?' }, 'question'],
-      ['pretrain_data.jsonl', { ...row, data_type: 'paraphrase' }, 'data_type'],
-      ['pretrain_data.jsonl', { ...row, docs: ['d', 'e'] }, '2 docs, the first row has 1'],
-      ['pretrain_paraphrase_data.jsonl', row, 'data_type'],
-      ['instruction_data.jsonl', { question: '?', docs: ['d'], gold_answer: '!' }, 'answer'],
-      ['instruction_data.jsonl', [], 'not a JSON object'],
+    const row = { data_type: 'qa', question: ['What?'], answers: ['a word'], docs: ['It is a word.'] }
+    const paraphrase = { ...row, data_type: 'paraphrase' }
+    const instruction = { question: 'What?', docs: row.docs, answer: 'a word', gold_answer: 'a word' }
+    for (const [name, good, bad, kind] of [
+      ['pretrain_data.jsonl', row, { ...row, answers: [] }, 'bad-answers'],
+      ['pretrain_data.jsonl', row, { ...row, question: 'What?' }, 'bad-question'],
+      ['pretrain_data.jsonl', row, paraphrase, 'mixed-data-types'],
+      ['pretrain_data.jsonl', row, { ...row, docs: ['It is a word.', 'Another.'] }, 'mixed-top-k'],
+      ['pretrain_paraphrase_data.jsonl', paraphrase, row, 'mixed-data-types'],
+      ['instruction_data.jsonl', instruction, { ...instruction, answer: undefined }, 'only-gold-answer'],
+      ['instruction_data.jsonl', instruction, [], 'not-object'],
     ] as const) {
-      const good = name.includes('instruction')
-        ? { question: '?', docs: ['d'], answer: '!' }
-        : name.includes('paraphrase')
-          ? { ...row, data_type: 'paraphrase' }
-          : row
       const run = makeRun(fresh(), { files: { [name]: lines([good, bad]) } })
       const [refusal] = await refusals(run)
       expect(refusal).toMatchObject({
         file: name,
-        reason: expect.stringMatching(`^1 of 2 rows.*line 2: .*${reason}`),
+        reason: expect.stringContaining(`${kind} (1: line 2)`),
+        command: `clara-validate --input-file '${join(run, name)}'`,
       })
     }
+  })
+
+  it('for what stands on both sides of a split', async () => {
+    const run = makeRun(fresh(), { sides: ['.train', '.validation'] })
+    const leaked = readFileSync(join(run, 'end_to_end_data.train.jsonl'), 'utf8')
+    writeFileSync(join(run, 'end_to_end_data.validation.jsonl'), leaked)
+    const [refusal] = await refusals(run)
+    expect(refusal).toMatchObject({
+      file: 'end_to_end_data.validation.jsonl',
+      reason: expect.stringContaining('leaked-question (7'),
+    })
   })
 
   it('for a provenance of another run', async () => {
