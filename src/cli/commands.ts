@@ -1,9 +1,13 @@
 /** The commands by name. Each is loaded when it is asked for: a search should start at once. */
 import type { Command } from 'commander'
 
-export type CommandName = 'index' | 'mine' | 'synth' | 'score' | 'validate' | 'models' | 'bench'
+export type CommandName = 'extract' | 'index' | 'mine' | 'synth' | 'score' | 'validate' | 'models' | 'bench'
 
 export const COMMANDS: Record<CommandName, { summary: string; load: () => Promise<Command> }> = {
+  extract: {
+    summary: 'documents of many formats -> raw_knowledge.jsonl',
+    load: async () => (await import('./extract-command.js')).extractCommand(),
+  },
   index: {
     summary: 'build, search and look at an index',
     load: async () => (await import('./index-command.js')).indexCommand(),

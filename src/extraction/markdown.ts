@@ -63,7 +63,7 @@ function isOpen(html: string, tag: string): boolean {
 function blockText({ type, raw }: Block, list: ImageList): string {
   if (type === 'code') return raw
   if (type !== 'html')
-    return outsideCode(raw, (text) => withoutTags(taken(text, list), type === 'table' ? ' ' : '\n'))
+    return outsideCode(raw, (text) => withoutTags(takeDataImages(text, list), type === 'table' ? ' ' : '\n'))
   const markdown = htmlDocument(raw, { list }).markdown
   return markdown === '' ? '\n\n' : `\n\n${markdown}\n\n`
 }
@@ -76,7 +76,8 @@ function outsideCode(text: string, change: (text: string) => string): string {
     .join('')
 }
 
-function taken(text: string, list: ImageList): string {
+/** Images in `data:` URLs -> marks. */
+export function takeDataImages(text: string, list: ImageList): string {
   return text.replace(
     /!\[([^\]\n]{0,2000})\]\(\s*<?(data:[^\s)>]*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)/gi,
     (_, label: string, url: string) => list.addDataUrl(url) || label,
