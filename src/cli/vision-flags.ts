@@ -1,6 +1,6 @@
 /** Which model describes images. */
 import type { Command } from 'commander'
-import { type DescribeCounts, type Describer, openDescriber } from '../questions/describe-image.js'
+import type { DescribeCounts, Describer } from '../questions/describe-image.js'
 import { openSettings } from './dot-env.js'
 import { keyOf } from './endpoint-flags.js'
 import { wholeNumber } from './flags.js'
@@ -33,6 +33,7 @@ export function visionFlags(command: Command): Command {
 export async function openVision(flags: VisionFlags, outputFile: string): Promise<Vision | undefined> {
   const { visionModel: model } = flags
   if (model === undefined) return undefined
+  const { openDescriber } = await import('../questions/describe-image.js') // the client is slow to load
   const setting = await openSettings()
   const baseUrl = flags.baseUrl ?? setting('OPENAI_BASE_URL', 'BASE_URL')?.value
   const apiKey = await keyOf(flags, baseUrl, setting('OPENAI_API_KEY')?.value)

@@ -37,8 +37,7 @@ export function startChildren(limits: ChildLimits): Children {
       const used = idle.pop() ?? { child: startChild(limits), files: 0 }
       used.files++
       const reply = await askChild(used.child, request, limits)
-      if (used.child.connected && used.child.exitCode === null && used.files < FILES_PER_CHILD && !closed)
-        idle.push(used)
+      if (isWell(used.child) && used.files < FILES_PER_CHILD && !closed) idle.push(used)
       else used.child.kill('SIGKILL')
       return reply
     },
@@ -47,6 +46,11 @@ export function startChildren(limits: ChildLimits): Children {
       for (const { child } of idle.splice(0)) child.kill('SIGKILL')
     },
   }
+}
+
+/** One that was killed may still be there for a moment. */
+function isWell({ connected, killed, exitCode, signalCode }: ChildProcess): boolean {
+  return connected && !killed && exitCode === null && signalCode === null
 }
 
 function startChild({ memoryMib }: ChildLimits): ChildProcess {
