@@ -118,16 +118,9 @@ describe('what cannot be done', () => {
     [['--input-dir', join(work, 'missing')], /no such file/],
     [['--vision-model', 'm'], /--image-output-dir/],
     [['--backend', 'docling'], /--docling-url/],
-    [['--docling-url', 'http://localhost:1'], /--backend docling/],
-    [['--memory-mib', '1'], /expected a whole number from 64/],
   ])('%j is said at once', async (flags, reason) => {
     const run = await extract(folder({ 'a.md': 'a' }), output(), flags)
     expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(reason) })
-  })
-
-  it('a folder without any is an error', async () => {
-    const run = await extract(folder({ 'a.xyz': 'a' }), output())
-    expect(run).toMatchObject({ code: 2, stderr: expect.stringMatching(/holds no files ending in/) })
   })
 })
 
@@ -149,10 +142,17 @@ describe('an interrupted run', () => {
     '--json',
   ]
 
+  const input = folder(files)
+  let undisturbed: string | undefined
+  const whole = async () => {
+    if (undisturbed) return undisturbed
+    undisturbed = output()
+    await extract(input, undisturbed, flags('same'))
+    return undisturbed
+  }
+
   it.each(['SIGKILL', 'SIGINT'] as const)('by %s goes on, to the same bytes', async (signal) => {
-    const input = folder(files)
-    const [whole, to] = [output(), output()]
-    await extract(input, whole, flags('same'))
+    const to = output()
     const journal = join(state(to), 'journal.jsonl')
     const stopped = await extract(input, to, flags('same'), {
       async onStart(child) {
@@ -170,7 +170,7 @@ describe('an interrupted run', () => {
     const again = await extract(input, to, flags('same'))
     expect(again.code).toBe(1)
     expect(JSON.parse(again.stdout)).toMatchObject({ resumed: 3, documents: 4, failed: 1 })
-    expect(readFileSync(to)).toEqual(readFileSync(whole))
+    expect(readFileSync(to)).toEqual(readFileSync(await whole()))
     expect(readdirSync(work).filter((name) => name.startsWith(`.${to.slice(work.length + 1)}`))).toEqual([])
   })
 })
