@@ -34,10 +34,12 @@ export function startChildren(limits: ChildLimits): Children {
   return {
     async parse(request) {
       if (closed) throw new Error('closed')
-      const used = idle.pop() ?? { child: startChild(limits), files: 0 }
+      const used = idle.pop() ?? { child: await startChild(limits), files: 0 }
       used.files++
       const reply = await askChild(used.child, request, limits)
-      if (isWell(used.child) && used.files < FILES_PER_CHILD && !closed) idle.push(used)
+      // what it holds of this file must not count against the next
+      const isLean = (await residentBytes(used.child.pid!)) < limits.memoryMib * 2 ** 19
+      if (isWell(used.child) && isLean && used.files < FILES_PER_CHILD && !closed) idle.push(used)
       else used.child.kill('SIGKILL')
       return reply
     },
@@ -53,7 +55,8 @@ function isWell({ connected, killed, exitCode, signalCode }: ChildProcess): bool
   return connected && !killed && exitCode === null && signalCode === null
 }
 
-function startChild({ memoryMib }: ChildLimits): ChildProcess {
+/** Its start is not on the first file's clock. */
+async function startChild({ memoryMib }: ChildLimits): Promise<ChildProcess> {
   const { SystemRoot } = process.env // without it Windows starts nothing
   const child = fork(SELF, {
     execArgv: [`--max-old-space-size=${memoryMib}`],
@@ -64,18 +67,25 @@ function startChild({ memoryMib }: ChildLimits): ChildProcess {
   running.add(child)
   child.once('exit', () => running.delete(child))
   child.on('error', () => {}) // who asks it hears of it too; between two files nobody does
+  await new Promise<void>((resolve) => {
+    for (const event of ['message', 'exit', 'error']) child.once(event, () => resolve())
+  })
   return child
 }
 
 function askChild(child: ChildProcess, request: ParseRequest, limits: ChildLimits): Promise<ParseReply> {
+  if (!isWell(child)) return Promise.resolve({ problem: 'its parser cannot be started' })
   return new Promise((resolve) => {
+    let done = false
     const finish = (reply: ParseReply) => {
+      done = true
       clearTimeout(deadline)
       clearInterval(watch)
       child.off('message', finish).off('error', onError).off('exit', onExit)
       resolve(reply)
     }
     const stop = (problem: string) => {
+      if (done) return // another file may be in it by now
       child.kill('SIGKILL')
       finish({ problem })
     }

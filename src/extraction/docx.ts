@@ -34,7 +34,7 @@ export const parseDocx: Parser = async (bytes, limits) => {
   buildLists(document, body)
   for (const back of [...body.querySelectorAll('a[href^="#footnote-ref"], a[href^="#endnote-ref"]')])
     back.remove()
-  return { markdown: pageMarkdown(document, body, { list, labels: false }), images: list.images }
+  return { markdown: pageMarkdown(document, body), images: list.images }
 }
 
 /** The archive with another main part, nothing compressed, and no list that mammoth would number. */

@@ -69,6 +69,7 @@ export async function extractFolder(options: ExtractOptions): Promise<ExtractRep
       files,
       state,
       options,
+      inputDir,
       imageOutputDir !== undefined,
       (done) => options.onProgress(done, files.length, 'files'),
     )

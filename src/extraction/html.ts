@@ -2,20 +2,26 @@
 import { decodeText } from './decode.js'
 import { clean } from './html/clean.js'
 import { parsePage } from './html/dom.js'
+import { markImages } from './html/images.js'
 import { pageMarkdown } from './html/to-markdown.js'
 import { ImageList } from './image-list.js'
-import type { ParsedDocument, Parser } from './parsed.js'
+import type { Beside, ParsedDocument, Parser } from './parsed.js'
 
 /** Where a page names its charset (HTML, 13.2.3.2). */
 const HEAD_BYTES = 1024
 
-export const parseHtml: Parser = async (bytes) => htmlDocument(decodeText(bytes, charsetOf(bytes)))
+export const parseHtml: Parser = async (bytes, _limits, beside) =>
+  htmlDocument(decodeText(bytes, charsetOf(bytes)), { beside })
 
-/** Images in `data:` URLs are taken out; others leave their label: nothing is fetched. */
-export function htmlDocument(html: string, { labels = true, list = new ImageList() } = {}): ParsedDocument {
+/** Images in `data:` URLs and beside the page are taken out; others leave their labels: nothing is fetched. */
+export async function htmlDocument(
+  html: string,
+  { list = new ImageList(), beside }: { list?: ImageList; beside?: Beside | undefined } = {},
+): Promise<ParsedDocument> {
   const { document, body } = parsePage(html)
   clean(document, body)
-  return { markdown: pageMarkdown(document, body, { list, labels }), images: list.images }
+  await markImages(body, list, beside)
+  return { markdown: pageMarkdown(document, body), images: list.images }
 }
 
 function charsetOf(bytes: Uint8Array): string | undefined {

@@ -1,20 +1,22 @@
 /** Markdown: as it is, but HTML in it becomes Markdown too, and images in `data:` URLs are taken out. */
 import { Lexer, type Token, type Tokens } from 'marked'
+import { outsideCode } from './code-parts.js'
 import { decodeText } from './decode.js'
 import { htmlDocument } from './html.js'
 import { ImageList } from './image-list.js'
-import type { Parser } from './parsed.js'
+import type { Beside, Parser } from './parsed.js'
 
 /** HTML that Markdown would end at the first blank line, and that has no Markdown inside. */
 const WHOLE = /^\s*<(table|ul|ol|dl|svg|script|style)\b/i
 const INLINE =
   /<\/?(?:a|abbr|b|big|br|center|cite|code|del|details|div|em|font|h[1-6]|hr|i|img|ins|kbd|mark|p|picture|pre|q|s|samp|section|small|source|span|strike|strong|sub|summary|sup|tt|u|var|wbr)(?:\s+[\w:@-]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?)*\s*\/?>/gi
 
-export const parseMarkdown: Parser = async (bytes) => {
+export const parseMarkdown: Parser = async (bytes, _limits, beside) => {
   const list = new ImageList()
   const { title, body } = withoutFrontMatter(decodeText(bytes))
   const blocks = joined(new Lexer({ gfm: true }).blockTokens(body))
-  const text = blocks.map((block) => blockText(block, list)).join('')
+  let text = ''
+  for (const block of blocks) text += await blockText(block, list, beside)
   const markdown = outsideCode(text, (part) => part.replace(/\n{3,}/g, '\n\n')).trim()
   return {
     markdown: title === undefined || hasTitle(blocks) ? markdown : `# ${title}\n\n${markdown}`.trim(),
@@ -60,28 +62,45 @@ function isOpen(html: string, tag: string): boolean {
   return count(`<${tag}\\b`) > count(`</${tag}\\s*>`)
 }
 
-function blockText({ type, raw }: Block, list: ImageList): string {
+async function blockText({ type, raw }: Block, list: ImageList, beside: Beside | undefined): Promise<string> {
   if (type === 'code') return raw
-  if (type !== 'html')
-    return outsideCode(raw, (text) => withoutTags(takeDataImages(text, list), type === 'table' ? ' ' : '\n'))
-  const markdown = htmlDocument(raw, { list }).markdown
-  return markdown === '' ? '\n\n' : `\n\n${markdown}\n\n`
+  if (type === 'html') {
+    const { markdown } = await htmlDocument(raw, { list, beside })
+    return markdown === '' ? '\n\n' : `\n\n${markdown}\n\n`
+  }
+  const near = await imagesBeside(raw, list, beside)
+  const change = (text: string) => withoutTags(marked(text, list, near), type === 'table' ? ' ' : '\n')
+  return outsideCode(raw, change)
 }
 
-/** Code in lines and in fences inside of lists and quotes stays as it is. */
-function outsideCode(text: string, change: (text: string) => string): string {
-  return text
-    .split(/((?:^|\n)[ >]*(`{3,}|~{3,})[\s\S]*?(?:\n[ >]*\2[^\n]*|$)|`[^`\n]+`)/)
-    .map((part, i) => (i % 3 === 0 ? change(part) : i % 3 === 1 ? part : ''))
-    .join('')
+const IMAGE = /!\[([^\]\n]{0,2000})\]\(\s*<?([^\s()<>]*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)/g
+
+/** Address -> mark. */
+async function imagesBeside(
+  text: string,
+  list: ImageList,
+  beside: Beside | undefined,
+): Promise<Map<string, string>> {
+  const marks = new Map<string, string>()
+  if (!beside || !text.includes('![')) return marks
+  for (const [, , address] of text.matchAll(IMAGE)) {
+    const bytes = marks.has(address!) ? undefined : await beside(address!)
+    if (bytes) marks.set(address!, list.add(bytes))
+  }
+  return marks
+}
+
+/** Labels stay: they may be all that is known of an image. */
+function marked(text: string, list: ImageList, near: ReadonlyMap<string, string>): string {
+  return text.replace(IMAGE, (image, label: string, address: string) => {
+    const mark = list.addDataUrl(address) ?? near.get(address)
+    return mark === undefined ? image : [label, mark].filter((part) => part !== '').join(' ')
+  })
 }
 
 /** Images in `data:` URLs -> marks. */
 export function takeDataImages(text: string, list: ImageList): string {
-  return text.replace(
-    /!\[([^\]\n]{0,2000})\]\(\s*<?(data:[^\s)>]*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)/gi,
-    (_, label: string, url: string) => list.addDataUrl(url) || label,
-  )
+  return marked(text, list, new Map()).replace(/^Image (?=\[IMAGE_REF)/gm, '')
 }
 
 function withoutTags(text: string, lineBreak: string): string {

@@ -31,6 +31,7 @@ export async function parseFiles(
   files: readonly InputFile[],
   state: State,
   settings: ParseSettings,
+  inputDir: string,
   keepsImages: boolean,
   onDone: (done: number) => void,
 ): Promise<{ parsed: Parsed; resumed: number }> {
@@ -53,7 +54,7 @@ export async function parseFiles(
   const parseOne = ({ path }: InputFile): Promise<ParseReply> =>
     settings.convert?.reads(path)
       ? settings.convert.convert(path, imageFolder)
-      : children.parse({ path, limits: settings.limits, imageFolder })
+      : children.parse({ path, limits: settings.limits, imageFolder, inputDir })
   try {
     await Promise.all(Array.from({ length: settings.concurrency }, work))
     return { parsed, resumed }

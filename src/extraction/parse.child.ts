@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { replaceFile, sha256 } from '../files/durable-file.js'
+import { readBeside } from './beside.js'
 import { endingOf, parserOf, requireContent } from './formats.js'
 import type { ParseLimits } from './parsed.js'
 
@@ -15,6 +16,8 @@ export interface ParseRequest {
   limits: ParseLimits
   /** Where images go, each by its hash; none: they are not kept. */
   imageFolder: string | undefined
+  /** Images in this folder that a page or Markdown file refers to are its own. */
+  inputDir: string
 }
 
 export interface StoredDocument {
@@ -28,19 +31,25 @@ export type ParseReply = { document: StoredDocument } | { problem: string }
 /** A longer line could not be read back from JSONL. */
 const MAX_TEXT_BYTES = 48 << 20
 
+export interface Started {
+  started: true
+}
+
 process.on('message', async (request: ParseRequest) => {
   process.send!(await reply(request))
 })
 process.once('disconnect', () => process.exit())
 // A parser that never returns would outlive us: its process could not hear of our end.
 new Worker(new URL('./orphan.worker.js', import.meta.url)).unref()
+process.send!({ started: true } satisfies Started)
 
-async function reply({ path, limits, imageFolder }: ParseRequest): Promise<ParseReply> {
+async function reply({ path, limits, imageFolder, inputDir }: ParseRequest): Promise<ParseReply> {
   try {
     const bytes = await readFile(path)
     requireContent(path, bytes)
     const parse = await parserOf(path)
-    const { markdown, images } = await parse(bytes, limits)
+    const beside = imageFolder === undefined ? undefined : readBeside(inputDir, path, limits)
+    const { markdown, images } = await parse(bytes, limits, beside)
     if (Buffer.byteLength(markdown) > MAX_TEXT_BYTES) {
       return { problem: `holds more than ${MAX_TEXT_BYTES >> 20} MiB of text: split it` }
     }

@@ -92,6 +92,30 @@ describe('images', () => {
     expect(items.map(({ text }) => text)).toEqual(Array(5).fill('t\n\n[image]'))
   })
 
+  it('beside a page or Markdown file are its own, as far as they are in the folder of documents', async () => {
+    writeFileSync(at('secret.png'), PIXEL)
+    fill({ 'pics/a b.png': PIXEL, 'pics/text.png': 'no image' })
+    symlinkSync(at('secret.png'), at('in/pics/link.png'))
+    const away = [
+      '../../secret.png',
+      at('secret.png'),
+      `file://${at('secret.png')}`,
+      '../pics/link.png',
+      '../pics',
+      '../pics/text.png',
+      '',
+    ]
+    fill({
+      'docs/a.html': `<p>x</p><img src="../pics/a%20b.png?v=1" alt="L">${away.map((src) => `<img src="${src}">`).join('')}`,
+      'docs/b.md': `x ![L](../pics/a%20b.png) ![far](../../secret.png)`,
+    })
+    const { rows } = await extract()
+    expect(rows.map(({ content }) => content)).toEqual([
+      `x\n\nL\n\n[IMAGE_REF: ${at('images/a_img_0.png')}]`,
+      `x L [IMAGE_REF: ${at('images/b_img_0.png')}] ![far](../../secret.png)`,
+    ])
+  })
+
   it('do not replace others without leave', async () => {
     fill({ 'a.html': `<p>t</p>${image()}` })
     mkdirSync(at('images'))

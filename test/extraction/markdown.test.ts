@@ -35,7 +35,7 @@ describe('Markdown', () => {
       Buffer.from(`a ${image}\n\n\`${image}\` ![far](https://a.b/c.png)`),
       LIMITS,
     )
-    expect(markdown).toBe(`a [IMAGE_REF: image-1.png]\n\n\`${image}\` ![far](https://a.b/c.png)`)
+    expect(markdown).toBe(`a dot [IMAGE_REF: image-1.png]\n\n\`${image}\` ![far](https://a.b/c.png)`)
     expect(images.map(({ name }) => name)).toEqual(['image-1.png'])
   })
 

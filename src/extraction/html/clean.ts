@@ -8,7 +8,12 @@ const UNSEEN =
 const BLOCKS =
   'details, summary, dialog, legend, caption, hgroup, search, figure, figcaption, option, label > div'
 
+/** Attributes that later steps put there: a page has none of them. */
+const OWN = ['data-clara', 'data-clara-text', 'data-captioned']
+const OURS = OWN.map((name) => `[${name}]`).join(', ')
+
 export function clean(document: Document, body: Element): void {
+  for (const element of body.querySelectorAll(OURS)) for (const name of OWN) element.removeAttribute(name)
   keepFormulas(document, body)
   for (const element of [...body.querySelectorAll(UNSEEN)]) element.remove()
   for (const element of [...body.querySelectorAll('[style]')]) if (isHidden(element)) element.remove()

@@ -1,7 +1,8 @@
 /** A cleaned page -> Markdown. Turndown walks; the rules here are those that it has not, or has otherwise. */
 import TurndownService from 'turndown'
-import type { ImageList } from '../image-list.js'
+import { outsideCode } from '../code-parts.js'
 import { type Document, type Element, squeezed } from './dom.js'
+import { imageText } from './images.js'
 import { cellsOf, rowsOf, tableMarkdown } from './tables.js'
 
 type Service = InstanceType<typeof TurndownService>
@@ -11,15 +12,9 @@ type Replacement = (content: string, element: Element) => string
 /** Placeholder of a table that is Markdown already. Turndown would count an empty element as nothing. */
 const TABLE = 'CLARA-TABLE'
 
-export interface PageImages {
-  list: ImageList
-  /** Whether an image's label is part of the text. */
-  labels: boolean
-}
-
-export function pageMarkdown(document: Document, body: Element, images: PageImages): string {
+export function pageMarkdown(document: Document, body: Element): string {
   const done: string[] = []
-  const service = serviceOf(images, done)
+  const service = serviceOf(done)
   const markdownOf = (element: Element) => service.turndown(element as never)
   // inner tables first: each cell is walked once, however deep tables stand in each other
   for (const table of [...body.querySelectorAll('table')].reverse()) {
@@ -32,10 +27,9 @@ export function pageMarkdown(document: Document, body: Element, images: PageImag
       replaceTable(document, table, holder)
     }
   }
-  return markdownOf(body)
-    .replace(/[ \t]+$/gm, (end) => (end === '  ' ? end : ''))
-    .replace(/\n{3,}/g, '\n\n')
-    .trim()
+  return outsideCode(markdownOf(body), (text) =>
+    text.replace(/[ \t]+(?=\n)/g, (end) => (end === '  ' ? end : '')).replace(/\n{3,}/g, '\n\n'),
+  ).trim()
 }
 
 /** Captions go before their table. */
@@ -70,7 +64,7 @@ function flat(document: Document, cell: Element): Element {
   return block
 }
 
-function serviceOf(images: PageImages, tables: string[]): Service {
+function serviceOf(tables: string[]): Service {
   const service = new TurndownService({
     headingStyle: 'atx',
     hr: '---',
@@ -82,7 +76,7 @@ function serviceOf(images: PageImages, tables: string[]): Service {
   service.escape = (text) => text
   const rule = (name: string, tags: string[], replacement: Replacement) =>
     service.addRule(name, { filter: tags as never, replacement: replacement as never })
-  rule('image', ['img'], (_, image) => imageText(image, images))
+  rule('image', ['img'], (_, image) => imageText(image))
   rule('heading', ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'], (content, { tagName }) => {
     const text = squeezed(content)
     return text === '' ? '' : `\n\n${'#'.repeat(Number(tagName[1]))} ${text}\n\n`
@@ -123,19 +117,6 @@ function isIn(element: Element, ...tags: string[]): boolean {
 
 function wrapped(mark: string, content: string): string {
   return content.trim() === '' || content.includes('\n\n') ? content : `${mark}${content}${mark}`
-}
-
-function imageText(image: Element, { list, labels }: PageImages): string {
-  const mark = list.addDataUrl(image.getAttribute('src') ?? '') ?? ''
-  const label = labels && !hasCaption(image) ? squeezed(image.getAttribute('alt') ?? '') : ''
-  return mark === '' ? label : `\n\n${label === '' ? '' : `${label}\n\n`}${mark}\n\n`
-}
-
-function hasCaption(image: Element): boolean {
-  for (let parent = image.parentElement; parent; parent = parent.parentElement) {
-    if (parent.getAttribute('data-captioned') !== null) return true
-  }
-  return false
 }
 
 /** Addresses that lead somewhere from outside the document too. */
