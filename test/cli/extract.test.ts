@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { readDocuments } from '#clara/documents/read-documents.js'
+import { isAlive } from '#clara/files/processes.js'
 import { converted, startDoclingServer } from '../docling-server.js'
 import { type LlmReply, type LlmServer, startLlmServer } from '../llm-server.js'
 import { collectWithProblems } from '../support/collect.js'
@@ -42,6 +43,12 @@ const state = (to: string) => join(dirname(to), `.${to.slice(dirname(to).length 
 const image = (label = '') => `<img alt="${label}" src="data:image/png;base64,${PIXEL.toString('base64')}">`
 /** linkedom takes time that grows with the square of the depth: longer than any limit here. */
 const ENDLESS = '<div>'.repeat(400_000)
+
+/** None where the system does not say (it is Linux that does). */
+function childrenOf(pid: number): number[] {
+  const path = `/proc/${pid}/task/${pid}/children`
+  return existsSync(path) ? readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number) : []
+}
 
 describe('clara-extract', () => {
   it('writes a row for each file, by name, with the fields of the Python script', async () => {
@@ -154,12 +161,15 @@ describe('an interrupted run', () => {
   it.each(['SIGKILL', 'SIGINT'] as const)('by %s goes on, to the same bytes', async (signal) => {
     const to = output()
     const journal = join(state(to), 'journal.jsonl')
+    let parsers: number[] = []
     const stopped = await extract(input, to, flags('same'), {
       async onStart(child) {
         while (!existsSync(journal) || readFileSync(journal, 'utf8').split('\n').length < 4) await sleep(20)
+        parsers = childrenOf(child.pid!)
         child.kill(signal)
       },
     })
+    for (const pid of parsers) await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 10_000) // though it hangs
     if (signal === 'SIGKILL') expect(stopped.signal).toBe('SIGKILL')
     else
       expect(stopped).toMatchObject({
