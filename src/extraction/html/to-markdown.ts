@@ -97,6 +97,7 @@ function serviceOf(tables: string[]): Service {
   rule('superscript', ['sup'], (content) => wrapped('^', content))
   rule('subscript', ['sub'], (content) => wrapped('~', content))
   rule('samples', ['kbd', 'samp', 'tt'], (content) => wrapped('`', content))
+  rule('box', ['input'], (_, box) => (box.getAttribute('checked') === null ? '[ ] ' : '[x] '))
   rule('pre', ['pre'], fenced)
   // a rule goes before those that were added before it
   service.addRule('table', {
