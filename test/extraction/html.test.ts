@@ -18,7 +18,10 @@ describe('what a page shows', () => {
   it('leaves out links and pictures before the first heading, but no sentence', async () => {
     const lead =
       '<div><a href="/a">One</a> <a href="/b">Two</a></div><img src="logo.png" alt="Logo"><p>A word before.</p>'
-    expect(await markdown(`${lead}<h1>Head</h1>`)).toBe('A word before.\n\n# Head')
+    expect(await markdown(`${lead}<h1>Head</h1><p>More.</p>`)).toBe('A word before.\n\n# Head\n\nMore.')
+    expect(await markdown('<p><a href="#a">A list</a></p><p><a href="#b">of links</a></p><h2>End</h2>')).toBe(
+      'A list\n\nof links\n\n## End',
+    )
     expect(await markdown('<p><a href="https://a.b/">Only a link</a></p>')).toBe(
       '[Only a link](https://a.b/)',
     )

@@ -62,10 +62,13 @@ function removeLead(body: Element): void {
   const headings = [...body.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter((h) => !isIn(h, 'TABLE', body))
   const first = headings.find(({ tagName }) => tagName === 'H1') ?? headings[0]
   if (!first) return
-  for (let node: Element = first; node !== body; node = node.parentElement!) {
-    for (const sibling of siblingsBefore(node)) if (isMasthead(sibling)) sibling.remove()
-    if (!node.parentElement) return
+  const lead: Element[] = []
+  for (let node: Element | null = first; node && node !== body; node = node.parentElement) {
+    lead.push(...siblingsBefore(node).filter(isMasthead))
   }
+  const letters = lead.reduce((sum, { textContent }) => sum + squeezed(textContent).length, 0)
+  // a page that is mostly links is what its links say
+  if (letters * 3 <= squeezed(body.textContent).length) for (const element of lead) element.remove()
 }
 
 function siblingsBefore(node: Element): Element[] {
