@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const COMMANDS = [
+  ['extract'],
   ['index'],
   ['index', 'build'],
   ['index', 'add'],

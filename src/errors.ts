@@ -35,6 +35,13 @@ export interface Problem {
   reason: string
 }
 
+/** A whole file that was skipped. Printed as `path: reason`. */
+export interface FileProblem {
+  path: string
+  reason: string
+  line?: undefined
+}
+
 export type OnProblem = (problem: Problem) => void
 
 export function isErrno(error: unknown): error is NodeJS.ErrnoException {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 
 export type CommandName =
+  | 'extract'
   | 'index'
   | 'mine'
   | 'synth'
@@ -13,6 +14,10 @@ export type CommandName =
   | 'bench'
 
 export const COMMANDS: Record<CommandName, { summary: string; load: () => Promise<Command> }> = {
+  extract: {
+    summary: 'documents of many formats -> raw_knowledge.jsonl',
+    load: async () => (await import('./extract-command.js')).extractCommand(),
+  },
   index: {
     summary: 'build, search and look at an index',
     load: async () => (await import('./index-command.js')).indexCommand(),

@@ -115,8 +115,9 @@ function priceOf({ priceInput, priceOutput }: EndpointFlags, model: string): Pri
   throw new ClaraError('usage', '--price-input and --price-output go together')
 }
 
-async function keyOf(
-  flags: EndpointFlags,
+/** @throws ClaraError `usage` where there is none and one is needed. */
+export async function keyOf(
+  flags: Pick<EndpointFlags, 'apiKeyFile'>,
   baseUrl: string | undefined,
   setting: string | undefined,
 ): Promise<string> {

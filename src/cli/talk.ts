@@ -1,5 +1,5 @@
 /** stderr: progress, remarks and bad records. stdout is left to data. */
-import type { OnProblem } from '../errors.js'
+import type { FileProblem, Problem } from '../errors.js'
 import type { OutputFlags } from './flags.js'
 
 /** Bad records that are printed one by one; a broken file of a million lines should not scroll by. */
@@ -9,7 +9,7 @@ const LOG_INTERVAL_MS = 10_000
 
 export interface Talk {
   remark(text: string): void
-  onProblem: OnProblem
+  onProblem: (problem: Problem | FileProblem) => void
   /** How many bad records there were. */
   problems(): number
   /** A counter that shows its rate: `counter('chunks')(250)`. */
@@ -47,7 +47,8 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
     },
     onProblem({ path, line: number, reason }) {
       problems++
-      if (problems <= PRINTED_PROBLEMS) line(printable(`${path}:${number}: ${reason}`))
+      if (problems <= PRINTED_PROBLEMS)
+        line(printable(`${path}:${number === undefined ? '' : `${number}:`} ${reason}`))
     },
     problems: () => problems,
     counter(what) {

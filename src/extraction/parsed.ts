@@ -20,11 +20,15 @@ export interface ParseLimits {
   entries: number
 }
 
+/** Reads a file by its address relative to the document. @returns undefined of what is not to be had. */
+export type Beside = (address: string) => Promise<Uint8Array | undefined>
+
 /**
  * Runs in a process of its own, which may be killed: it need not watch the clock.
+ * @param beside of files that refer to images beside them; none: those are left alone.
  * @throws ClaraError `input` with what is wrong with the file: damaged, encrypted, over a limit.
  */
-export type Parser = (bytes: Uint8Array, limits: ParseLimits) => Promise<ParsedDocument>
+export type Parser = (bytes: Uint8Array, limits: ParseLimits, beside?: Beside) => Promise<ParsedDocument>
 
 /** As it stands in Markdown; `clara-synth` puts the image's description in its place. */
 export function imageMark(name: string): string {

@@ -3,6 +3,9 @@ import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl'
 import { ClaraError, messageOf } from '../errors.js'
 import type { ParseLimits } from './parsed.js'
 
+/** Compound files: what .doc and .ppt are, and what Office puts encrypted files into. */
+const OLD_OFFICE = [0xd0, 0xcf, 0x11, 0xe0]
+
 /** Unpacked entries by their names, directories left out. */
 export type Archive = ReadonlyMap<string, Buffer>
 
@@ -16,6 +19,9 @@ export async function unzip(
   limits: ParseLimits,
   wanted: (name: string) => boolean = () => true,
 ): Promise<Archive> {
+  if (OLD_OFFICE.every((byte, i) => bytes[i] === byte)) {
+    throw new ClaraError('input', 'encrypted, or of an Office before 2007: save it anew, without a password')
+  }
   const entries = new Map<string, Buffer>()
   try {
     const zip = await fromBufferPromise(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))

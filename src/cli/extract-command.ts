@@ -1,0 +1,113 @@
+/** clara-extract: a folder of documents -> raw_knowledge.jsonl. */
+import { availableParallelism } from 'node:os'
+import { Command, Option } from 'commander'
+import { ClaraError } from '../errors.js'
+import { type ExtractReport, extractFolder } from '../extraction/extract.js'
+import { type ExtractionMode, MODES } from '../extraction/rows.js'
+import { type DoclingFlags, doclingOf } from './docling-flags.js'
+import { example, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
+import { printResult } from './print-result.js'
+import { EXIT, onInterrupt } from './run-cli.js'
+import { createTalk } from './talk.js'
+import { openVision, type VisionFlags, visionFlags } from './vision-flags.js'
+
+interface ExtractFlags extends OutputFlags, VisionFlags, DoclingFlags {
+  inputDir: string
+  outputFile: string
+  imageOutputDir?: string
+  extractionMode: ExtractionMode
+  timeoutSeconds: number
+  memoryMib: number
+  maxUnpackedMib: number
+  maxEntries: number
+  concurrency: number
+  overwrite?: boolean
+}
+
+export function extractCommand(): Command {
+  const command = new Command('extract')
+    .description('Makes raw_knowledge.jsonl of a folder of PDF, DOCX, PPTX, HTML, Markdown and text files.')
+    .requiredOption('--input-dir <dir>', 'the documents; folders in it are read too')
+    .requiredOption('--output-file <file>', 'raw_knowledge.jsonl')
+    .option('--image-output-dir <dir>', 'where images go; none: they are left out')
+    .addOption(
+      new Option(
+        '--extraction-mode <mode>',
+        'dict: images marked where they stand; markdown: in a list at the end',
+      )
+        .choices(MODES)
+        .default('dict'),
+    )
+    .addOption(
+      new Option('--backend <name>', 'built-in, or a docling-serve server')
+        .choices(['built-in', 'docling'])
+        .default('built-in'),
+    )
+    .option('--docling-url <url>', 'of that server: http://localhost:5001')
+    .option('--timeout-seconds <n>', 'for one file', wholeNumber(1, 86_400), 120)
+    .option('--memory-mib <n>', 'for one file', wholeNumber(64, 1 << 20), 2048)
+    .option('--max-unpacked-mib <n>', 'what an archive may unpack to', wholeNumber(1, 1 << 14), 512)
+    .option('--max-entries <n>', 'files in an archive', wholeNumber(1, 1_000_000), 10_000)
+    .addOption(
+      new Option('--concurrency <n>', 'files at once')
+        .argParser(wholeNumber(1, 256))
+        .default(Math.min(availableParallelism(), 4), 'cores, 4 at most'),
+    )
+    .option('--overwrite', 'replace the output of a run before')
+  visionFlags(command)
+  outputFlags(command)
+  example(
+    command,
+    'clara-extract --input-dir handbooks/ --output-file raw_knowledge.jsonl --image-output-dir images/',
+  )
+  return command.action(extract)
+}
+
+async function extract(flags: ExtractFlags): Promise<void> {
+  const talk = createTalk(flags)
+  const {
+    inputDir,
+    outputFile,
+    imageOutputDir,
+    extractionMode: mode,
+    overwrite,
+    memoryMib,
+    concurrency,
+  } = flags
+  if (flags.visionModel !== undefined && imageOutputDir === undefined) {
+    throw new ClaraError('usage', '--vision-model describes saved images: pass --image-output-dir')
+  }
+  const timeoutMs = flags.timeoutSeconds * 1000
+  const convert = doclingOf(flags, timeoutMs)
+  const vision = await openVision(flags, outputFile)
+  onInterrupt('run the same command again: files that were parsed are not parsed again')
+  const show = talk.progress()
+  try {
+    const report = await extractFolder({
+      inputDir,
+      outputFile,
+      imageOutputDir,
+      mode,
+      overwrite,
+      ownFiles: vision ? [vision.journalPath] : [],
+      limits: { unpackedBytes: flags.maxUnpackedMib * 2 ** 20, entries: flags.maxEntries },
+      timeoutMs,
+      memoryMib,
+      concurrency,
+      convert,
+      describe: vision?.describe,
+      onProblem: talk.onProblem,
+      onProgress: (done, total, what) => show(() => `${done} of ${total} ${what}`),
+    })
+    talk.finish()
+    printResult(flags, { input: inputDir, output: outputFile, ...report, ...vision?.counts })
+    process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+    remark(report, talk.remark)
+  } finally {
+    await vision?.close()
+  }
+}
+
+function remark({ resumed }: ExtractReport, say: (text: string) => void): void {
+  if (resumed > 0) say(`${resumed} files were parsed by the run before`)
+}

@@ -1,0 +1,45 @@
+/** Which model describes images. */
+import type { Command } from 'commander'
+import type { DescribeCounts, Describer } from '../questions/describe-image.js'
+import { openSettings } from './dot-env.js'
+import { keyOf } from './endpoint-flags.js'
+import { wholeNumber } from './flags.js'
+
+export interface VisionFlags {
+  visionModel?: string
+  baseUrl?: string
+  apiKeyFile?: string
+  visionConcurrency: number
+  visionTimeout: number
+}
+
+export interface Vision {
+  describe: Describer['describe']
+  counts: { vision: DescribeCounts }
+  journalPath: string
+  close(): Promise<void>
+}
+
+export function visionFlags(command: Command): Command {
+  return command
+    .option('--vision-model <name>', 'have this model describe images; none: they stay undescribed')
+    .option('--base-url <url>', 'its endpoint (default: $OPENAI_BASE_URL, $BASE_URL, or OpenAI)')
+    .option('--api-key-file <file>', 'file with the key, - for stdin (default: $OPENAI_API_KEY)')
+    .option('--vision-concurrency <n>', 'images at once, at most: it adapts', wholeNumber(1, 256), 8)
+    .option('--vision-timeout <seconds>', 'for one image', wholeNumber(1, 300), 120)
+}
+
+/** @throws ClaraError `usage` where a setting is missing, `input` where a file cannot be read. */
+export async function openVision(flags: VisionFlags, outputFile: string): Promise<Vision | undefined> {
+  const { visionModel: model } = flags
+  if (model === undefined) return undefined
+  const { openDescriber } = await import('../questions/describe-image.js') // the client is slow to load
+  const setting = await openSettings()
+  const baseUrl = flags.baseUrl ?? setting('OPENAI_BASE_URL', 'BASE_URL')?.value
+  const apiKey = await keyOf(flags, baseUrl, setting('OPENAI_API_KEY')?.value)
+  const journalPath = `${outputFile}.descriptions`
+  const timeoutMs = flags.visionTimeout * 1000
+  const endpoint = { model, baseUrl, apiKey, timeoutMs, concurrency: flags.visionConcurrency }
+  const { describe, counts, close } = await openDescriber(endpoint, journalPath)
+  return { describe, counts: { vision: counts }, journalPath, close }
+}

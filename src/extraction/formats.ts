@@ -1,0 +1,54 @@
+/** Which parser reads which file: by the ending, loaded when the first such file comes. */
+import { extname } from 'node:path'
+import { ClaraError } from '../errors.js'
+import type { Parser } from './parsed.js'
+
+const FORMATS: Record<string, () => Promise<Parser>> = {
+  '.docx': async () => (await import('./docx.js')).parseDocx,
+  '.htm': async () => (await import('./html.js')).parseHtml,
+  '.html': async () => (await import('./html.js')).parseHtml,
+  '.markdown': async () => (await import('./markdown.js')).parseMarkdown,
+  '.md': async () => (await import('./markdown.js')).parseMarkdown,
+  '.pdf': () => parserIn('./pdf.js', 'parsePdf'),
+  '.pptx': () => parserIn('./pptx.js', 'parsePptx'),
+  '.text': async () => (await import('./text.js')).parseText,
+  '.txt': async () => (await import('./text.js')).parseText,
+}
+
+/** Of files that have parsers, lower case, with the point. */
+export const ENDINGS: readonly string[] = Object.keys(FORMATS)
+
+/** What files begin with that are often given another's ending. */
+const SIGNS: readonly { sign: string; what: string; endings: readonly string[] }[] = [
+  { sign: '%PDF-', what: 'a PDF', endings: ['.pdf'] },
+  { sign: 'PK\x03\x04', what: 'an archive or Office file', endings: ['.docx', '.pptx'] },
+  { sign: '\x89PNG', what: 'a PNG image', endings: [] },
+  { sign: '\xff\xd8\xff', what: 'a JPEG image', endings: [] },
+]
+
+export function endingOf(path: string): string {
+  return extname(path).toLowerCase()
+}
+
+/** @throws ClaraError `input` for an ending that no parser reads. */
+export async function parserOf(path: string): Promise<Parser> {
+  const ending = endingOf(path)
+  const load = Object.hasOwn(FORMATS, ending) ? FORMATS[ending] : undefined
+  if (!load) throw new ClaraError('input', `no parser for files ending in ${ending}: ${ENDINGS.join(', ')}`)
+  return load()
+}
+
+/** @throws ClaraError `input` for a file without content, or whose content is not what its ending says. */
+export function requireContent(path: string, bytes: Uint8Array): void {
+  if (bytes.byteLength === 0) throw new ClaraError('input', 'is empty')
+  const ending = endingOf(path)
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 8)).toString('latin1')
+  const sign = SIGNS.find(({ sign: of }) => start.startsWith(of))
+  if (sign && !sign.endings.includes(ending)) {
+    throw new ClaraError('input', `is ${sign.what} by its content, not what ${ending} says`)
+  }
+}
+
+async function parserIn(module: string, name: string): Promise<Parser> {
+  return ((await import(module)) as Record<string, Parser>)[name]!
+}

@@ -1,0 +1,43 @@
+/** The files of a folder, in an order that depends on their names alone. */
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { ClaraError } from '../errors.js'
+import { readError } from '../files/jsonl.js'
+
+export interface InputFile {
+  /** With `/`, from the folder. */
+  name: string
+  /** The folder as it was given, and the name. */
+  path: string
+  /** Name of the folder that the file is in. */
+  area: string
+}
+
+/**
+ * By name, folder by folder. Links are not followed: one may lead out of the folder, or in a circle. Hidden files and
+ * what Office leaves beside an open file are passed over.
+ * @param without files and folders of our own.
+ * @throws ClaraError `input` where the folder cannot be read.
+ */
+export async function walk(folder: string, without: string[]): Promise<InputFile[]> {
+  const info = await stat(folder).catch((error) => {
+    throw readError(folder, error)
+  })
+  if (!info.isDirectory()) throw new ClaraError('input', `${folder}: is a file, a folder was expected`)
+  const left = new Set(without.map((path) => resolve(path)))
+  const found: InputFile[] = []
+  const visit = async (path: string, prefix: string, area: string) => {
+    const entries = await readdir(path, { withFileTypes: true }).catch((error) => {
+      throw readError(path, error)
+    })
+    entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+    for (const entry of entries) {
+      const at = join(path, entry.name)
+      if (/^(?:\.|~\$)/.test(entry.name) || left.has(resolve(at))) continue
+      if (entry.isDirectory()) await visit(at, `${prefix}${entry.name}/`, entry.name)
+      else if (entry.isFile()) found.push({ name: `${prefix}${entry.name}`, path: at, area })
+    }
+  }
+  await visit(folder, '', basename(resolve(folder)))
+  return found
+}
