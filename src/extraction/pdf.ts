@@ -1,0 +1,2 @@
+import type { Parser } from './parsed.js'
+export const parsePdf: Parser = async () => ({ markdown: '', images: [] })
