@@ -1,2 +1,66 @@
-import type { Parser } from './parsed.js'
-export const parsePdf: Parser = async () => ({ markdown: '', images: [] })
+/**
+ * PDF: pdf.js decodes pages to drawing operators; text, columns, tables and headings are found from where things stand. Formulas
+ * come as the characters that they are drawn with, drawings not at all.
+ */
+import type { PDFDocumentProxy } from 'pdfjs-dist'
+import { ClaraError, messageOf } from '../errors.js'
+import { imageMark, type ParsedDocument, type ParsedImage, type ParseLimits, type Parser } from './parsed.js'
+import { withoutFurniture } from './pdf/furniture.js'
+import { layOut } from './pdf/layout.js'
+import { openPdf } from './pdf/library.js'
+import { linesOf } from './pdf/lines.js'
+import { markdownOf, styleOf } from './pdf/markdown.js'
+import { type ReadPage, readPage } from './pdf/read-page.js'
+import { withoutArtifacts, worthShowing } from './pdf/relevance.js'
+import { vocabularyOf } from './pdf/words.js'
+
+export const parsePdf: Parser = async (bytes, limits) => {
+  const document = await openPdf(bytes)
+  try {
+    return documentOf(await readPages(document, limits), limits)
+  } catch (error) {
+    if (error instanceof ClaraError) throw error
+    throw new ClaraError('input', `not a readable PDF: ${messageOf(error)}`, { cause: error })
+  } finally {
+    await document.destroy()
+  }
+}
+
+async function readPages(document: PDFDocumentProxy, { unpackedBytes }: ParseLimits): Promise<ReadPage[]> {
+  const pages: ReadPage[] = []
+  let left = unpackedBytes
+  for (let number = 1; number <= document.numPages; number++) {
+    const page = await readPage(document, number)
+    for (const { png } of page.pictures) left -= png.bytes.length
+    if (left < 0) throw new ClaraError('input', `a PDF with more than ${unpackedBytes} bytes of images`)
+    pages.push(page)
+  }
+  return pages
+}
+
+function documentOf(pages: readonly ReadPage[], _limits: ParseLimits): ParsedDocument {
+  const segments = withoutFurniture(
+    pages.map((page) => ({ height: page.height, segments: withoutArtifacts(page.segments) })),
+  )
+  const shown = worthShowing(pages)
+  const lines = segments.flatMap(linesOf)
+  const style = styleOf(lines, vocabularyOf(lines.map(({ text }) => text)))
+  const images = new Map<string, ParsedImage>()
+  const blocks = pages.map(({ asides, rules, pictures }, index) =>
+    layOut({
+      segments: segments[index]!,
+      asides,
+      rules,
+      pictures: pictures
+        .filter((picture) => shown.has(picture))
+        .map(({ png, ...box }) => {
+          const image = images.get(png.id) ?? { name: `image-${images.size + 1}.png`, bytes: png.bytes }
+          images.set(png.id, image)
+          return { ...box, mark: imageMark(image.name) }
+        }),
+    }),
+  )
+  const markdown = markdownOf(blocks, style)
+  if (!markdown) throw new ClaraError('input', 'neither text nor images in it')
+  return { markdown, images: [...images.values()] }
+}
