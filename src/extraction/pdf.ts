@@ -40,7 +40,7 @@ async function readPages(document: PDFDocumentProxy, { unpackedBytes }: ParseLim
 
 function documentOf(pages: readonly ReadPage[], _limits: ParseLimits): ParsedDocument {
   const segments = withoutFurniture(
-    pages.map((page) => ({ height: page.height, segments: withoutArtifacts(page.segments) })),
+    pages.map((page) => ({ height: page.height, segments: withoutArtifacts(page.segments, pages.length) })),
   )
   const shown = worthShowing(pages)
   const lines = segments.flatMap(linesOf)

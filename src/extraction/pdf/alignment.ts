@@ -1,6 +1,6 @@
 /** Tables without borders: rows whose cells stand under each other, with the same gaps free in all of them. */
 import { markdownTable } from '../markdown-table.js'
-import { isRtl } from './characters.js'
+import { isMostlyRtl } from './characters.js'
 import type { Cell, Line } from './lines.js'
 import { LIST_MARK } from './list-marks.js'
 
@@ -53,7 +53,7 @@ function tableOf(run: readonly Line[]): string {
   if (rows.every(({ cells }) => LIST_MARK.test(`${cells[0]!.text} x`))) return ''
   if (columns.length === 2 && rows.every(({ cells }) => /^[\divxlc]+$/i.test(cells.at(-1)!.text))) return ''
   const cells = textsOf(run, columns)
-  return markdownTable(isRtl(run[0]!.text) ? cells.map((row) => row.reverse()) : cells)
+  return markdownTable(isMostlyRtl(cells.flat().join('')) ? cells.map((row) => row.reverse()) : cells)
 }
 
 interface Span {

@@ -1,5 +1,5 @@
 /** From the order in which a line is seen to that in which it is read: what the Unicode bidirectional algorithm does, backwards. */
-import { isRtl } from './characters.js'
+import { isMostlyRtl, isRtl } from './characters.js'
 
 const MIRRORED = new Map(
   ['()', '[]', '{}', '<>', '«»', '‹›'].flatMap(([open, close]) => [
@@ -11,14 +11,7 @@ const MIRRORED = new Map(
 /** @param cells from left to right, one a glyph; a ligature's letters are already in the order in which they are read. */
 export function readingText(cells: readonly string[]): string {
   if (!cells.some(isRtl)) return cells.join('')
-  return rightToLeft(cells) ? backwards(cells) : partly(cells)
-}
-
-/** By the letters: a line of Arabic with an English name in it is Arabic. */
-export function rightToLeft(cells: readonly string[]): boolean {
-  let balance = 0
-  for (const cell of cells) balance += isRtl(cell) ? 1 : /\p{L}/u.test(cell) ? -1 : 0
-  return balance >= 0 && cells.some(isRtl)
+  return isMostlyRtl(cells.join('')) ? backwards(cells) : partly(cells)
 }
 
 /** Runs of other letters and of digits keep their order in a line that is read from the right. */

@@ -66,6 +66,13 @@ export function isRtl(text: string): boolean {
   return RTL.test(text)
 }
 
+/** By the letters: a line of Arabic with an English name in it is Arabic. */
+export function isMostlyRtl(text: string): boolean {
+  let balance = 0
+  for (const character of text) balance += isRtl(character) ? 1 : /\p{L}/u.test(character) ? -1 : 0
+  return balance >= 0 && isRtl(text)
+}
+
 /** Written without blanks between words. */
 export function isIdeographic(character: string): boolean {
   return /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff00-\uffef]/u.test(character)

@@ -1,5 +1,6 @@
 /** Tables whose cells have borders. */
 import { markdownTable } from '../markdown-table.js'
+import { isMostlyRtl } from './characters.js'
 import { linesOf } from './lines.js'
 import type { Box, Rule } from './page.js'
 import type { Segment, Word } from './segments.js'
@@ -143,13 +144,25 @@ function tableOf(segments: readonly Segment[], lattice: Lattice): string {
   const cells = Array.from({ length: rows }, (_, row) =>
     Array.from({ length: columns }, (_, column) => texts.get(areas[row * columns + column]!) ?? ''),
   )
-  return markdownTable(withoutEmpty(cells))
+  const readable = distinctOf(cells, (row, column) => areas[row * columns + column]!)
+  const fromRight = cells.flat().join('')
+  return markdownTable(isMostlyRtl(fromRight) ? readable.map((row) => row.reverse()) : readable)
 }
 
-/** Rows and columns between double lines have no text. */
-function withoutEmpty(cells: readonly string[][]): string[][] {
-  const used = cells[0]!.map((_, column) => cells.some((row) => row[column]))
-  return cells.filter((row) => row.some(Boolean)).map((row) => row.filter((_, column) => used[column]))
+/** Without the rows and columns between double lines, and those that lines of other rows or columns only seem to part. */
+function distinctOf(cells: readonly string[][], areaOf: (row: number, column: number) => number): string[][] {
+  const [rows, columns] = [[...cells.keys()], [...cells[0]!.keys()]]
+  const usedRows = rows.filter(
+    (row) =>
+      cells[row]!.some(Boolean) &&
+      !(row > 0 && columns.every((column) => areaOf(row, column) === areaOf(row - 1, column))),
+  )
+  const usedColumns = columns.filter(
+    (column) =>
+      rows.some((row) => cells[row]![column]) &&
+      !(column > 0 && rows.every((row) => areaOf(row, column) === areaOf(row, column - 1))),
+  )
+  return usedRows.map((row) => usedColumns.map((column) => cells[row]![column]!))
 }
 
 /** For each cell the first one of the area that it is part of: cells without a line between them are one. */

@@ -2,8 +2,9 @@
 import type { PagePicture, ReadPage } from './read-page.js'
 import type { Segment } from './segments.js'
 
-/** Unless most of the page is marked so: then the marks are wrong. */
-export function withoutArtifacts(segments: readonly Segment[]): Segment[] {
+/** Unless most of the page is marked so: then the marks are wrong. A single page's header is read nowhere else. */
+export function withoutArtifacts(segments: readonly Segment[], pages: number): Segment[] {
+  if (pages === 1) return [...segments]
   const text = segments.filter(({ artifact }) => !artifact)
   return lettersOf(text) * 2 > lettersOf(segments) ? text : [...segments]
 }

@@ -30,25 +30,30 @@ const BLANK = 0.15
 const BLANK_BESIDE_BLANKS = 0.25
 
 export function segmentsOf(glyphs: readonly Glyph[]): Segment[] {
-  const segments: Segment[] = []
-  let run: Glyph[] = []
+  const runs: Glyph[][] = []
+  let blanks: Glyph[] = []
   let last: Glyph | undefined
-  const end = () => {
-    const segment = segmentOf(run)
-    if (segment) segments.push(segment)
-    run = []
-  }
   for (const glyph of withoutDoubles(glyphs)) {
     if (glyph.text === ' ') {
-      if (run.length > 0) run.push(glyph)
+      blanks.push(glyph)
       continue
     }
-    if (last && run.length > 0 && !follows(last, glyph)) end()
-    run.push(glyph)
+    const run = runs.at(-1)
+    if (run && last && follows(last, glyph)) run.push(...blanks, glyph)
+    else {
+      // They are drawn before what they follow on the page, in some right-to-left files.
+      run?.push(...blanks.filter((blank) => isBeside(blank, last!)))
+      runs.push([...blanks.filter((blank) => isBeside(blank, glyph)), glyph])
+    }
     last = glyph
+    blanks = []
   }
-  end()
-  return segments
+  return runs.map(segmentOf).filter((segment) => segment !== undefined)
+}
+
+function isBeside(blank: Glyph, glyph: Glyph): boolean {
+  const gap = Math.max(blank.x - (glyph.x + glyph.width), glyph.x - (blank.x + blank.width))
+  return Math.abs(blank.y - glyph.y) < 0.3 * glyph.size && gap < 0.3 * glyph.size
 }
 
 function follows(last: Glyph, next: Glyph): boolean {
