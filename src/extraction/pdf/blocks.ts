@@ -74,7 +74,13 @@ function sameParagraph(lines: readonly Line[], next: Line, { left, right, spacin
   const last = lines.at(-1)!
   const distance = (next.baseline - last.baseline) / next.size
   if (Math.abs(last.size - next.size) > 0.12 * Math.max(last.size, next.size)) return false
-  if (distance < 0.3 || distance > spacing * 1.25 + 0.15 || last.bold !== next.bold) return false
+  if (
+    distance < 0.3 ||
+    distance > spacing * 1.25 + 0.15 ||
+    last.bold !== next.bold ||
+    last.italic !== next.italic
+  )
+    return false
   if (LIST_MARK.test(next.text)) return false
   const rtl = isRtl(next.text)
   const start = rtl ? right - next.x0 - (next.x1 - next.x0) : next.x0 - left

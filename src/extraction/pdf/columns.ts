@@ -9,6 +9,8 @@ export interface Item extends Box {
   /** Characters; what is no text counts as lines full of them. */
   letters: number
   size: number
+  /** A picture: its frame is wider than what is seen, so that it may reach over a gutter a bit. */
+  loose?: boolean
 }
 
 const DEEPEST = 20
@@ -65,8 +67,9 @@ function guttersAt(byTop: readonly Item[], x0: number, x1: number, em: number): 
   }
   for (const item of byTop) {
     const height = item.y1 - item.y0
-    if (item.x1 <= x0 + 0.5) left.push(item)
-    else if (item.x0 >= x1 - 0.5) right.push(item)
+    const slack = item.loose ? 0.2 * (item.x1 - item.x0) : 0.5
+    if (item.x1 <= x0 + slack) left.push(item)
+    else if (item.x0 >= x1 - slack) right.push(item)
     else {
       end(item.y0 + 0.2 * height)
       // What ends below this one's top is beside it or part of it, not of the columns below.
@@ -94,7 +97,8 @@ function scoreOf(left: readonly Item[], right: readonly Item[], em: number): num
   if (overlap < 0.3 * shorter) return 0
   const lines = Math.min(a.lines.size, b.lines.size)
   const perLine = Math.min(a.letters / a.lines.size, b.letters / b.lines.size)
-  const width = Math.min(...right.map(({ x0 }) => x0)) - Math.max(...left.map(({ x1 }) => x1))
+  const edge = (side: readonly Item[]) => side.filter(({ loose }) => !loose)
+  const width = Math.min(...edge(right).map(({ x0 }) => x0)) - Math.max(...edge(left).map(({ x1 }) => x1))
   const aligned = alignment(a.lines, b.lines)
   if (lines < (width > 1.5 * em ? 3 : 6)) return 0
   if (perLine < 6 || (perLine < 20 && aligned > 0.6)) return 0

@@ -36,7 +36,13 @@ interface State {
   scale: number
   rise: number
   leading: number
+  /** From 0 to 1: of fills, and of the groups around them. */
+  alpha: number
+  groupAlpha: number
 }
+
+/** Watermarks and shadows are drawn fainter. */
+const FAINTEST = 0.3
 
 /** Forms may hold forms; none but an attack nests as deep. */
 const DEEPEST = 500
@@ -67,6 +73,8 @@ export class Interpreter {
       scale: 1,
       rise: 0,
       leading: 0,
+      alpha: 1,
+      groupAlpha: 1,
     }
   }
 
@@ -93,6 +101,20 @@ export class Interpreter {
 
   set(change: Partial<Omit<State, 'ctm'>>): void {
     Object.assign(this.#state, change)
+  }
+
+  setGraphicsState(entries: readonly (readonly [string, unknown])[]): void {
+    for (const [key, value] of entries)
+      if (key === 'ca' && typeof value === 'number') this.set({ alpha: value })
+  }
+
+  beginGroup(): void {
+    this.save()
+    this.set({ groupAlpha: this.#state.groupAlpha * this.#state.alpha, alpha: 1 })
+  }
+
+  #isFaint(): boolean {
+    return this.#state.alpha * this.#state.groupAlpha < FAINTEST
   }
 
   setFont(name: string, size: number): void {
@@ -158,7 +180,7 @@ export class Interpreter {
   /** Slanted ones are left out: watermarks, and labels of axes that make no text. */
   #place(glyph: ShownGlyph, width: number, vertical: boolean, across: number): void {
     const text = readable(glyph.unicode ?? '')
-    if (!text) return
+    if (!text || this.#isFaint()) return
     const { ctm, size, rise, face } = this.#state
     const matrix = times(ctm, this.#textMatrix)
     const [left, base] = vertical
@@ -181,6 +203,7 @@ export class Interpreter {
   }
 
   picture(source: string | Pixels): void {
+    if (this.#isFaint()) return
     const corners = [
       [0, 0],
       [1, 0],
@@ -219,6 +242,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     to.transform(matrix ?? null)
   },
   paintFormXObjectEnd: (to) => to.restore(),
+  setGState: (to, [entries]) => to.setGraphicsState(entries ?? []),
+  beginGroup: (to) => to.beginGroup(),
+  endGroup: (to) => to.restore(),
   setFont: (to, [name, size]) => to.setFont(name!, size!),
   setCharSpacing: (to, [charSpacing]) => to.set({ charSpacing: charSpacing! }),
   setWordSpacing: (to, [wordSpacing]) => to.set({ wordSpacing: wordSpacing! }),

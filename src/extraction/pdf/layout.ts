@@ -37,7 +37,16 @@ function textPart(segment: Segment): Part {
 }
 
 function solidPart({ x0, y0, x1, y1 }: Box, block: Block): Part {
-  return { x0, y0, x1, y1, size: 10, letters: Math.round((y1 - y0) / 12) * 40, block }
+  return {
+    x0,
+    y0,
+    x1,
+    y1,
+    size: 10,
+    letters: Math.round((y1 - y0) / 12) * 40,
+    block,
+    loose: block.kind === 'picture',
+  }
 }
 
 function readsFromTheRight(segments: readonly Segment[]): boolean {

@@ -10,8 +10,9 @@ export interface Line extends Box {
   /** Of most of its letters. */
   size: number
   font: Font
-  /** All of it is bold. */
+  /** All of it. */
   bold: boolean
+  italic: boolean
   /** What stands apart in it, from left to right. */
   cells: Cell[]
 }
@@ -68,7 +69,8 @@ function lineOf(row: Segment[]): Line {
     baseline: main.baseline,
     size: main.size,
     font: main.font,
-    bold: row.every(({ font }) => font.bold),
+    bold: row.every(({ bold }) => bold),
+    italic: row.every(({ italic }) => italic),
     cells: groups.map((group) => ({
       text: textOf(group, main.size),
       x0: group[0]!.x0,
@@ -104,8 +106,7 @@ function textOf(words: readonly Word[], size: number): string {
     if (last && word.spaced && !joinsIdeographs(last, word, size)) cells.push(' ')
     cells.push(...(word.cells ?? word.text))
   }
-  const text = cells.some(isRtl) ? readingText(cells) : cells.join('')
-  return text
+  return parted(cells.some(isRtl) ? readingText(cells) : cells.join(''))
     .normalize('NFC')
     .replace(/(?:\s?[.·…_]){5,}/g, ' ')
     .replace(/\s+/g, ' ')
@@ -118,4 +119,12 @@ function joinsIdeographs(last: Word, next: Word, size: number): boolean {
     isIdeographic([...next.text][0]!) &&
     next.x0 - last.x1 < APART * size
   )
+}
+
+const RTL = '\\p{Script=Arabic}\\p{Script=Hebrew}'
+const SCRIPTS_MEET = new RegExp(`(?<=[${RTL}])(?=\\p{Script=Latin})|(?<=\\p{Script=Latin})(?=[${RTL}])`, 'gu')
+
+/** Arabic and Latin words touch without a blank where they do in speech; as words they are two. */
+function parted(text: string): string {
+  return text.replace(SCRIPTS_MEET, ' ')
 }

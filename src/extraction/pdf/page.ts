@@ -28,6 +28,7 @@ export interface Glyph {
 export interface Font {
   name: string
   bold: boolean
+  italic: boolean
   mono: boolean
 }
 

@@ -17,7 +17,11 @@ export interface Segment extends Box {
   words: Word[]
   baseline: number
   size: number
+  /** Of its middle. */
   font: Font
+  /** Throughout. */
+  bold: boolean
+  italic: boolean
   artifact: boolean
   /** White space stands after its last word. */
   open: boolean
@@ -103,6 +107,8 @@ function segmentOf(run: readonly Glyph[]): Segment | undefined {
     baseline: main.y,
     size,
     font: drawn[Math.floor(drawn.length / 2)]!.font,
+    bold: drawn.every(({ font }) => font.bold),
+    italic: drawn.every(({ font }) => font.italic),
     artifact: main.artifact,
     open: sorted.at(-1)!.text === ' ',
   }
