@@ -47,7 +47,7 @@ function paragraphs(lines: readonly Line[], spacing: number): Block[] {
   const blocks: { kind: 'text' | 'code'; lines: Line[] }[] = []
   for (const [i, line] of lines.entries()) {
     const last = lines[i - 1]
-    const kind = line.font.mono ? 'code' : 'text'
+    const kind = line.font.mono && !/^•/.test(line.text) ? 'code' : 'text'
     const block = blocks.at(-1)
     const goesOn = block && last && block.kind === kind
     if (
@@ -81,7 +81,7 @@ function sameParagraph(lines: readonly Line[], next: Line, { left, right, spacin
     last.italic !== next.italic
   )
     return false
-  if (LIST_MARK.test(next.text)) return false
+  if (LIST_MARK.test(next.text) || last.leads) return false
   const rtl = isRtl(next.text)
   const start = rtl ? right - next.x0 - (next.x1 - next.x0) : next.x0 - left
   const lastStart = rtl ? right - last.x1 : last.x0 - left

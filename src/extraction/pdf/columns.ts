@@ -14,6 +14,8 @@ export interface Item extends Box {
 }
 
 const DEEPEST = 20
+/** Share of lines that may reach into a gutter, but not across it: punctuation that hangs, a word too long. */
+const MOST_REACHING = 0.08
 
 /** Groups in the order in which they are read; each is one column, or the width of the page. */
 export function inColumns<T extends Item>(items: readonly T[], rightToLeft: boolean, depth = 0): T[][] {
@@ -60,16 +62,19 @@ function bestGutter(items: readonly Item[]): Gutter | undefined {
 function guttersAt(byTop: readonly Item[], x0: number, x1: number, em: number): Gutter[] {
   const gutters: Gutter[] = []
   let [left, right, top] = [[] as Item[], [] as Item[], Number.NEGATIVE_INFINITY]
+  let reaching = 0
   const end = (bottom: number) => {
-    const score = scoreOf(left, right, em)
+    const score = reaching > MOST_REACHING * (left.length + right.length) ? 0 : scoreOf(left, right, em)
     if (score > 0) gutters.push({ x0, x1, top, bottom, score })
-    ;[left, right] = [[], []]
+    ;[left, right, reaching] = [[], [], 0]
   }
   for (const item of byTop) {
     const height = item.y1 - item.y0
     const slack = item.loose ? 0.2 * (item.x1 - item.x0) : 0.5
     if (item.x1 <= x0 + slack) left.push(item)
     else if (item.x0 >= x1 - slack) right.push(item)
+    else if (item.x0 < x0 && item.x1 < x1) reaching += left.push(item) && 1
+    else if (item.x0 > x0 && item.x1 > x1) reaching += right.push(item) && 1
     else {
       end(item.y0 + 0.2 * height)
       // What ends below this one's top is beside it or part of it, not of the columns below.
@@ -102,7 +107,8 @@ function scoreOf(left: readonly Item[], right: readonly Item[], em: number): num
   const aligned = alignment(a.lines, b.lines)
   if (lines < (width > 1.5 * em ? 3 : 6)) return 0
   if (perLine < 6 || (perLine < 20 && aligned > 0.6)) return 0
-  return Math.min(a.letters, b.letters) * (1 + Math.min(width, 3 * em) / (10 * em))
+  const both = Math.min(a.letters, b.letters) + Math.max(a.letters, b.letters) / 4
+  return both * (1 + Math.min(width, 3 * em) / (10 * em))
 }
 
 function sideOf(items: readonly Item[], em: number): Side {

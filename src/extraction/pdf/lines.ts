@@ -13,6 +13,8 @@ export interface Line extends Box {
   /** All of it. */
   bold: boolean
   italic: boolean
+  /** Dots lead to its last word, as in a table of contents. */
+  leads: boolean
   /** What stands apart in it, from left to right. */
   cells: Cell[]
 }
@@ -22,6 +24,8 @@ export interface Cell {
   x0: number
   x1: number
 }
+
+const LEADER = /(?:\s?[.·…_]){5,}/g
 
 /** In ems: cells of a table are at least so far apart. */
 const APART = 1.2
@@ -71,6 +75,11 @@ function lineOf(row: Segment[]): Line {
     font: main.font,
     bold: row.every(({ bold }) => bold),
     italic: row.every(({ italic }) => italic),
+    leads:
+      words
+        .map((word) => word.text)
+        .join(' ')
+        .search(LEADER) >= 0,
     cells: groups.map((group) => ({
       text: textOf(group, main.size),
       x0: group[0]!.x0,
@@ -108,7 +117,7 @@ function textOf(words: readonly Word[], size: number): string {
   }
   return parted(cells.some(isRtl) ? readingText(cells) : cells.join(''))
     .normalize('NFC')
-    .replace(/(?:\s?[.·…_]){5,}/g, ' ')
+    .replace(LEADER, ' ')
     .replace(/\s+/g, ' ')
     .trim()
 }

@@ -69,6 +69,7 @@ function rendered(block: Block, style: Style): Rendered {
 function headingLevel(lines: readonly Line[], text: string, { body, headings }: Style): number {
   const size = lines[0]!.size
   if (lines.length > MOST_LINES || text.length > MOST_LETTERS || !/\p{L}{2}/u.test(text)) return 0
+  if (lines.some(({ leads }) => leads)) return 0
   if (size >= LARGER * body) return levelOf(size, headings)
   const bold = lines.every((line) => line.bold) && size > 0.9 * body && text.length <= MOST_BOLD_LETTERS
   const ends = /[.,;:。，；：]$/.test(text) || listItem(text)?.startsWith('- ')
