@@ -8,16 +8,14 @@ import { imageMark, type ParsedDocument, type ParsedImage, type ParseLimits, typ
 import { withoutFurniture } from './pdf/furniture.js'
 import { layOut } from './pdf/layout.js'
 import { openPdf } from './pdf/library.js'
-import { linesOf } from './pdf/lines.js'
 import { markdownOf, styleOf } from './pdf/markdown.js'
 import { type ReadPage, readPage } from './pdf/read-page.js'
 import { withoutArtifacts, worthShowing } from './pdf/relevance.js'
-import { vocabularyOf } from './pdf/words.js'
 
 export const parsePdf: Parser = async (bytes, limits) => {
   const document = await openPdf(bytes)
   try {
-    return documentOf(await readPages(document, limits), limits)
+    return documentOf(await readPages(document, limits))
   } catch (error) {
     if (error instanceof ClaraError) throw error
     throw new ClaraError('input', `not a readable PDF: ${messageOf(error)}`, { cause: error })
@@ -38,15 +36,13 @@ async function readPages(document: PDFDocumentProxy, { unpackedBytes }: ParseLim
   return pages
 }
 
-function documentOf(pages: readonly ReadPage[], _limits: ParseLimits): ParsedDocument {
+function documentOf(pages: readonly ReadPage[]): ParsedDocument {
   const segments = withoutFurniture(
     pages.map((page) => ({ height: page.height, segments: withoutArtifacts(page.segments, pages.length) })),
   )
   const shown = worthShowing(pages)
-  const lines = segments.flatMap(linesOf)
-  const style = styleOf(lines, vocabularyOf(lines.map(({ text }) => text)))
   const images = new Map<string, ParsedImage>()
-  const blocks = pages.map(({ asides, rules, pictures }, index) =>
+  const columns = pages.flatMap(({ asides, rules, pictures }, index) =>
     layOut({
       segments: segments[index]!,
       asides,
@@ -60,7 +56,7 @@ function documentOf(pages: readonly ReadPage[], _limits: ParseLimits): ParsedDoc
         }),
     }),
   )
-  const markdown = markdownOf(blocks, style)
+  const markdown = markdownOf(columns, styleOf(columns))
   if (!markdown) throw new ClaraError('input', 'neither text nor images in it')
   return { markdown, images: [...images.values()] }
 }

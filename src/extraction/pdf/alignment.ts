@@ -11,7 +11,7 @@ export function takeAligned(lines: readonly Line[]): LineOrTable[] {
   const done: LineOrTable[] = []
   for (let i = 0; i < lines.length; ) {
     const run = runFrom(lines, i)
-    const table = run.length >= 3 ? tableOf(run) : ''
+    const table = run.length >= 3 ? alignedTable(run) : ''
     if (table) done.push({ table, lines: run })
     else done.push(...run.map((line) => ({ line })))
     i += run.length
@@ -43,7 +43,8 @@ function isWithinCell(line: Line, run: readonly Line[]): boolean {
   )
 }
 
-function tableOf(run: readonly Line[]): string {
+/** Empty if the lines are none. */
+export function alignedTable(run: readonly Line[]): string {
   const rows = run.filter(({ cells }) => cells.length > 1)
   const columns = columnsOf(rows)
   if (columns.length < 2 || rows.length < 3) return ''

@@ -43,12 +43,14 @@ function usualSpacing(lines: readonly Line[]): number {
 
 function paragraphs(lines: readonly Line[], spacing: number): Block[] {
   if (lines.length === 0) return []
-  const [left, right] = [Math.min(...lines.map(({ x0 }) => x0)), Math.max(...lines.map(({ x1 }) => x1))]
   const blocks: { kind: 'text' | 'code'; lines: Line[] }[] = []
   for (const [i, line] of lines.entries()) {
     const last = lines[i - 1]
     const kind = line.font.mono && !/^•/.test(line.text) ? 'code' : 'text'
     const block = blocks.at(-1)
+    const near = lines.slice(Math.max(i - 4, 0), i + 5)
+    const left = Math.min(...near.map(({ x0 }) => x0))
+    const right = Math.max(...near.map(({ x1 }) => x1))
     const goesOn = block && last && block.kind === kind
     if (
       goesOn &&
@@ -91,9 +93,12 @@ function sameParagraph(lines: readonly Line[], next: Line, { left, right, spacin
   // A first line that is moved in, unless all but the first are.
   if (indent > 0.8 * next.size && indent < 5 * next.size && !(hangs && lines.length === 1))
     return isHanging(lines, next)
-  // A line that ends early ends its paragraph, if the next word would have had room.
+  // A line that ends early ends its paragraph, as the next word would have had room.
   const firstWord = (next.text.indexOf(' ') + 1 || next.text.length) * 0.6 * next.size
-  return lastEnd < Math.max(firstWord, 0.15 * (right - left)) || !/[.!?:;。！？؟]["”’)]?$/.test(last.text)
+  const room = lastEnd - firstWord
+  const centred = start > next.size && Math.abs(lastStart - lastEnd) < 2 * next.size
+  if (!centred && room > 0.12 * (right - left) + next.size) return false
+  return room < 0.05 * (right - left) || !/[.!?:;。！？؟]["”’)]?$/.test(last.text)
 }
 
 /** Lines after the first have stood further in before, or there was but the first. */

@@ -14,9 +14,23 @@ export function readable(unicode: string): string {
   }
   return text
     .replace(/\s/g, ' ')
-    .replace(/[\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufdff\ufe70-\ufefc]/g, (form) => form.normalize('NFKC'))
+    .replace(
+      /[\u2e80-\u2fd5\uf900-\ufaff\ufb00-\ufdff\ufe70-\ufefc]/g,
+      (form) => RADICALS.get(form) ?? form.normalize('NFKC'),
+    )
     .replace(/ (?=\p{M})/gu, '')
 }
+
+/** Radicals that some programs write for the ideographs that look the same; Unicode has no decomposition for these. */
+const RADICALS = new Map(
+  [
+    '⺁厂 ⺇几 ⺌小 ⺎兀 ⺒巳 ⺓幺 ⺕彐 ⺙攵 ⺝月 ⺟母 ⺠民 ⺬示 ⺮竹 ⺶羊 ⺻聿 ⺽臼 ⻁虎 ⻄西 ⻅见 ⻆角 ⻉贝 ⻋车 ⻑長 ⻓长 ⻔门 ⻗雨',
+    '⻘青 ⻙韦 ⻚页 ⻛风 ⻜飞 ⻝食 ⻢马 ⻣骨 ⻤鬼 ⻥鱼 ⻦鸟 ⻧卤 ⻨麦 ⻩黄 ⻪黾 ⻫斉 ⻬齐 ⻭歯 ⻮齿 ⻯竜 ⻰龙 ⻱龜 ⻲亀 ⻳龟',
+  ]
+    .join(' ')
+    .split(' ')
+    .map((pair) => [...pair] as [string, string]),
+)
 
 function isPrivate(code: number): boolean {
   return (code >= 0xe000 && code <= 0xf8ff) || code >= 0xf0000 || code === 0xfffd

@@ -14,6 +14,9 @@ const DEEPEST = 4
 /** Points by which it may move from page to page. */
 const NEAR = 6
 
+/** Times the body's size: what is larger is a title, and chapters may all begin at the same place. */
+const LARGER = 1.15
+
 const PAGE_NUMBER =
   /^(?:[-–—|·•\s]*(?:page|seite|p\.|pág(?:ina)?\.?|стр\.?|صفحه|第)?\s*(?:\p{N}{1,4}|[ivxlc]{1,7}|\p{N}{1,3}[-–.]\p{N}{1,4})(?:\s*(?:of|\/|von|de|sur|из|页|頁)\s*(?:\p{N}{1,4})?(?:\s*页)?)?[-–—|·•\s]*)$/iu
 
@@ -30,7 +33,8 @@ interface Edge {
 
 /** The same pages without it. */
 export function withoutFurniture(pages: readonly PageText[]): Segment[][] {
-  const edges = pages.map(edgesOf)
+  const body = bodySize(pages)
+  const edges = pages.map((page) => edgesOf(page).filter(({ line }) => line.size < LARGER * body))
   const repeated = repeatedEdges(edges)
   return pages.map(({ segments }, page) => {
     const dropped = new Set<Segment>()
@@ -99,4 +103,16 @@ function keyOf({ text }: Line): string {
     .toLowerCase()
     .replace(/\p{N}+/gu, '#')
     .replace(/\s+/g, ' ')
+}
+
+/** Of most letters. */
+export function bodySize(pages: readonly PageText[]): number {
+  const letters = new Map<number, number>()
+  for (const { segments } of pages)
+    for (const { size, words } of segments) {
+      const rounded = Math.round(size * 2) / 2
+      const count = words.reduce((sum, { text }) => sum + text.length, 0)
+      letters.set(rounded, (letters.get(rounded) ?? 0) + count)
+    }
+  return [...letters].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 10
 }

@@ -5,8 +5,10 @@ import { linesOf } from './lines.js'
 import type { Box, Rule } from './page.js'
 import type { Segment, Word } from './segments.js'
 
-export interface Grid extends Box {
+export interface Table extends Box {
   markdown: string
+  /** What it was made of. */
+  segments: Segment[]
 }
 
 /** Points by which lines that should meet may miss each other. */
@@ -14,28 +16,16 @@ const NEAR = 3
 /** A table has some; a page of a drawing may have any number, and each is compared with each. */
 const MOST_RULES = 3000
 
-/** Tables of a page, and the segments that are in none. */
-export function takeGrids(
-  segments: readonly Segment[],
-  rules: readonly Rule[],
-): { grids: Grid[]; rest: Segment[] } {
-  const grids: Grid[] = []
-  let rest = [...segments]
-  for (const lattice of latticesOf(rules)) {
-    const within = rest.filter((segment) => isWithin(segment, lattice))
+/** What of the segments a lattice of lines makes a table of. */
+export function gridsOf(segments: readonly Segment[], rules: readonly Rule[]): Table[] {
+  return latticesOf(rules).flatMap((lattice) => {
+    const within = segments.filter((segment) => isWithin(segment, lattice))
     const markdown = tableOf(within, lattice)
-    if (!markdown) continue
-    grids.push({
-      x0: lattice.xs[0]!,
-      x1: lattice.xs.at(-1)!,
-      y0: lattice.ys[0]!,
-      y1: lattice.ys.at(-1)!,
-      markdown,
-    })
-    const taken = new Set(within)
-    rest = rest.filter((segment) => !taken.has(segment))
-  }
-  return { grids, rest }
+    const { xs, ys } = lattice
+    return markdown
+      ? [{ x0: xs[0]!, x1: xs.at(-1)!, y0: ys[0]!, y1: ys.at(-1)!, markdown, segments: within }]
+      : []
+  })
 }
 
 interface Lattice {

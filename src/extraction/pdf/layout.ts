@@ -1,12 +1,12 @@
-/** A page's parts in the order in which they are read. */
+/** A page's parts in the order in which they are read: the blocks of each column. */
 
 import { type Block, blocksOf } from './blocks.js'
 import { isRtl } from './characters.js'
 import { type Item, inColumns } from './columns.js'
-import { takeGrids } from './grids.js'
 import { linesOf } from './lines.js'
 import type { Box, Rule } from './page.js'
 import type { Segment } from './segments.js'
+import { takeTables } from './tables.js'
 
 export interface LaidOut {
   segments: readonly Segment[]
@@ -20,15 +20,15 @@ interface Part extends Item {
   block?: Block
 }
 
-export function layOut({ segments, asides, rules, pictures }: LaidOut): Block[] {
-  const { grids, rest } = takeGrids(segments, rules)
+export function layOut({ segments, asides, rules, pictures }: LaidOut): Block[][] {
+  const { tables, rest } = takeTables(segments, rules)
   const parts: Part[] = [
     ...rest.map(textPart),
-    ...grids.map(({ markdown, ...box }) => solidPart(box, { kind: 'table', markdown })),
+    ...tables.map(({ markdown, ...box }) => solidPart(box, { kind: 'table', markdown })),
     ...pictures.map(({ mark, ...box }) => solidPart(box, { kind: 'picture', mark })),
   ]
   const columns = inColumns(parts, readsFromTheRight(rest))
-  return [...columns.flatMap(columnBlocks), ...asides.flatMap((aside) => blocksOf(linesOf(aside)))]
+  return [...columns.map(columnBlocks), ...asides.map((aside) => blocksOf(linesOf(aside)))]
 }
 
 function textPart(segment: Segment): Part {

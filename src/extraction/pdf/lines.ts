@@ -30,10 +30,10 @@ const LEADER = /(?:\s?[.·…_]){5,}/g
 /** In ems: cells of a table are at least so far apart. */
 const APART = 1.2
 
-/** From top to bottom. */
-export function linesOf(segments: readonly Segment[]): Line[] {
+/** From top to bottom; @param apart ems from which on cells are parted. */
+export function linesOf(segments: readonly Segment[], apart = APART): Line[] {
   return rowsOf(segments)
-    .map(lineOf)
+    .map((row) => lineOf(row, apart))
     .sort((a, b) => a.baseline - b.baseline || a.x0 - b.x0)
 }
 
@@ -58,12 +58,12 @@ function onOneLine(row: readonly Segment[], next: Segment): boolean {
   )
 }
 
-function lineOf(row: Segment[]): Line {
+function lineOf(row: Segment[], apart: number): Line {
   row.sort((a, b) => a.x0 - b.x0)
   const letters = (segment: Segment) => segment.words.reduce((sum, { text }) => sum + text.length, 0)
   const main = row.reduce((a, b) => (letters(b) > letters(a) ? b : a))
   const words = row.flatMap(wordsInLine)
-  const groups = groupsOf(words, main.size)
+  const groups = groupsOf(words, apart * main.size)
   return {
     text: textOf(words, main.size),
     x0: Math.min(...row.map(({ x0 }) => x0)),
@@ -97,11 +97,11 @@ function wordsInLine(segment: Segment, index: number, row: readonly Segment[]): 
   return [{ ...first!, spaced }, ...others]
 }
 
-function groupsOf(words: readonly Word[], size: number): Word[][] {
+function groupsOf(words: readonly Word[], apart: number): Word[][] {
   const groups: Word[][] = []
   for (const word of words) {
     const last = groups.at(-1)?.at(-1)
-    if (last && word.x0 - last.x1 < APART * size) groups.at(-1)!.push(word)
+    if (last && word.x0 - last.x1 < apart) groups.at(-1)!.push(word)
     else groups.push([word])
   }
   return groups

@@ -1,8 +1,8 @@
-/** Blocks of all pages as one Markdown text. */
+/** Blocks of a document as one Markdown text. */
 import type { Block } from './blocks.js'
 import type { Line } from './lines.js'
 import { listItem } from './list-marks.js'
-import { joinLines, joinTwo, type Vocabulary } from './words.js'
+import { joinLines, joinTwo, type Vocabulary, vocabularyOf } from './words.js'
 
 export interface Style {
   /** Points: the size of most letters. */
@@ -22,11 +22,11 @@ interface Rendered {
   kind: 'paragraph' | 'item' | 'other'
 }
 
-/** @param pages blocks of each page. */
-export function markdownOf(pages: readonly (readonly Block[])[], style: Style): string {
+/** @param columns blocks of each column, in the order in which they are read. */
+export function markdownOf(columns: readonly (readonly Block[])[], style: Style): string {
   const done: Rendered[] = []
-  for (const page of pages) {
-    for (const [index, block] of page.entries()) {
+  for (const column of columns) {
+    for (const [index, block] of column.entries()) {
       const next = rendered(block, style)
       const last = done.at(-1)
       if (!next.text) continue
@@ -41,7 +41,7 @@ export function markdownOf(pages: readonly (readonly Block[])[], style: Style): 
   return markdown && `${markdown}\n`
 }
 
-/** A paragraph that a page's end parts. */
+/** A paragraph that a column's end parts. */
 function goesOn(last: Rendered, next: Rendered): boolean {
   return (
     last.kind !== 'other' &&
@@ -82,7 +82,9 @@ function levelOf(size: number, headings: readonly number[]): number {
 }
 
 /** Sizes that stand out from the body's, those that are nearly the same as one. */
-export function styleOf(lines: readonly { size: number; text: string }[], vocabulary: Vocabulary): Style {
+export function styleOf(columns: readonly (readonly Block[])[]): Style {
+  const lines = columns.flat().flatMap((block) => ('lines' in block ? block.lines : []))
+  const vocabulary = vocabularyOf(lines.map(({ text }) => text))
   const letters = new Map<number, number>()
   for (const { size, text } of lines) {
     const rounded = Math.round(size * 2) / 2

@@ -4,13 +4,16 @@ import { isIdeographic } from './characters.js'
 /** Words of a document that stand within lines: whether a hyphen at a line's end belongs to the word is seen from them. */
 export type Vocabulary = ReadonlySet<string>
 
+/** @param texts lines in the order in which they are read. */
 export function vocabularyOf(texts: Iterable<string>): Set<string> {
   const words = new Set<string>()
+  let parted = false
   for (const text of texts) {
     const all = text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+(?:[-‐][\p{L}\p{M}\p{N}]+)*/gu) ?? []
-    // The last word of a line may be half a word.
-    const whole = /[-‐\u00ad]$/.test(text) ? all.slice(0, -1) : all
-    for (const word of whole) words.add(word.replaceAll('‐', '-'))
+    // The last word of a line may be half a word, and the first of the next the other half.
+    const first = parted ? 1 : 0
+    parted = /[-‐\u00ad]$/.test(text)
+    for (const word of all.slice(first, parted ? -1 : undefined)) words.add(word.replaceAll('‐', '-'))
   }
   return words
 }
@@ -32,9 +35,10 @@ export function joinTwo(text: string, next: string, vocabulary: Vocabulary): str
 
 /** Half of a compound is mostly a word that the document has, and the whole is one that it has not. */
 function keepsHyphen(head: string, tail: string, vocabulary: Vocabulary): boolean {
-  const [first, second] = [head.toLowerCase(), tail.toLowerCase()]
+  const first = head.toLowerCase().split('-').at(-1)!
+  const second = tail.toLowerCase().split('-')[0]!
   if (vocabulary.has(first + second)) return false
   if (vocabulary.has(`${first}-${second}`)) return true
-  if (/^\p{Lu}/u.test(tail) || first.includes('-')) return true
+  if (/^\p{Lu}/u.test(tail)) return true
   return vocabulary.has(first) && vocabulary.has(second) && first.length > 2 && second.length > 2
 }
