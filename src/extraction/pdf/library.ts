@@ -28,12 +28,18 @@ async function load(): Promise<Library> {
     Object.defineProperty(globalThis, name, { value: class {}, configurable: true, writable: true })
   const warn = console.warn
   console.warn = () => {}
+  process.on('unhandledRejection', leaveToPdfjs)
   try {
     return (await import('pdfjs-dist/legacy/build/pdf.mjs')) as Library
   } finally {
     console.warn = warn
     for (const name of missing) Reflect.deleteProperty(globalThis, name)
   }
+}
+
+/** Of damaged files, pdf.js rejects a promise or two that nobody waits for beside the one that is; all others end the process as ever. */
+function leaveToPdfjs(reason: unknown): void {
+  if (!(reason instanceof Error && reason.stack?.includes('pdfjs-dist'))) throw reason
 }
 
 /** @throws ClaraError `input` for what is encrypted with a password, or no PDF. */
