@@ -4,7 +4,7 @@
  * as no part of the text.
  */
 import { readable } from './characters.js'
-import { fontOf } from './fonts.js'
+import { fontOf, LetterWidths } from './fonts.js'
 import { apply, IDENTITY, type Matrix, matrixOf, times } from './matrix.js'
 import type { Font, Page, Picture, Pixels } from './page.js'
 import { rulesOfPath } from './paths.js'
@@ -59,6 +59,7 @@ export class Interpreter {
   #lineX = 0
   #lineY = 0
   readonly #marks: boolean[] = []
+  readonly #letters = new LetterWidths()
 
   constructor(width: number, height: number, base: Matrix, fontNamed: (name: string) => FontObject) {
     this.page = { width, height, glyphs: [], rules: [], pictures: [] }
@@ -84,6 +85,7 @@ export class Interpreter {
       const act = ACTIONS[names.get(number) ?? '']
       if (act) act(this, (args[index] ?? []) as never[], ops)
     }
+    this.#letters.markMono()
   }
 
   save(): void {
@@ -191,6 +193,7 @@ export class Interpreter {
     const height = directed(matrix, vertical ? [1, 0] : [0, 1], Math.abs(size)).length
     const quarter = Math.round(along.angle / 90)
     if (Math.abs(along.angle - quarter * 90) > 4 || !Number.isFinite(x + y + height) || height < 0.5) return
+    this.#letters.add(face, text, glyph.width ?? 0)
     this.page.glyphs.push({
       text,
       ...(vertical ? upright(apply(matrix, this.#x, this.#y), height) : { x, y }),
