@@ -57,6 +57,13 @@ describe('reading order', () => {
     expect((await parsed({ content: turned, width: 792, height: 612 })).markdown).toBe(upright)
   })
 
+  test('a long text across the page comes after it, the name of an axis is left out', async () => {
+    const up = (words: string) => `BT /sans 10 Tf 0 1 -1 0 580 100 Tm (${words}) Tj ET\n`
+    const note = `${LEFT.slice(0, 3).join(' ')}.`
+    expect(await markdownOf(up(note) + lines(50, 700, 10, RIGHT))).toBe(`${RIGHT.join(' ')}\n\n${note}\n`)
+    expect(await markdownOf(up('Accuracy') + lines(50, 700, 10, RIGHT))).toBe(`${RIGHT.join(' ')}\n`)
+  })
+
   test('a watermark across the page is left out', async () => {
     const watermark = 'BT /bold 60 Tf 0.7 0.7 -0.7 0.7 150 200 Tm (DRAFT) Tj ET\n'
     expect(await markdownOf(watermark + lines(50, 700, 10, LEFT))).toBe(`${LEFT.join(' ')}\n`)
@@ -102,6 +109,10 @@ describe('words', () => {
 
   test('have their ligatures taken apart', async () => {
     expect(await markdownOf(text(50, 700, 10, 'eﬃcient ﬁle', 'unicode'))).toBe('efficient file\n')
+  })
+
+  test('keep hyphens that a font calls soft, as they are seen', async () => {
+    expect(await markdownOf(text(50, 700, 10, 'sit\u00adins', 'unicode'))).toBe('sit-ins\n')
   })
 })
 

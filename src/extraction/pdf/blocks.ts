@@ -84,7 +84,7 @@ function sameParagraph(lines: readonly Line[], next: Line, { left, right, spacin
   )
     return false
   if (LIST_MARK.test(next.text) || last.leads) return false
-  if (/\p{L}[-‐\u00ad]$/u.test(last.text)) return true
+  if (/\p{L}[-‐]$/u.test(last.text)) return true
   const rtl = isRtl(next.text)
   const start = rtl ? right - next.x0 - (next.x1 - next.x0) : next.x0 - left
   const lastStart = rtl ? right - last.x1 : last.x0 - left

@@ -3,13 +3,16 @@
 /** Bullets of Symbol and Wingdings, which have private codes. */
 const BULLETS = new Set([0xf0b7, 0xf0a7, 0xf0a8, 0xf06e, 0xf06c, 0xf076, 0xf0d8, 0xf0e0, 0xf02d, 0xf0be])
 
-/** Empty for what cannot be read: controls, private codes. Blanks of all kinds are one blank. */
+/** Empty for what cannot be read: controls, private codes. Blanks of all kinds are one blank, letters of formulas plain ones. */
 export function readable(unicode: string): string {
   let text = ''
   for (const character of unicode) {
     const code = character.codePointAt(0)!
     if (BULLETS.has(code)) text += '•'
+    // What is drawn is seen: some fonts give all their hyphens this code.
+    else if (code === 0xad) text += '-'
     else if (isPrivate(code) || isControl(code)) continue
+    else if (code >= 0x1d400 && code <= 0x1d7ff) text += character.normalize('NFKC')
     else text += character
   }
   return text

@@ -14,6 +14,10 @@ export interface Item extends Box {
 }
 
 const DEEPEST = 20
+/** Ems of a picture's height that count: no page is longer, unless to do harm. */
+const TALLEST = 500
+/** Across a page; more are not told apart. */
+const MOST_PLACES = 600
 /** Share of lines that may reach into a gutter, but not across it: punctuation that hangs, a word too long. */
 const MOST_REACHING = 0.08
 
@@ -50,22 +54,33 @@ function bestGutter(items: readonly Item[]): Gutter | undefined {
   const sizes = items.map(({ size }) => size).sort((a, b) => a - b)
   const em = sizes[Math.floor(sizes.length / 2)]!
   const least = Math.max(5, 0.7 * em)
+  const edges = items.map(({ x1 }) => x1)
+  const step = Math.max(1, (Math.max(...edges) - Math.min(...edges)) / MOST_PLACES)
   let best: Gutter | undefined
-  for (const x of new Set(items.map(({ x1 }) => Math.ceil(x1)))) {
-    for (const gutter of guttersAt(byTop, x, x + least, em))
-      if (!best || gutter.score > best.score) best = gutter
+  for (const place of new Set(edges.map((x1) => Math.ceil(x1 / step)))) {
+    const x = place * step
+    for (const gutter of guttersAt(byTop, x, x + least, em, best?.score ?? 0)) best = gutter
   }
   return best
 }
 
-/** Between what crosses a strip, from top to bottom. */
-function guttersAt(byTop: readonly Item[], x0: number, x1: number, em: number): Gutter[] {
+/** What a gutter of three ems and more counts more than none. */
+const WIDEST = 1.3
+
+/** Between what crosses a strip, from top to bottom; each better than the one before. */
+function guttersAt(byTop: readonly Item[], x0: number, x1: number, em: number, toBeat: number): Gutter[] {
   const gutters: Gutter[] = []
   let [left, right, top] = [[] as Item[], [] as Item[], Number.NEGATIVE_INFINITY]
   let reaching = 0
   const end = (bottom: number) => {
-    const score = reaching > MOST_REACHING * (left.length + right.length) ? 0 : scoreOf(left, right, em)
-    if (score > 0) gutters.push({ x0, x1, top, bottom, score })
+    const tooMany = reaching > MOST_REACHING * (left.length + right.length)
+    if (!tooMany && WIDEST * lettersOf(left, right) > toBeat) {
+      const score = scoreOf(left, right, em)
+      if (score > toBeat) {
+        gutters.push({ x0, x1, top, bottom, score })
+        toBeat = score
+      }
+    }
     ;[left, right, reaching] = [[], [], 0]
   }
   for (const item of byTop) {
@@ -107,8 +122,16 @@ function scoreOf(left: readonly Item[], right: readonly Item[], em: number): num
   const aligned = alignment(a.lines, b.lines)
   if (lines < (width > 1.5 * em ? 3 : 6)) return 0
   if (perLine < 6 || (perLine < 20 && aligned > 0.6)) return 0
-  const both = Math.min(a.letters, b.letters) + Math.max(a.letters, b.letters) / 4
-  return both * (1 + Math.min(width, 3 * em) / (10 * em))
+  return lettersOf(left, right) * Math.min(1 + width / (10 * em), WIDEST)
+}
+
+/** Mostly of the side that has fewer. */
+function lettersOf(left: readonly Item[], right: readonly Item[]): number {
+  const [a, b] = [left, right].map((side) => side.reduce((sum, { letters }) => sum + letters, 0)) as [
+    number,
+    number,
+  ]
+  return Math.min(a, b) + Math.max(a, b) / 4
 }
 
 function sideOf(items: readonly Item[], em: number): Side {
@@ -116,7 +139,8 @@ function sideOf(items: readonly Item[], em: number): Side {
   let letters = 0
   for (const item of items) {
     letters += item.letters
-    for (let y = item.y1; y > item.y0; y -= 1.2 * em) lines.add(Math.round(y / 2))
+    for (let y = item.y1; y > Math.max(item.y0, item.y1 - TALLEST * em); y -= 1.2 * em)
+      lines.add(Math.round(y / 2))
   }
   return {
     lines,

@@ -28,7 +28,14 @@ export function layOut({ segments, asides, rules, pictures }: LaidOut): Block[][
     ...pictures.map(({ mark, ...box }) => solidPart(box, { kind: 'picture', mark })),
   ]
   const columns = inColumns(parts, readsFromTheRight(rest))
-  return [...columns.map(columnBlocks), ...asides.map((aside) => blocksOf(linesOf(aside)))]
+  return [...columns.map(columnBlocks), ...asides.filter(isText).map((aside) => blocksOf(linesOf(aside)))]
+}
+
+/** Letters: what is shorter and written across is a stamp, or names an axis. */
+const SHORTEST_ASIDE = 80
+
+function isText(aside: readonly Segment[]): boolean {
+  return aside.flatMap(({ words }) => words).reduce((sum, { text }) => sum + text.length, 0) >= SHORTEST_ASIDE
 }
 
 function textPart(segment: Segment): Part {

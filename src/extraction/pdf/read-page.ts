@@ -22,6 +22,9 @@ export interface PagePicture extends Box {
   png: Png
 }
 
+/** Of a page: what has more is drawn with pictures as a wall is with bricks. */
+const MOST_PICTURES = 100
+
 /** Milliseconds: images come with the operators, so that one that is not there soon never comes. */
 const PATIENCE = 10_000
 
@@ -44,11 +47,26 @@ export async function readPage(document: PDFDocumentProxy, number: number): Prom
       segments: segmentsOf(visible),
       asides: asides.map(segmentsOf),
       rules,
-      pictures: await filesOf(page, outermost(pictures.filter(isWorthKeeping))),
+      pictures: await filesOf(page, outermost(onPage(pictures, size).filter(isWorthKeeping))),
     }
   } finally {
     page.cleanup()
   }
+}
+
+/** What reaches beyond the page is not seen. */
+function onPage(
+  pictures: readonly Picture[],
+  { width, height }: { width: number; height: number },
+): Picture[] {
+  const within = (value: number, most: number) => Math.min(Math.max(value, 0), most)
+  return pictures.map(({ x0, y0, x1, y1, source }) => ({
+    x0: within(x0, width),
+    x1: within(x1, width),
+    y0: within(y0, height),
+    y1: within(y1, height),
+    source,
+  }))
 }
 
 function fontNamed(page: PDFPageProxy, name: string): FontObject {
@@ -58,6 +76,7 @@ function fontNamed(page: PDFPageProxy, name: string): FontObject {
 async function filesOf(page: PDFPageProxy, pictures: readonly Picture[]): Promise<PagePicture[]> {
   const files: PagePicture[] = []
   for (const { source, ...box } of pictures) {
+    if (files.length >= MOST_PICTURES) break
     const pixels = await pixelsOf(page, source)
     const png = pixels && pngOf(pixels)
     if (png) files.push({ ...box, png })

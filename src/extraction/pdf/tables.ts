@@ -9,6 +9,8 @@ import type { Segment } from './segments.js'
 const SAME = 3
 /** Points: a table between two lines is no taller. */
 const TALLEST = 500
+/** Lines of a page that are looked at: drawings and maps have any number. */
+const MOST = 2000
 /** Ems: between lines, cells stand closer than in plain text. */
 const APART = 0.7
 
@@ -51,7 +53,8 @@ function betweenLines(segments: readonly Segment[], rules: readonly Rule[]): Tab
 
 function stacks(rules: readonly Rule[]): Rule[][] {
   const done: Rule[][] = []
-  for (const rule of rules.filter(({ horizontal }) => horizontal).sort((a, b) => a.at - b.at)) {
+  const flat = rules.filter(({ horizontal }) => horizontal).slice(0, MOST)
+  for (const rule of flat.sort((a, b) => a.at - b.at)) {
     const stack = done.find(
       ([first]) =>
         Math.abs(first!.from - rule.from) < SAME &&

@@ -12,19 +12,18 @@ export function vocabularyOf(texts: Iterable<string>): Set<string> {
     const all = text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+(?:[-‐][\p{L}\p{M}\p{N}]+)*/gu) ?? []
     // The last word of a line may be half a word, and the first of the next the other half.
     const first = parted ? 1 : 0
-    parted = /[-‐\u00ad]$/.test(text)
+    parted = /[-‐]$/.test(text)
     for (const word of all.slice(first, parted ? -1 : undefined)) words.add(word.replaceAll('‐', '-'))
   }
   return words
 }
 
 export function joinLines(lines: readonly string[], vocabulary: Vocabulary): string {
-  return lines.reduce((text, line) => joinTwo(text, line, vocabulary), '').replaceAll('\u00ad', '')
+  return lines.reduce((text, line) => joinTwo(text, line, vocabulary), '')
 }
 
 export function joinTwo(text: string, next: string, vocabulary: Vocabulary): string {
   if (!text || !next) return text + next
-  if (text.endsWith('\u00ad')) return text.slice(0, -1) + next
   const head = /(?:^|[^\p{L}\p{M}\p{N}])([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}])[-‐]$/u.exec(text)?.[1]
   const tail = /^[\p{L}\p{M}]+(?:-[\p{L}\p{M}]+)*/u.exec(next)?.[0]
   if (head && tail) return keepsHyphen(head, tail, vocabulary) ? text + next : text.slice(0, -1) + next
@@ -40,5 +39,6 @@ function keepsHyphen(head: string, tail: string, vocabulary: Vocabulary): boolea
   if (vocabulary.has(first + second)) return false
   if (vocabulary.has(`${first}-${second}`)) return true
   if (/^\p{Lu}/u.test(tail)) return true
+  if (head.includes('-')) return vocabulary.has(first)
   return vocabulary.has(first) && vocabulary.has(second) && first.length > 2 && second.length > 2
 }
