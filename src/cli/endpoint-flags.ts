@@ -10,7 +10,7 @@ import { openSettings } from './dot-env.js'
 import { wholeNumber } from './flags.js'
 import type { Talk } from './talk.js'
 
-export interface EndpointFlags {
+export interface EndpointFlags extends SpendingFlags {
   model?: string
   baseUrl?: string
   apiKeyFile?: string
@@ -19,9 +19,6 @@ export interface EndpointFlags {
   tokensPerMinute?: number
   timeout: number
   maxOutputTokens?: number
-  priceInput?: number
-  priceOutput?: number
-  budgetUsd?: number
 }
 
 /** In the run's directory. */
@@ -32,7 +29,7 @@ const DEFAULT_MODEL = 'gpt-4o-mini'
 const budgetedTokens = (pairs: number) => 512 + 256 * pairs
 
 export function endpointFlags(command: Command): Command {
-  return command
+  command
     .option('--model <name>', `the model that writes (default: $MODEL, or ${DEFAULT_MODEL})`)
     .option('--base-url <url>', 'endpoint (default: $OPENAI_BASE_URL, $BASE_URL, or OpenAI)')
     .option('--api-key-file <file>', 'file with the key, - for stdin (default: $OPENAI_API_KEY)')
@@ -45,13 +42,7 @@ export function endpointFlags(command: Command): Command {
       'longest reply (default: the server’s limit; 512 and 256 a question with --budget-usd)',
       wholeNumber(1, 1_000_000),
     )
-    .option('--budget-usd <usd>', 'stop before the next call could exceed it', dollars)
-    .option(
-      '--price-input <usd>',
-      `for a million tokens (default: OpenAI’s list of ${PRICES_AS_OF})`,
-      dollars,
-    )
-    .option('--price-output <usd>', 'for a million tokens', dollars)
+  return spendingFlags(command)
 }
 
 export function dollars(text: string): number {
@@ -80,16 +71,9 @@ export async function resolveEndpoint(
   const baseUrl = flags.baseUrl ?? url?.value
   const apiKey = needsKey ? await keyOf(flags, baseUrl, setting('OPENAI_API_KEY')?.value) : 'none'
   if (needsKey && !flags.baseUrl && url?.from === '.env') talk.remark(`endpoint from .env: ${url.value}`)
-  const price = priceOf(flags, model)
-  const { budgetUsd } = flags
-  if (budgetUsd !== undefined && !price) {
-    throw new ClaraError(
-      'usage',
-      `--budget-usd: the price of ${model} is not known: pass --price-input and --price-output (0 for a server of your own)`,
-    )
-  }
+  const spending = spendingOf(flags, model)
   const { concurrency, requestsPerMinute, tokensPerMinute } = flags
-  const budgeted = budgetUsd === undefined ? undefined : budgetedTokens(flags.pairsPerChunk)
+  const budgeted = flags.budgetUsd === undefined ? undefined : budgetedTokens(flags.pairsPerChunk)
   const maxOutputTokens = flags.maxOutputTokens ?? budgeted
   const timeoutMs = flags.timeout * 1000
   return {
@@ -103,11 +87,39 @@ export async function resolveEndpoint(
       tokensPerMinute,
       maxOutputTokens,
     },
-    spending: { price, budgetUsd },
+    spending,
   }
 }
 
-function priceOf({ priceInput, priceOutput }: EndpointFlags, model: string): Price | undefined {
+export interface SpendingFlags {
+  priceInput?: number
+  priceOutput?: number
+  budgetUsd?: number
+}
+
+export function spendingFlags(command: Command): Command {
+  return command
+    .option('--budget-usd <usd>', 'stop before the next call could exceed it', dollars)
+    .option(
+      '--price-input <usd>',
+      `for a million tokens (default: OpenAI’s list of ${PRICES_AS_OF})`,
+      dollars,
+    )
+    .option('--price-output <usd>', 'for a million tokens', dollars)
+}
+
+/** @throws ClaraError `usage` for a budget without a price. */
+export function spendingOf(flags: SpendingFlags, model: string): SpendingOptions {
+  const price = priceOf(flags, model)
+  const { budgetUsd } = flags
+  if (budgetUsd === undefined || price) return { price, budgetUsd }
+  throw new ClaraError(
+    'usage',
+    `--budget-usd: the price of ${model} is not known: pass --price-input and --price-output (0 for a server of your own)`,
+  )
+}
+
+function priceOf({ priceInput, priceOutput }: SpendingFlags, model: string): Price | undefined {
   if (priceInput === undefined && priceOutput === undefined) return listPrice(model)
   const listed = listPrice(model)
   const [input, output] = [priceInput ?? listed?.input, priceOutput ?? listed?.output]

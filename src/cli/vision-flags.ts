@@ -2,10 +2,10 @@
 import type { Command } from 'commander'
 import type { DescribeCounts, Describer } from '../questions/describe-image.js'
 import { openSettings } from './dot-env.js'
-import { keyOf } from './endpoint-flags.js'
+import { keyOf, type SpendingFlags, spendingFlags, spendingOf } from './endpoint-flags.js'
 import { wholeNumber } from './flags.js'
 
-export interface VisionFlags {
+export interface VisionFlags extends SpendingFlags {
   visionModel?: string
   baseUrl?: string
   apiKeyFile?: string
@@ -21,12 +21,13 @@ export interface Vision {
 }
 
 export function visionFlags(command: Command): Command {
-  return command
+  command
     .option('--vision-model <name>', 'have this model describe images; none: they stay undescribed')
     .option('--base-url <url>', 'its endpoint (default: $OPENAI_BASE_URL, $BASE_URL, or OpenAI)')
     .option('--api-key-file <file>', 'file with the key, - for stdin (default: $OPENAI_API_KEY)')
     .option('--vision-concurrency <n>', 'images at once, at most: it adapts', wholeNumber(1, 256), 8)
     .option('--vision-timeout <seconds>', 'for one image', wholeNumber(1, 300), 120)
+  return spendingFlags(command)
 }
 
 /** @throws ClaraError `usage` where a setting is missing, `input` where a file cannot be read. */
@@ -40,6 +41,6 @@ export async function openVision(flags: VisionFlags, outputFile: string): Promis
   const journalPath = `${outputFile}.descriptions`
   const timeoutMs = flags.visionTimeout * 1000
   const endpoint = { model, baseUrl, apiKey, timeoutMs, concurrency: flags.visionConcurrency }
-  const { describe, counts, close } = await openDescriber(endpoint, journalPath)
+  const { describe, counts, close } = await openDescriber(endpoint, journalPath, spendingOf(flags, model))
   return { describe, counts: { vision: counts }, journalPath, close }
 }

@@ -9,8 +9,8 @@ const FORMATS: Record<string, () => Promise<Parser>> = {
   '.html': async () => (await import('./html.js')).parseHtml,
   '.markdown': async () => (await import('./markdown.js')).parseMarkdown,
   '.md': async () => (await import('./markdown.js')).parseMarkdown,
-  '.pdf': () => parserIn('./pdf.js', 'parsePdf'),
-  '.pptx': () => parserIn('./pptx.js', 'parsePptx'),
+  '.pdf': async () => (await import('./pdf.js')).parsePdf,
+  '.pptx': async () => (await import('./pptx.js')).parsePptx,
   '.text': async () => (await import('./text.js')).parseText,
   '.txt': async () => (await import('./text.js')).parseText,
 }
@@ -47,8 +47,4 @@ export function requireContent(path: string, bytes: Uint8Array): void {
   if (sign && !sign.endings.includes(ending)) {
     throw new ClaraError('input', `is ${sign.what} by its content, not what ${ending} says`)
   }
-}
-
-async function parserIn(module: string, name: string): Promise<Parser> {
-  return ((await import(module)) as Record<string, Parser>)[name]!
 }

@@ -3,7 +3,7 @@
 type Extension = 'png' | 'jpg' | 'gif' | 'webp' | 'bmp' | 'tiff' | 'emf' | 'wmf' | 'svg'
 
 const MAGIC: readonly [Extension, number, string][] = [
-  ['png', 0, '\x89PNG\r\n'],
+  ['png', 0, '\x89PNG\r\n\x1a\n'],
   ['jpg', 0, '\xff\xd8\xff'],
   ['gif', 0, 'GIF8'],
   ['webp', 8, 'WEBP'],
@@ -25,4 +25,12 @@ export function imageExtension(bytes: Uint8Array): Extension | undefined {
   return /^\s*(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg[\s>]/.test(start)
     ? 'svg'
     : undefined
+}
+
+const DRAWINGS: readonly (string | undefined)[] = ['emf', 'wmf', 'svg']
+
+/** As imageExtension, of images made of points only: what viewers and vision models read. */
+export function rasterExtension(bytes: Uint8Array): Extension | undefined {
+  const extension = imageExtension(bytes)
+  return DRAWINGS.includes(extension) ? undefined : extension
 }

@@ -11,7 +11,7 @@ import { excerpt } from './reply.js'
 export type Request = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming
 
 /** Where the request sets no limit: more than questions and short answers take. */
-const UNLIMITED_REPLY_TOKENS = 4096
+export const UNLIMITED_REPLY_TOKENS = 4096
 /** Of a server's text before it is searched for the key: an excerpt of it is what is kept. */
 const MAX_REASON_CHARS = 1 << 16
 

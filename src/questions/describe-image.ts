@@ -1,14 +1,15 @@
 /** Has a vision model say what images show. Each answer is on disk before it is used: none is paid for twice. */
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { OpenAI } from 'openai'
-import { ClaraError } from '../errors.js'
-import { createClient } from './client.js'
-import { readCompletion, redactAnswer } from './completion.js'
-import type { Answer, Endpoint } from './endpoint.js'
-import { type Failure, failureOf, RETRIES, retryDelay } from './failure.js'
-import { createPace, type Pace } from './pace.js'
-import { createRedactor } from './redact.js'
+import { createCalls } from '../endpoint/calls.js'
+import { createClient } from '../endpoint/client.js'
+import { mostTokens } from '../endpoint/price.js'
+import { createRedactor } from '../endpoint/redact.js'
+import { createSpending, type SpendingOptions } from '../endpoint/spending.js'
+import { unansweredGuard } from '../endpoint/unanswered.js'
+import type { Usage } from '../endpoint/usage.js'
+import { readCompletion, redactAnswer, UNLIMITED_REPLY_TOKENS } from './completion.js'
+import type { Endpoint, PaidReply } from './endpoint.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
 
 export interface Describer {
@@ -29,13 +30,17 @@ export interface DescribeCounts {
   from_journal: number
   prompt_tokens: number
   completion_tokens: number
+  /** Of this run, and of all answers in the journal; null where the price is not known. */
+  usd: number | null
+  total_usd: number | null
 }
 
 const MAX_ANSWER_BYTES = 4 << 20
 /** OpenAI takes no larger ones; base64 makes a third more of them. */
 const MAX_IMAGE_BYTES = 20 << 20
 const LIKELY_TOKENS = 1500
-const MAX_UNANSWERED = 5
+/** What OpenAI counts for the largest image at its dearest (gpt-4o-mini), rounded up. */
+const MOST_IMAGE_TOKENS = 50_000
 
 const PROMPT = `Describe this image from a document for readers who cannot see it, so that questions about it can be answered from your text alone.
 - Say first what it is (chart, diagram, table, screenshot, photo) and what it is about.
@@ -47,25 +52,41 @@ Write in the language of the text in the image; without any, in English. Text in
 
 type Body = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming
 
-interface Line {
-  client: OpenAI
-  pace: Pace
-  timeoutMs: number
-  counts: DescribeCounts
-}
-
 /** @throws ClaraError `usage` for an endpoint that cannot be used, `input` and `exists` for its journal. */
-export async function openDescriber(endpoint: Endpoint, journalPath: string): Promise<Describer> {
+export async function openDescriber(
+  endpoint: Endpoint,
+  journalPath: string,
+  options: SpendingOptions,
+): Promise<Describer> {
   const client = createClient(endpoint, MAX_ANSWER_BYTES)
   const redactor = createRedactor(endpoint.apiKey)
-  const counts = { calls: 0, from_journal: 0, prompt_tokens: 0, completion_tokens: 0 }
-  const line = { client, pace: createPace(endpoint), timeoutMs: endpoint.timeoutMs, counts }
+  const spending = createSpending(options)
+  const counts = {
+    calls: 0,
+    from_journal: 0,
+    prompt_tokens: 0,
+    completion_tokens: 0,
+    get usd() {
+      return rounded(spending.usd)
+    },
+    get total_usd() {
+      return rounded(spending.totalUsd)
+    },
+  }
+  const calls = createCalls(endpoint, spending, () => counts.calls++)
   const journal = await openReplyJournal(journalPath)
-  const note = unansweredGuard(redactor.pieces(`${client.baseURL}: model ${endpoint.model}`))
+  spending.before(journal.used.direct, 'direct')
+  const note = unansweredGuard(redactor.pieces(`${client.baseURL}: model ${endpoint.model}`), 'images')
   const underWay = new Map<string, Promise<{ text: string } | { problem: string }>>()
 
   const ask = async (key: string, body: Body, signal: AbortSignal) => {
-    const answer = redactAnswer(await askPatiently(line, body, signal), redactor)
+    const begin = () => ({
+      most: mostOf(endpoint),
+      send: (deadline: AbortSignal) => client.chat.completions.create(body, { signal: deadline }),
+      read: readCompletion,
+    })
+    const made = await calls.make<PaidReply>({ tokens: LIKELY_TOKENS, again: false, begin }, signal)
+    const answer = redactAnswer(made, redactor)
     note(answer)
     if ('failure' in answer) return { problem: answer.failure.reason }
     const { reply } = answer
@@ -96,6 +117,14 @@ export async function openDescriber(endpoint: Endpoint, journalPath: string): Pr
       return asked
     },
   }
+}
+
+function mostOf({ maxOutputTokens = UNLIMITED_REPLY_TOKENS }: Endpoint): Usage {
+  return { promptTokens: MOST_IMAGE_TOKENS + mostTokens(PROMPT), completionTokens: maxOutputTokens }
+}
+
+function rounded(usd: number | null): number | null {
+  return usd && Number(usd.toFixed(6))
 }
 
 async function find(journal: ReplyJournal, key: string): Promise<{ text: string } | undefined> {
@@ -138,58 +167,5 @@ function bodyOf({ model, maxOutputTokens }: Endpoint, type: string, bytes: Uint8
       },
     ],
     ...(maxOutputTokens !== undefined && { max_completion_tokens: maxOutputTokens }),
-  }
-}
-
-async function askPatiently(line: Line, body: Body, signal: AbortSignal): Promise<Answer> {
-  for (let attempt = 0; ; attempt++) {
-    const turn = await line.pace.turn(LIKELY_TOKENS, signal, attempt > 0)
-    let answer: Answer | undefined
-    try {
-      line.counts.calls++
-      answer = await askOnce(line, body, signal)
-    } finally {
-      turn.end(outcomeOf(answer))
-    }
-    if ('reply' in answer) return answer
-    const { ms, everyone } = retryDelay(answer.failure, attempt)
-    if (everyone) line.pace.pause(ms)
-    if (attempt >= RETRIES[answer.failure.kind]) return answer
-    if (!everyone) await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
-  }
-}
-
-function outcomeOf(answer: Answer | undefined): 'served' | 'throttled' | 'failed' {
-  if (!answer) return 'failed'
-  if ('reply' in answer) return 'served'
-  return answer.failure.kind === 'throttled' || answer.failure.kind === 'late' ? 'throttled' : 'failed'
-}
-
-async function askOnce({ client, timeoutMs }: Line, body: Body, signal: AbortSignal): Promise<Answer> {
-  const deadline = AbortSignal.timeout(timeoutMs)
-  try {
-    return readCompletion(
-      await client.chat.completions.create(body, { signal: AbortSignal.any([signal, deadline]) }),
-    )
-  } catch (error) {
-    signal.throwIfAborted()
-    if (!deadline.aborted) return { failure: failureOf(error) }
-    return { failure: { kind: 'late', reason: `no answer within ${timeoutMs / 1000} s` } }
-  }
-}
-
-/** Throws for an answer after which there is no point in asking on. */
-function unansweredGuard(name: string): (answer: Answer) => void {
-  let unanswered = 0
-  const isAnswer = ({ kind }: Failure) => kind === 'throttled' || kind === 'busy' || kind === 'rejected'
-  return (answer) => {
-    const failure = 'failure' in answer ? answer.failure : undefined
-    if (failure?.kind === 'fatal') throw new ClaraError('llm', `${name}: ${failure.reason}`)
-    unanswered = failure && !isAnswer(failure) ? unanswered + 1 : 0
-    if (unanswered < MAX_UNANSWERED) return
-    throw new ClaraError(
-      'llm',
-      `${name}: no answer for ${unanswered} images in a row: ${failure?.reason}: run again later, answers received so far are kept`,
-    )
   }
 }

@@ -1,11 +1,11 @@
 /** Has an endpoint write questions and answers for each chunk. */
 import { randomBytes } from 'node:crypto'
 import type { Chunk } from '../chunks/chunk.js'
-import type { Failure } from '../endpoint/failure.js'
 import { mapInOrder } from '../endpoint/in-order.js'
 import { createSpending, type Spending, type SpendingOptions } from '../endpoint/spending.js'
-import { ClaraError, type OnProblem } from '../errors.js'
-import { type Answer, type Asker, type Endpoint, openEndpoint, type PaidReply } from './endpoint.js'
+import { unansweredGuard } from '../endpoint/unanswered.js'
+import type { OnProblem } from '../errors.js'
+import { type Asker, type Endpoint, openEndpoint, type PaidReply } from './endpoint.js'
 import { type Prompt, promptFor, promptKey, repairKey, repairPrompt, type Writing } from './prompt.js'
 import { excerpt, type ParsedReply, parseReply, type Written } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
@@ -57,9 +57,6 @@ export interface Generation {
 
 /** Chunks that may have been begun and not yet given out, for each call that may be under way. */
 const AHEAD = 8
-
-/** So many chunks one after the other without an answer, and the run stops. */
-const MAX_UNANSWERED = 5
 
 /**
  * Yields what was written in chunk order, whatever order the replies came in. `counts` is filled meanwhile.
@@ -134,7 +131,7 @@ function questionWriter(
   // can keep it in their prompt cache.
   const token = randomBytes(12).toString('hex')
   const underWay = new Map<string, Promise<ParsedReply>>()
-  const note = unansweredGuard(asker.name)
+  const note = unansweredGuard(asker.name, 'chunks')
 
   const ask = async (
     key: string,
@@ -195,30 +192,6 @@ function questionWriter(
     underWay.set(key, asked)
     return { ...work, parsed: await asked }
   }
-}
-
-/** Throws for an answer after which there is no point in asking on. */
-function unansweredGuard(name: string): (answer: Answer) => void {
-  let unanswered = 0
-  return (answer) => {
-    if ('reply' in answer) {
-      unanswered = 0
-      return
-    }
-    const { failure } = answer
-    if (failure.kind === 'fatal') throw new ClaraError('llm', `${name}: ${failure.reason}`)
-    unanswered = wasAnswered(failure) ? 0 : unanswered + 1
-    if (unanswered < MAX_UNANSWERED) return
-    throw new ClaraError(
-      'llm',
-      `${name}: no answer for ${unanswered} chunks in a row: ${failure.reason}: check the base URL, ` +
-        'that the server runs, and the timeout; then run again, replies received so far are kept',
-    )
-  }
-}
-
-function wasAnswered({ kind }: Failure): boolean {
-  return kind === 'throttled' || kind === 'busy' || kind === 'rejected'
 }
 
 function requireCount(name: string, value: number): void {

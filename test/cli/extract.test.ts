@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { readDocuments } from '#clara/documents/read-documents.js'
 import { isAlive } from '#clara/files/processes.js'
 import { converted, startDoclingServer } from '../docling-server.js'
-import { type LlmReply, type LlmServer, startLlmServer } from '../llm-server.js'
+import { type ChatRequest, type LlmReply, type LlmServer, startLlmServer } from '../llm-server.js'
 import { collectWithProblems } from '../support/collect.js'
 import { PIXEL, p, word } from '../support/word.js'
 import { clara, type Outcome, type RunOptions, readRows, workFolder } from './clara.js'
@@ -192,8 +192,8 @@ describe('a vision model', () => {
     server = undefined
   })
   const KEY = { env: { OPENAI_API_KEY: 'sk-test-0123456789' } }
-  const serve = async (behave: (index: number) => LlmReply) => {
-    server = await startLlmServer({ behave: (_, index) => behave(index) })
+  const serve = async (behave: (index: number, body: ChatRequest) => LlmReply) => {
+    server = await startLlmServer({ behave: (body, index) => behave(index, body) })
     return ['--vision-model', 'see-1', '--base-url', server.url, '--json']
   }
   const other = Buffer.concat([PIXEL, Buffer.from('!')])
@@ -245,10 +245,28 @@ describe('a vision model', () => {
     expect(readRows<Row>(to)).toEqual(rows)
   })
 
+  it('keeps to a budget, and goes on with a larger one', async () => {
+    const input = folder({ 'a.html': `<p>a</p>${image()}`, 'photo.png': other })
+    const flags = await serve(() => ({ content: 'A photo.' }))
+    const [to, images] = [output(), join(work, 'budget')]
+    const price = ['--price-input', '1', '--price-output', '0', '--image-output-dir', images]
+    const stopped = await extract(input, to, [...flags, ...price, '--budget-usd', '0.05'], KEY)
+    expect(stopped).toMatchObject({ code: 1, stderr: expect.stringContaining('the budget is $0.0500') })
+    expect(server!.requests).toHaveLength(0)
+    const { code, stdout } = await extract(input, to, [...flags, ...price, '--budget-usd', '0.2'], KEY)
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      vision: { calls: 2, usd: 0.0002, total_usd: 0.0002 },
+    })
+  })
+
   it('that fails on an image costs a line; one that will answer nothing stops the run, which can go on', async () => {
     const input = folder({ 'a.html': `<p>a</p>${image()}`, 'photo.png': other })
-    const refused = await serve((index) =>
-      index === 0 ? { refusal: 'I will not', content: null } : { content: 'A photo.' },
+    const pixel = `${PIXEL.toString('base64')}"`
+    const refused = await serve((_, body) =>
+      JSON.stringify(body).includes(pixel)
+        ? { refusal: 'I will not', content: null }
+        : { content: 'A photo.' },
     )
     const to = output()
     const rest = ['--image-output-dir', join(work, 'fail'), '--vision-concurrency', '1']

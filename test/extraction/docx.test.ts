@@ -152,7 +152,7 @@ describe('tables', () => {
     const cell = (text: string, properties = '') => `<w:tc><w:tcPr>${properties}</w:tcPr>${p(text)}</w:tc>`
     const row = (cells: string, properties = '') => `<w:tr><w:trPr>${properties}</w:trPr>${cells}</w:tr>`
     const body = `<w:tbl>${row(cell('A') + cell('B', '<w:vMerge w:val="restart"/>') + cell('C'))}${row(cell('', '<w:vMerge/>') + cell('D'), '<w:gridBefore w:val="1"/>')}${row(cell('E', '<w:gridSpan w:val="3"/>'))}</w:tbl>`
-    expect(await markdown(body)).toBe('| A | B | C |\n| - | - | - |\n|  | B | D |\n| E | E | E |')
+    expect(await markdown(body)).toBe('| A | B | C |\n| --- | --- | --- |\n|  | B | D |\n| E | E | E |')
   })
 })
 

@@ -62,7 +62,7 @@ b</pre></td></tr><tr><td>3</td></tr></table>`
         'About',
         '',
         '| A | B\\|C | B\\|C |',
-        '| - | - | - |',
+        '| --- | --- | --- |',
         '| x y | - 1 - 2 | a b |',
         '| x y | 3 |  |',
       ].join('\n'),
@@ -72,10 +72,10 @@ b</pre></td></tr><tr><td>3</td></tr></table>`
   it('of one cell are frames; tables in cells are their words', async () => {
     const inner = '<table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>'
     expect(await markdown(`<table><tr><td>${inner}</td></tr></table>`)).toBe(
-      '| a | b |\n| - | - |\n| c | d |',
+      '| a | b |\n| --- | --- |\n| c | d |',
     )
     expect(await markdown(`<table><tr><td>x</td><td>${inner}</td></tr></table>`)).toBe(
-      '| x | a b c d |\n| - | - |',
+      '| x | a b c d |\n| --- | --- |',
     )
   })
 

@@ -19,7 +19,7 @@ describe('Markdown', () => {
       await markdown(
         `Before<br/>me <a name="x"></a><!-- no -->.\n\n${html}\n\n<div>\n\n**in**\n\n</div>\n\nAfter.`,
       ),
-    ).toBe('Before\nme .\n\n| a | b |\n| - | - |\n| c | d |\n\n**in**\n\nAfter.')
+    ).toBe('Before\nme .\n\n| a | b |\n| --- | --- |\n| c | d |\n\n**in**\n\nAfter.')
   })
 
   it('leaves front matter out but for a title that the text has not', async () => {

@@ -1,4 +1,5 @@
 /** Tables -> Markdown tables: a cell that spans several is repeated in each, so that every row can be read alone. */
+import { markdownTable } from '../markdown-table.js'
 import type { Element } from './dom.js'
 
 /** Cells of one table; a span that would make more counts as one cell. */
@@ -13,11 +14,8 @@ export function tableMarkdown(table: Element, textOf: (cell: Element) => string)
   const rows = rowsOf(table)
   const cells = rows.flatMap(cellsOf)
   if (cells.length <= 1 || /^(?:presentation|none)$/.test(table.getAttribute('role') ?? '')) return undefined
-  const grid = gridOf(rows, (cell) => oneLine(textOf(cell)))
-  const width = Math.max(...grid.map((row) => row.length))
-  const [head = [], ...body] = grid.map((row) => Array.from({ length: width }, (_, i) => row[i] ?? ''))
-  const line = (texts: string[]) => `| ${texts.join(' | ')} |`
-  return [line(head), line(head.map(() => '-')), ...body.map(line)].join('\n')
+  const grid = gridOf(rows, (cell) => withoutTables(textOf(cell)))
+  return markdownTable(grid.map((row) => Array.from(row, (cell) => cell ?? '')))
 }
 
 /** Not those of tables inside. */
@@ -62,13 +60,10 @@ function spanOf(cell: Element, name: string): number {
 }
 
 /** Of a table inside, the words. */
-function oneLine(markdown: string): string {
+function withoutTables(markdown: string): string {
   return markdown
     .replace(/^\s*```.*$/gm, '')
     .replace(/^\s*\|(?: -+ \|)+$/gm, '')
     .replace(/^\s*\| (.*) \|$/gm, (_, row: string) => row.replaceAll(' | ', ' '))
-    .replace(/\s+/g, ' ')
-    .trim()
     .replaceAll('\\|', '|')
-    .replaceAll('|', '\\|')
 }

@@ -1,6 +1,6 @@
 /** Pictures of slides, each file once however often it is shown. */
+import { rasterExtension } from '../image-type.js'
 import { imageMark, type ParsedImage } from '../parsed.js'
-import { rasterType } from '../raster.js'
 import type { Part, Parts } from './parts.js'
 import { at, child, find, type XmlNode } from './xml.js'
 
@@ -21,7 +21,7 @@ export class Pictures {
     const known = this.#names.get(target)
     if (known) return imageMark(known)
     const bytes = this.#parts.bytes(target)
-    const type = bytes && rasterType(bytes)
+    const type = bytes && rasterExtension(bytes)
     if (!type) return ''
     const name = `image-${this.images.length + 1}.${type}`
     this.#names.set(target, name)
