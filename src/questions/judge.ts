@@ -15,6 +15,7 @@ export type Reason =
   | 'the same question as one before'
   | 'nearly the same question as one before'
   | 'a question that does not find its passage'
+  | 'a passage that had a summary before'
 
 export interface BelievedPair extends WrittenPair {
   type: PairType
@@ -44,11 +45,18 @@ export interface Judged {
 
 /** In the order of the chunks, each pair judged by itself and by the questions before it. */
 export async function* judge(written: AsyncIterable<WrittenChunk>): AsyncGenerator<Judged> {
-  const duplicates = createDuplicates()
-  for await (const each of written) yield judgeOne(each, duplicates)
+  const before: Before = { questions: createDuplicates(), summarised: createDuplicates() }
+  for await (const each of written) yield judgeOne(each, before)
 }
 
-export function judgeOne({ chunks, task, summary, pairs }: WrittenChunk, duplicates: Duplicates): Judged {
+/** What has come by now. */
+export interface Before {
+  questions: Duplicates
+  /** Passages. */
+  summarised: Duplicates
+}
+
+export function judgeOne({ chunks, task, summary, pairs }: WrittenChunk, before: Before): Judged {
   const chunkIds = chunks.map(({ id }) => id)
   const grounds = { passages: task.passages.map(readPassage), leak: leakFinder(task.system) }
   const left = [...task.types]
@@ -66,7 +74,7 @@ export function judgeOne({ chunks, task, summary, pairs }: WrittenChunk, duplica
     if (place < 0 && !reasons.includes('a type that is not known')) {
       reasons.push('more of its type than were asked for')
     }
-    if (reasons.length === 0 && !duplicates.add(pair.question))
+    if (reasons.length === 0 && !before.questions.add(pair.question))
       reasons.push('the same question as one before')
     if (reasons.length > 0) {
       judged.rejected.push({ chunkIds, reasons, pair })
@@ -76,7 +84,10 @@ export function judgeOne({ chunks, task, summary, pairs }: WrittenChunk, duplica
     judged.pairs.push({ ...pair, type: pair.type as PairType, chunkIds })
   }
   if (chunks.length > 1) return judged // nobody asked for a summary of several
-  const reasons = summaryFaults(summary, grounds)
+  const reasons: Reason[] = summaryFaults(summary, grounds)
+  if (reasons.length === 0 && !before.summarised.add(task.passages[0]!)) {
+    reasons.push('a passage that had a summary before')
+  }
   if (reasons.length === 0) judged.summary = summary
   else judged.rejected.push({ chunkIds, reasons, summary })
   return judged

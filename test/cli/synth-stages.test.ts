@@ -58,6 +58,27 @@ const rows = <T = StageRow>(out: string, file: string) => readRows<T>(join(work,
 const names = (out: string) => readdirSync(join(work, out)).sort()
 const passages = () => readRows(corpus).map(({ content }) => content)
 
+it('a passage that two documents have is rewritten once, and what comes of it is valid', async () => {
+  const twice = join(work, 'twice.jsonl')
+  const lines = readFileSync(corpus, 'utf8').split('\n').slice(0, 12)
+  const copies = lines
+    .slice(0, 6)
+    .map((line, i) => JSON.stringify({ ...JSON.parse(line), filename: `copy-${i}.md` }))
+  writeFileSync(twice, [...lines, ...copies].join('\n'))
+  const out = join(work, 'twice')
+  const flags = ['--input-file', twice, '--output-dir', out, '--base-url', server.url, '--target-top-k', '3']
+  expect((await clara([...flags, '--quiet'], { bin: 'clara-synth' })).code).toBe(0)
+  const docs = rows('twice', 'pretrain_paraphrase_data.jsonl').map((row) => row.docs[0])
+  expect(new Set(docs).size).toBe(docs.length)
+  const again = rows<{ reasons: string[] }>('twice', 'rejected.jsonl').filter(({ reasons }) =>
+    reasons.includes('a passage that had a summary before'),
+  )
+  expect(docs.length + again.length).toBeGreaterThan(8)
+  expect(again.length).toBeGreaterThan(2)
+  const { code, stdout } = await clara(['--input-file', out, '--json'], { bin: 'clara-validate' })
+  expect({ code, stdout }).toMatchObject({ code: 0 })
+})
+
 describe('files of all stages', () => {
   it('have one document a row, and nothing that was rejected', async () => {
     const { code, stdout } = await synth('all', '--json')

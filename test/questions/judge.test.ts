@@ -14,10 +14,12 @@ const pair = (question: string, type = 'fact') => ({
   quotes: ['flows to the town of Port 7'],
 })
 
-function judged(pairs: ReturnType<typeof pair>[], duplicates = createDuplicates(), count = 2) {
+const nothing = (questions = createDuplicates()) => ({ questions, summarised: createDuplicates() })
+
+function judged(pairs: ReturnType<typeof pair>[], questions = createDuplicates(), count = 2) {
   const one = chunk(7)
   const task = taskOf(one.text, Array(count).fill('fact'), FACTS)
-  return judgeOne({ chunks: [one], task, summary: 'The river flows to Port 7.', pairs }, duplicates)
+  return judgeOne({ chunks: [one], task, summary: 'The river flows to Port 7.', pairs }, nothing(questions))
 }
 
 describe('judging', () => {
