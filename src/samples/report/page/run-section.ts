@@ -74,13 +74,19 @@ ${pairs && html`<h3>Pairs that are believed</h3>${facts([['pairs', grouped(pairs
 <h3>Models</h3>
 ${facts(modelFacts(numbers))}
 ${numbers.tiers.length > 0 && tierTable(numbers)}
-${result ? html`<h3>Times and calls</h3><p class="note">As the run printed them.</p>${settingsOf(result, IN_TABLES)}` : NO_TIMES}
+${result ? html`<h3>Times and calls</h3><p class="note">As the run printed them.</p>${settingsOf(beyond(result, report), IN_TABLES)}` : NO_TIMES}
 ${settings && folded('Settings (run.json)', settingsOf(settings))}
 ${report && folded('Counts of the run itself (report.json)', settingsOf(report, SHOWN_ABOVE))}
 ${index && folded('Index (manifest.json)', settingsOf({ ...index }))}
 ${folded('Files and their sha256', fileTable(numbers))}
 `,
   }
+}
+
+/** Of what the run printed, what its report does not say as well. */
+function beyond(result: JsonObject, report: JsonObject | null): JsonObject {
+  const same = (key: string, value: unknown) => JSON.stringify(report?.[key]) === JSON.stringify(value)
+  return Object.fromEntries(Object.entries(result).filter(([key, value]) => !same(key, value)))
 }
 
 const NO_TIMES = html`<p class="note">Times are in no file, so that the same input gives the same bytes. To see them here: keep what the run prints with --json, and name it with --result-file.</p>`
