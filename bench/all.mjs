@@ -87,7 +87,7 @@ const PARTS = {
   },
   validate: {
     needs: {},
-    command: ['validate/run.mjs', ...(quick ? ['--mib', '64', '--trials', '1'] : [])],
+    command: ['validate/run.mjs', ...(quick ? ['--bytes', '64e6', '--trials', '1'] : [])],
   },
   growth: {
     needs: { data },

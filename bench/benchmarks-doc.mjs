@@ -313,9 +313,17 @@ Token F1 against reference texts, in order ([how](../bench/extract/README.md)).
 ${table(['format', 'files', 'mean F1'], rows)}`
 }
 
-function validateSection(part) {
-  const rows = Object.entries(part)
-    .filter(([, value]) => typeof value === 'number')
-    .map(([name, value]) => [name.replaceAll('_', ' '), number(value)])
-  return `## Validation\n\n${table(['', ''], rows)}`
+function validateSection({ file, megabytesPerSecond: wall, megabytesPerCpuSecond: cpu, peakMiB: peak }) {
+  const names = { parse: 'reading and JSON.parse alone, the ceiling', schema: 'schema pass', full: 'full pass' }
+  const rows = Object.entries(names).map(([key, name]) => [
+    name,
+    `${number(wall[key].median)} (${number(wall[key].min)}-${number(wall[key].max)})`,
+    number(cpu[key].median),
+    number(peak[key].median ?? peak[key]),
+  ])
+  return `## Validation
+
+${number(file.megabytes)} MB, ${number(file.rows)} rows, one core.
+
+${table(['', 'MB a second (min-max)', 'by processor time', 'most memory, MiB'], rows)}`
 }

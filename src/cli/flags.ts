@@ -104,8 +104,8 @@ export function sampleFlags(command: Command): Command {
     .requiredOption('--output-dir <dir>', 'where the samples go; must not exist')
     .option(
       '--target-top-k <k>',
-      'documents per sample: the positives and the negatives',
-      wholeNumber(2, 1000),
+      'documents per sample: the positives and the negatives; 1: the positive alone',
+      wholeNumber(1, 1000),
       5,
     )
     .option('--seed <n>', 'of every random choice', wholeNumber(0), 42)

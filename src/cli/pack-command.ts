@@ -26,7 +26,7 @@ export function packCommand(): Command {
     )
     .option('--input-dir <dir>', 'output of clara-synth or clara-mine')
     .option('--output-file <file>', 'the archive, X.tar.gz: the same bytes for the same data')
-    .option('--expected-top-k <k>', 'documents that every end-to-end row must have', wholeNumber(2, 1000))
+    .option('--expected-top-k <k>', 'documents that every end-to-end row must have', wholeNumber(1, 1000))
     .option(
       '--notebook <file>',
       'your own notebook or training script: its generation_top_k must be the data’s',

@@ -36,7 +36,7 @@ export function validateCommand(): Command {
     .option(
       '--expected-top-k <k>',
       'documents that every sample of the last stage must have',
-      wholeNumber(2, 1000),
+      wholeNumber(1, 1000),
     )
     .option(
       '--doc-max-tokens <n>',

@@ -57,7 +57,7 @@ export async function extractFolder(options: ExtractOptions): Promise<ExtractRep
     ...(options.ownFiles ?? []),
     ...(imageOutputDir === undefined ? [] : [imageOutputDir]),
   ]
-  const all = await walk(inputDir, own)
+  const all = await walk(inputDir, own, options.onProblem)
   const files = all.filter(({ name }) => ENDINGS.includes(endingOf(name)))
   const pictures = options.describe ? all.filter(({ name }) => IMAGE_ENDINGS.includes(endingOf(name))) : []
   if (files.length + pictures.length === 0) {

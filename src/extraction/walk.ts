@@ -1,7 +1,7 @@
 /** The files of a folder, in an order that depends on their names alone. */
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { ClaraError } from '../errors.js'
+import { ClaraError, type FileProblem, messageOf } from '../errors.js'
 import { readError } from '../files/jsonl.js'
 
 export interface InputFile {
@@ -17,9 +17,14 @@ export interface InputFile {
  * By name, folder by folder. Links are not followed: one may lead out of the folder, or in a circle. Hidden files and
  * what Office leaves beside an open file are passed over.
  * @param without files and folders of our own.
- * @throws ClaraError `input` where the folder cannot be read.
+ * @param onProblem told of folders in it that cannot be read.
+ * @throws ClaraError `input` where the folder itself cannot be read.
  */
-export async function walk(folder: string, without: string[]): Promise<InputFile[]> {
+export async function walk(
+  folder: string,
+  without: string[],
+  onProblem: (problem: FileProblem) => void,
+): Promise<InputFile[]> {
   const info = await stat(folder).catch((error) => {
     throw readError(folder, error)
   })
@@ -28,7 +33,9 @@ export async function walk(folder: string, without: string[]): Promise<InputFile
   const found: InputFile[] = []
   const visit = async (path: string, prefix: string, area: string) => {
     const entries = await readdir(path, { withFileTypes: true }).catch((error) => {
-      throw readError(path, error)
+      if (path === folder) throw readError(path, error)
+      onProblem({ path, reason: `cannot be read: ${messageOf(error)}` })
+      return []
     })
     entries.sort((a, b) => (a.name < b.name ? -1 : 1))
     for (const entry of entries) {

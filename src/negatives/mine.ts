@@ -27,7 +27,7 @@ export interface MinedPositive extends RankedPositive {
 
 export interface MinedQuestion {
   question: Question
-  /** One at least, topK - 1 at most: a sample without a negative teaches no ranking. */
+  /** One at least, topK - 1 at most: a sample without a negative teaches no ranking. With k = 1, one. */
   positives: MinedPositive[]
   negatives: Negative[]
   /** The candidates that were passed over on the way. */

@@ -1,6 +1,8 @@
 /** What answers a question: chunks of the corpus, or passages given as text. */
 import { normalise, textKey } from '../chunks/same-text.js'
+import { readWords, supportOf } from '../questions/checks/passage.js'
 import type { Question } from '../questions/question.js'
+import { statesAnswer } from './answer.js'
 import type { Corpus, CorpusChunk } from './corpus.js'
 
 export interface Positive {
@@ -16,12 +18,16 @@ export interface Positives {
   related: Set<number>
 }
 
+/** Chunks of a document whose words are compared with the answer's: one may have thousands. */
+const MOST_COMPARED = 20
+
 /** From 1. */
 export type RankOf = (position: number) => number | undefined
 
 /**
- * A document of several chunks gives the one that contains the answer, the best ranked of those;
- * where none does, its best ranked chunk. Its other chunks are neither positives nor negatives.
+ * A document of several chunks gives the one that states the answer, the best ranked of those; where none does, the one that
+ * has most of its words, so that no bare title stands for the passage below it. Its other chunks are neither positives
+ * nor negatives.
  *
  * @param rankOf a position, for this question, where it was retrieved.
  * @returns a reason where an id is not in the corpus.
@@ -54,14 +60,22 @@ async function bestChunk(
   if (positions.length === 1) return corpus.read(positions[0]!)
   const rank = (position: number) => rankOf(position) ?? Number.POSITIVE_INFINITY
   const ranked = [...positions].sort((a, b) => (rank(a) === rank(b) ? a - b : rank(a) - rank(b)))
-  const answer = normalise(question.answer)
-  if (answer !== '') {
-    for (const position of ranked) {
-      const chunk = await corpus.read(position)
-      if (chunk.normalised.includes(answer)) return chunk
-    }
+  if (normalise(question.answer) === '') return corpus.read(ranked[0]!)
+  const states = statesAnswer(question.answer)
+  for (const position of ranked) {
+    const chunk = await corpus.read(position)
+    if (states(chunk.normalised)) return chunk
   }
-  return corpus.read(ranked[0]!)
+  return wordiest(
+    question.answer,
+    await Promise.all(ranked.slice(0, MOST_COMPARED).map((position) => corpus.read(position))),
+  )
+}
+
+/** Of chunks, the best ranked first, the one with most of the answer's words. */
+function wordiest(answer: string, chunks: CorpusChunk[]): CorpusChunk {
+  const found = chunks.map(({ text }) => supportOf(answer, [readWords(text)]).found)
+  return chunks[found.indexOf(Math.max(...found))]!
 }
 
 function distinct(positives: Positive[]): Positive[] {

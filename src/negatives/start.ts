@@ -144,7 +144,7 @@ function newHunt(question: Question, found: Positives, run: Run, hits?: Hits, ne
   const { corpus, options, uses, verdicts } = run
   const { topK, seed, maxUses, randomShare = 0, keepFalseNegatives = false } = options
   const random = (what: string) => randomFor(seed, what, question.id, question.question)
-  const positives = { ...found, positives: found.positives.slice(0, topK - 1) }
+  const positives = { ...found, positives: found.positives.slice(0, Math.max(1, topK - 1)) }
   const order = options.select === 'random' ? random('ranks') : undefined
   const grounds = {
     corpus,

@@ -33,8 +33,8 @@ describe('usage errors exit with 2 and point to the mistake', () => {
     [['index', 'search', work], 'one of --query TEXT and --queries FILE'],
     [['index', 'search', work, '--query', 'x'], 'manifest.json is missing'],
     [
-      ['mine', '--index', 'x', '--qa-file', 'y', '--output-dir', 'z', '--target-top-k', '1'],
-      'from 2 to 1000',
+      ['mine', '--index', 'x', '--qa-file', 'y', '--output-dir', 'z', '--target-top-k', '0'],
+      'from 1 to 1000',
     ],
     [['synth', '--output-dir', 'x'], 'one of --input-file and --index'],
     [['synth', '--output-dir', 'x', '--input-file', corpus], 'no API key'],

@@ -43,6 +43,17 @@ describe('a document of several chunks', () => {
     expect(found).toMatchObject({ ids: ['long#2'] })
   })
 
+  test('gives the one with most of the answer’s words where none states it', async () => {
+    const about = { docIds: ['long'], answer: 'The intro of a long text' }
+    expect(await positivesOf(about, [[2, 1]])).toMatchObject({ ids: ['long#0'] })
+  })
+
+  test('gives no chunk for an answer that is a part of another word', async () => {
+    expect(await positivesOf({ docIds: ['long'], answer: 'ere' }, [[0, 1]])).toMatchObject({
+      ids: ['long#0'],
+    })
+  })
+
   test('gives the best ranked chunk where none contains the answer, or there is no answer', async () => {
     expect(await positivesOf({ docIds: ['long'], answer: 'elsewhere' }, [[2, 7]])).toMatchObject({
       ids: ['long#2'],

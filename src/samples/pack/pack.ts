@@ -62,7 +62,7 @@ export async function packSamples(
   const found = await findRunFiles(directory, options.withRejected ?? false)
   const digests = new Map<string, CountedDigest>()
   for (const file of found.files) digests.set(file.name, await digestOf(file))
-  const data = await checkData(found.files, expectedTopK, onProblem)
+  const data = await checkData(found.files, expectedTopK ?? onlyOne(facts), onProblem)
   const refusals = [...data.refusals, ...(await topKRefusals(data, facts, options.notebook))]
   if (refusals.length > 0) return { refusals }
   const files = data.files.map((file) => ({ file, digest: digests.get(file.name)! }))
@@ -72,6 +72,11 @@ export async function packSamples(
     return output!.sync()
   })
   return { ...digest, files: manifest.files, top_k: data.topK, left_out: [...found.leftOut, ...data.leftOut] }
+}
+
+/** One document a row is right where the run was asked for that. */
+function onlyOne({ topK }: RunFacts): number | undefined {
+  return topK === 1 ? 1 : undefined
 }
 
 interface CountedDigest extends Digest {

@@ -22,6 +22,8 @@ const TIMES_MEAN = 10
 const LEAST_ROWS = 50
 /** Fewer are in many a published data set, and change nothing. */
 const SHARE_OF_DUPLICATES = 0.01
+/** One or two in a small file are no sign of anything. */
+const LEAST_DUPLICATES = 3
 /** Beyond this many, further ones are counted and not named. */
 const NAMED = 1000
 
@@ -77,7 +79,7 @@ export class Across {
 
   /** Adds the findings that only all rows show. @returns `null` where nothing was a negative. */
   finish(findings: Findings): ReuseReport | null {
-    if (this.#duplicates > SHARE_OF_DUPLICATES * this.#rows) {
+    if (this.#duplicates >= LEAST_DUPLICATES && this.#duplicates > SHARE_OF_DUPLICATES * this.#rows) {
       const reason = `${this.#duplicates} of ${this.#rows} samples are repeats of others`
       findings.addFile('many-duplicates', reason)
     }

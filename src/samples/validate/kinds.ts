@@ -85,7 +85,7 @@ export const FINDING_KINDS = {
   ),
   'many-duplicates': kind(
     'error',
-    'over 1% of the samples are repeats of others',
+    'over 1% of the samples, and three or more, are repeats of others',
     'remove the repeats: they weigh more than the others',
   ),
   'skewed-positions': kind(

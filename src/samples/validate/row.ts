@@ -33,11 +33,12 @@ export function checkRow(
   const { question } = row
   if (isText(question)) checked.questions = [question]
   else checked.faults.push({ kind: 'bad-question', reason: `question ${wrongText(question)}` })
-  // The second stage takes one document; the third learns to choose.
-  checkDocs(row.docs, stage === 'instruction' ? 1 : 2, expectedTopK, checked)
+  // The second stage takes one document; the third learns to choose, unless one is said to be right.
+  const least = stage === 'instruction' || expectedTopK === 1 ? 1 : 2
+  checkDocs(row.docs, least, expectedTopK, checked)
   checkAnswers(row, checked)
   // The second stage does not read pos_index.
-  if (stage === 'end-to-end' || row.pos_index !== undefined) checkPositions(row.pos_index, stage, checked)
+  if (stage === 'end-to-end' || row.pos_index !== undefined) checkPositions(row.pos_index, least, checked)
   else if (checked.docs?.length === 1) checked.positives = [0]
   if (checked.docs) checkRepeats(checked.docs, checked)
   return checked
@@ -94,7 +95,8 @@ function checkAnswers({ gold_answer: gold, answer }: JsonObject, checked: Checke
   if (given !== undefined) checked.answers = [given]
 }
 
-function checkPositions(value: unknown, stage: Stage, checked: CheckedRow): void {
+/** @param least docs of a row: where one is enough, it may be the positive. */
+function checkPositions(value: unknown, least: number, checked: CheckedRow): void {
   const { faults, docs } = checked
   if (!isIntegers(value)) {
     faults.push({ kind: 'bad-pos-index', reason: `pos_index ${wrongList(value, 'integer')}` })
@@ -116,7 +118,7 @@ function checkPositions(value: unknown, stage: Stage, checked: CheckedRow): void
     faults.push({ kind: 'position-out-of-range', reason: `pos_index holds ${outside}, ${range}` })
   }
   // Only a list at least as long as docs can name every one of them.
-  const covers = value.length >= docs.length && docs.length > (stage === 'instruction' ? 1 : 0)
+  const covers = value.length >= docs.length && docs.length > (least === 1 ? 1 : 0)
   if (covers && new Set(value.filter(inside)).size === docs.length) {
     faults.push({
       kind: 'no-negative',
