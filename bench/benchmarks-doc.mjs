@@ -271,7 +271,7 @@ function costTable(tokens, rate) {
   const rows = [10_000, 100_000, 1_000_000].map((chunks) => [
     number(chunks),
     ...EMBEDDING_MODELS.map((model) => usd(chunks, model)),
-    `$0, ${number(chunks / rate / 60)} minutes here`,
+    `$0, ${(chunks / rate / 60).toFixed(1)} minutes here`,
   ])
   return `What embedding costs, chunks of ${number(tokens)} tokens (those of clara-pretrain), list prices of ${EMBEDDING_PRICES_AS_OF}; minutes are computed from the rate above:
 
@@ -314,7 +314,11 @@ ${table(['format', 'files', 'mean F1'], rows)}`
 }
 
 function validateSection({ file, megabytesPerSecond: wall, megabytesPerCpuSecond: cpu, peakMiB: peak }) {
-  const names = { parse: 'reading and JSON.parse alone, the ceiling', schema: 'schema pass', full: 'full pass' }
+  const names = {
+    parse: 'reading and JSON.parse alone, the ceiling',
+    schema: 'schema pass',
+    full: 'full pass',
+  }
   const rows = Object.entries(names).map(([key, name]) => [
     name,
     `${number(wall[key].median)} (${number(wall[key].min)}-${number(wall[key].max)})`,
