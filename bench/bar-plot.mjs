@@ -6,7 +6,8 @@ const OURS = '#0072b2'
 const THEIRS = '#999999'
 const EXTRAPOLATED = '#d55e00'
 
-function svg(options) {
+/** @param title for who does not see it. */
+function svg(title, options) {
   const { document } = parseHTML('<!doctype html><html><body></body></html>')
   const element = Plot.plot({
     document,
@@ -14,13 +15,16 @@ function svg(options) {
     ...options,
   })
   element.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
+  const named = document.createElementNS('http://www.w3.org/2000/svg', 'title')
+  named.textContent = title
+  element.prepend(named)
   return `${element.outerHTML}\n`
 }
 
 /** @param rows { name, value, low, high }; ours are those whose names begin with clara. */
 export function barPlot(title, rows) {
   const colour = ({ name }) => (name.startsWith('clara') ? OURS : THEIRS)
-  return svg({
+  return svg(title, {
     width: 720,
     height: 65 + 32 * rows.length,
     marginLeft: 270,
@@ -62,7 +66,7 @@ export function growthPlot(points, extrapolated) {
         ]
       : [],
   )
-  return svg({
+  return svg('How time, memory and rate grow with the number of chunks', {
     width: 720,
     height: 620,
     marginLeft: 60,
