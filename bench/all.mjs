@@ -89,6 +89,10 @@ const PARTS = {
     needs: {},
     command: ['validate/run.mjs', ...(quick ? ['--bytes', '64e6', '--trials', '1'] : [])],
   },
+  pipeline: {
+    needs: { data: existing(join(data, 'documents')) },
+    command: ['pipeline.mjs', data],
+  },
   growth: {
     needs: { data },
     command: ['growth.mjs', data, ...(quick ? ['--sizes', '300,1000,2000', '--questions', '100'] : [])],

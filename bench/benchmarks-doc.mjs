@@ -78,6 +78,7 @@ const SECTIONS = {
   main_job: mainJobSection,
   extract: extractSection,
   validate: validateSection,
+  pipeline: pipelineSection,
 }
 
 function inferenceSection({ throughput, agreement, retrieval, memory }) {
@@ -330,4 +331,16 @@ function validateSection({ file, megabytesPerSecond: wall, megabytesPerCpuSecond
 ${number(file.megabytes)} MB, ${number(file.rows)} rows, one core.
 
 ${table(['', 'MB a second (min-max)', 'by processor time', 'most memory, MiB'], rows)}`
+}
+
+function pipelineSection({ versions, same_bytes: same, tarball_bytes: bytes }) {
+  const names = Object.keys(versions)
+  const steps = Object.keys(versions[names[0]].seconds)
+  const rows = steps.map((step) => [step, ...names.map((name) => number(versions[name].seconds[step]))])
+  return `## From documents to an archive
+
+The package as npm packs it (${number(bytes / 1e6)} MB), installed in a folder with blanks and other letters; seconds of each command. The text, the samples and the archive have
+${same ? 'the same bytes' : '**other bytes**'} with every version of Node, and when they are made again of the journal with no endpoint to ask.
+
+${table(['', ...names], rows)}`
 }
