@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Chunk, passageOf } from '../chunks/chunk.js'
+import { roundedUsd } from '../endpoint/price.js'
 import type { ChunkStore } from '../index/chunk-store.js'
 import { openChunks } from '../index/snapshot.js'
 import type { EmbedderModel } from '../models/resolve.js'
@@ -76,7 +77,7 @@ function summaryOf(
   batched: BatchCounts | undefined,
 ): { run: object; report: object } {
   const { total } = spending
-  const [usd, totalUsd] = [spending.usd, spending.totalUsd].map((each) => each && Number(each.toFixed(6)))
+  const [usd, totalUsd] = [spending.usd, spending.totalUsd].map(roundedUsd)
   const { promptTokens: prompt_tokens, completionTokens: completion_tokens } = total
   return {
     run: { model, ...counts, usd, ...(batched && { batched }), totalUsd },

@@ -1,7 +1,7 @@
 /** What clara-synth takes for embeddings of the endpoint, as the Python scripts have them. */
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { EMBEDDING_PRICES_AS_OF, listEmbeddingPrice, usdOf } from '../endpoint/price.js'
+import { EMBEDDING_PRICES_AS_OF, listEmbeddingPrice, roundedUsd, usdOf } from '../endpoint/price.js'
 import { createSpending } from '../endpoint/spending.js'
 import { ClaraError } from '../errors.js'
 import { openApiEmbedder } from '../inference/api-embedder.js'
@@ -76,11 +76,11 @@ export async function resolveEmbeddings(
       `--budget-usd: the price of ${model} is not known: pass --price-embeddings (0 for a server of your own)`,
     )
   }
-  const paid = llmPrice ? await usdPaid(join(flags.outputDir, JOURNAL), llmPrice) : 0
+  const bounded = budgetUsd !== undefined && llmPrice // else nobody asks, and the journal may be long
+  const paid = bounded ? await usdPaid(join(flags.outputDir, JOURNAL), bounded) : 0
   let others = () => paid
   let calls = 0
   const spending = createSpending({ price, budgetUsd, besides: () => others() })
-  const rounded = (usd: number | null) => usd && Number(usd.toFixed(6))
   return {
     model,
     open: (tokens) =>
@@ -101,8 +101,8 @@ export async function resolveEmbeddings(
       return { ...plan, usd: price ? usdOf(usage, price) : null }
     },
     summary: () => ({
-      run: { model, calls, usd: rounded(spending.usd), totalUsd: rounded(spending.totalUsd) },
-      report: { model, prompt_tokens: spending.total.promptTokens, usd: rounded(spending.totalUsd) },
+      run: { model, calls, usd: roundedUsd(spending.usd), totalUsd: roundedUsd(spending.totalUsd) },
+      report: { model, prompt_tokens: spending.total.promptTokens, usd: roundedUsd(spending.totalUsd) },
     }),
   }
 }

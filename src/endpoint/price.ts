@@ -72,3 +72,8 @@ export function mostTokens(text: string): number {
 export function dollars(usd: number): string {
   return `$${usd.toFixed(usd < 1 ? 4 : 2)}`
 }
+
+/** As reports have it: to a millionth of a dollar. */
+export function roundedUsd(usd: number | null): number | null {
+  return usd && Number(usd.toFixed(6))
+}

@@ -14,3 +14,8 @@ export function sumOf(a: Usage, b: Usage): Usage {
     completionTokens: a.completionTokens + b.completionTokens,
   }
 }
+
+/** Of tokens, as an endpoint may say. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 1e9
+}

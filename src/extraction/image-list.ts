@@ -1,5 +1,5 @@
 /** The images of one document, each once however often it is shown. */
-import { createHash } from 'node:crypto'
+import { sha256 } from '../files/durable-file.js'
 import { imageExtension } from './image-type.js'
 import { imageMark, type ParsedImage } from './parsed.js'
 
@@ -11,7 +11,7 @@ export class ImageList {
   add(bytes: Uint8Array): string {
     const extension = imageExtension(bytes)
     if (!extension) return ''
-    const hash = createHash('sha256').update(bytes).digest('hex')
+    const hash = sha256(bytes)
     const known = this.#names.get(hash)
     if (known) return imageMark(known)
     const name = `image-${this.images.length + 1}.${extension}`

@@ -1,5 +1,4 @@
 /** Texts -> vectors by an endpoint, as the Python scripts have it: for those who want an API's model. */
-import { createHash } from 'node:crypto'
 import { type CallLimits, type Calls, createCalls } from '../endpoint/calls.js'
 import { createClient } from '../endpoint/client.js'
 import { mapInOrder } from '../endpoint/in-order.js'
@@ -7,6 +6,7 @@ import { estimateTokens } from '../endpoint/price.js'
 import { createRedactor } from '../endpoint/redact.js'
 import type { Spending } from '../endpoint/spending.js'
 import { ClaraError } from '../errors.js'
+import { sha256 } from '../files/durable-file.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import type { Embedder } from './embedder.js'
 import {
@@ -147,11 +147,12 @@ async function embedTexts(
   concurrency: number,
 ): Promise<Float32Array[]> {
   const known = new Map<string, Float32Array>()
-  for (const text of new Set(texts)) {
+  const distinct = [...new Set(texts)]
+  for (const text of distinct) {
     const vector = await journal.find(text)
     if (vector) known.set(text, vector)
   }
-  const missing = [...new Set(texts)].filter((text) => !known.has(text))
+  const missing = distinct.filter((text) => !known.has(text))
   const asked = mapInOrder(groupsOf(missing), concurrency, undefined, async (group, _index, signal) => {
     for (const [i, vector] of (await ask(group, signal)).entries()) known.set(group[i]!, vector)
   })
@@ -165,7 +166,6 @@ async function* groupsOf(texts: string[]): AsyncGenerator<string[]> {
 
 /** There are no files; what an index binds itself to is the name. */
 function modelOf(name: string, dims: number, tokens: EmbedderModel): EmbedderModel {
-  const sha256 = createHash('sha256').update(`api:${name}`).digest('hex')
   const { pooling: _pooling, similarity: _similarity, ...card } = tokens.card
   return {
     ...tokens,
@@ -179,7 +179,7 @@ function modelOf(name: string, dims: number, tokens: EmbedderModel): EmbedderMod
       queryPrefix: '',
       documentPrefix: '',
     },
-    model: { path: '', bytes: 0, sha256 },
+    model: { path: '', bytes: 0, sha256: sha256(Buffer.from(`api:${name}`)) },
     externalData: [],
   }
 }

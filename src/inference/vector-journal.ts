@@ -1,8 +1,8 @@
 /** Vectors that were paid for, on disk before anyone uses them, so that none is paid twice. */
-import { createHash } from 'node:crypto'
 import { endianness } from 'node:os'
 import { NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { ClaraError } from '../errors.js'
+import { sha256 } from '../files/durable-file.js'
 import { Journal, type Span } from '../files/journal.js'
 import type { JsonObject } from '../files/jsonl.js'
 import type { Embeddings } from './embedding-request.js'
@@ -59,7 +59,7 @@ export async function openVectorJournal(path: string, model: string): Promise<Ve
 }
 
 export function vectorKey(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return sha256(Buffer.from(text))
 }
 
 function checked({ key, model, tokens, vector }: JsonObject, place: string): { key: string; tokens: number } {

@@ -2,7 +2,7 @@
 import type { OpenAI } from 'openai'
 import { mostTokens } from '../endpoint/price.js'
 import type { Redactor } from '../endpoint/redact.js'
-import type { Usage } from '../endpoint/usage.js'
+import { isCount, type Usage } from '../endpoint/usage.js'
 import { isObject } from '../files/jsonl.js'
 import type { Answer } from './endpoint.js'
 import { type Prompt, RESPONSE_FORMAT } from './prompt.js'
@@ -63,10 +63,6 @@ function usageOf(usage: unknown): Usage | null {
   if (!isObject(usage)) return null
   const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = usage
   return isCount(promptTokens) && isCount(completionTokens) ? { promptTokens, completionTokens } : null
-}
-
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 1e9
 }
 
 export function redactAnswer(answer: Answer, redactor: Redactor): Answer {

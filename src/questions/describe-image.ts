@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { OpenAI } from 'openai'
 import { createCalls } from '../endpoint/calls.js'
 import { createClient } from '../endpoint/client.js'
-import { mostTokens } from '../endpoint/price.js'
+import { mostTokens, roundedUsd } from '../endpoint/price.js'
 import { createRedactor } from '../endpoint/redact.js'
 import { createSpending, type SpendingOptions } from '../endpoint/spending.js'
 import { unansweredGuard } from '../endpoint/unanswered.js'
@@ -67,10 +67,10 @@ export async function openDescriber(
     prompt_tokens: 0,
     completion_tokens: 0,
     get usd() {
-      return rounded(spending.usd)
+      return roundedUsd(spending.usd)
     },
     get total_usd() {
-      return rounded(spending.totalUsd)
+      return roundedUsd(spending.totalUsd)
     },
   }
   const calls = createCalls(endpoint, spending, () => counts.calls++)
@@ -121,10 +121,6 @@ export async function openDescriber(
 
 function mostOf({ maxOutputTokens = UNLIMITED_REPLY_TOKENS }: Endpoint): Usage {
   return { promptTokens: MOST_IMAGE_TOKENS + mostTokens(PROMPT), completionTokens: maxOutputTokens }
-}
-
-function rounded(usd: number | null): number | null {
-  return usd && Number(usd.toFixed(6))
 }
 
 async function find(journal: ReplyJournal, key: string): Promise<{ text: string } | undefined> {

@@ -1,12 +1,11 @@
 /** Replies that were paid for, on disk before anyone looks into them, so that none is paid twice. */
 
 import { BATCH_DISCOUNT, type Price, usdOf } from '../endpoint/price.js'
-import { NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
+import { isCount, NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { ClaraError } from '../errors.js'
 import { Journal, type OnRecord, type Span, scanJournal } from '../files/journal.js'
 import { isObject, type JsonObject } from '../files/jsonl.js'
 import { lockFor } from '../files/lock.js'
-import { isCount } from './completion.js'
 import type { PaidReply } from './endpoint.js'
 
 export interface ReplyJournal extends ReplyIndex {

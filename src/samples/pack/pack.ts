@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { ClaraError, type OnProblem } from '../../errors.js'
+import { sha256 } from '../../files/durable-file.js'
 import { writeFiles } from '../../files/staged-files.js'
 import { type CheckedFile, checkData } from './check-data.js'
 import {
@@ -153,7 +154,7 @@ function textEntry(name: string, text: string): ArchiveEntry {
 
 function digestOfText(text: string): Digest {
   const bytes = Buffer.from(text)
-  return { bytes: bytes.byteLength, sha256: createHash('sha256').update(bytes).digest('hex') }
+  return { bytes: bytes.byteLength, sha256: sha256(bytes) }
 }
 
 /** @param advance told of each block's bytes. */
