@@ -157,6 +157,28 @@ describe('--use-embeddings', () => {
     expect(distinct(textsSent(embeddings))).toBe(textsSent(embeddings).length)
   })
 
+  it('leaves less of the budget for replies', async () => {
+    const { url, requests } = await serve()
+    const run = (out: string, usd: number, input: number) => {
+      const prices = ['--price-embeddings', '1000', '--price-input', String(input), '--price-output', '0']
+      const flags = ['--base-url', url, '--json', ...FLAGS, '--concurrency', '1', ...prices]
+      return synth(out, [...flags, '--budget-usd', String(usd)], { env })
+    }
+    const first = await run('vectors', 1e6, 0)
+    const vectors = JSON.parse(first.stdout).embeddings.usd
+    expect(vectors).toBeGreaterThan(1)
+    // The first call fits into 40 dollars, and not beside the vectors: a token may be a byte.
+    const bytes = Buffer.byteLength(JSON.stringify(requests[0]))
+    const asked = requests.length
+    const stopped = await run('beside', 40, ((40 - vectors / 4) / bytes) * 1e6)
+    expect(stopped).toMatchObject({ code: 1, stderr: expect.stringContaining('the budget is $40.00') })
+    expect(requests).toHaveLength(asked)
+    expect((await run('beside', 50, ((40 - vectors / 4) / bytes) * 1e6)).stderr).toContain(
+      'the budget is $50.00',
+    )
+    expect(requests.length).toBeGreaterThan(asked)
+  })
+
   it('is counted by --dry-run, which sends nothing', async () => {
     const { stdout } = await synth('dry', ['--dry-run', '--json', '--use-embeddings'])
     const { embeddings } = JSON.parse(stdout)
