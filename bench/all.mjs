@@ -70,7 +70,14 @@ const PARTS = {
       ...given('cross-encoder', peer('reranker')),
       ...(quick
         ? ['--questions', '100', '--sample', '5', '--planted', '20']
-        : ['--sample', '60', '--planted', '150']),
+        : ['--reranked', '2000', '--sample', '40', '--planted', '150']),
+    ],
+  },
+  quality: {
+    needs: { data: existing(join(data, 'xquad-en')) },
+    command: () => [
+      ...['quality.mjs', data, ...given('models', peer('models'))],
+      ...(quick ? [] : ['--reranker', 'minilm-l6-reranker']),
     ],
   },
   sequential: {
@@ -124,7 +131,25 @@ function measure(name, work) {
     node: _node,
     ...result
   } = JSON.parse(readFileSync(`${file}.json`, 'utf8'))
-  return { minutes, ...result }
+  return { minutes, revision: revision(), ...result }
+}
+
+/** Of the code that was measured; with a plus where files of it had been changed. */
+function revision() {
+  const git = (...args) => spawnSync('git', ['-C', here('..'), ...args], { encoding: 'utf8' })
+  const { status, stdout } = git('rev-parse', '--short=12', 'HEAD')
+  if (status !== 0) return 'unknown'
+  const changed = git(
+    'status',
+    '--porcelain',
+    '--',
+    'src',
+    'native',
+    'models',
+    'bench/*.mjs',
+    'package.json',
+  ).stdout
+  return `${stdout.trim()}${changed ? '+' : ''}`
 }
 
 function slug() {

@@ -97,16 +97,18 @@ const clara = (precision, engine) => (task, trial) => {
   return task === 'build' ? buildTrial(own, env) : runTrial({ ...own, task: 'graph' }, env)
 }
 
-/** Contenders whose names match --only, a regular expression. */
+/** Contenders whose names match --only, a regular expression; `clara exact` opens the graph of the first precision. */
 const chosen = (contenders) =>
   Object.fromEntries(Object.entries(contenders).filter(([name]) => new RegExp(flags.only).test(name)))
 
+const precisions = flags.precisions.split(',')
 const EXACT = chosen({
-  'clara exact': (_, trial) => runTrial({ ...trial, task: 'exact' }),
+  'clara exact': (_, { shape, ...trial }) =>
+    runTrial({ ...trial, shape: { ...shape, precision: precisions[0] }, task: 'every row' }),
+  'clara exact, ONNX Runtime alone': (_, trial) => runTrial({ ...trial, task: 'exact' }),
   ...(versions && { 'FAISS IndexFlatIP': python('faiss-flat') }),
   'usearch exactSearch': usearch('exact'),
 })
-const precisions = flags.precisions.split(',')
 const GRAPHS = chosen({
   ...Object.fromEntries(precisions.map((each) => [`clara HNSW ${each}`, clara(each)])),
   ...(ours.engine !== 'npm' && { [`clara HNSW ${precisions[0]}, npm engine`]: clara(precisions[0], 'npm') }),
@@ -168,7 +170,7 @@ async function compare(folder, options) {
     run('search', dataOf(name)),
   )
   const exact = await inTurns(EXACT, trials, `${rows} rows, exact`, (_, run) =>
-    run('search', { ...data, expansions: undefined }),
+    run('search', { ...dataOf(`clara HNSW ${precisions[0]}`), expansions: undefined }),
   )
   rmSync(folder, { recursive: true })
   return summary(rows, builds, { ...exact, ...graphs })
@@ -207,7 +209,7 @@ function ratios(build, search) {
       }
     }
   }
-  for (const name of Object.keys(EXACT).filter((each) => each !== 'clara exact')) {
+  for (const name of Object.keys(EXACT).filter((each) => !each.startsWith('clara'))) {
     for (const k of [10, 100]) {
       const rate = (engine) => search[engine]?.points.find((point) => point.k === k)
       out[`exact, k${k}: clara exact / ${name}`] = by(rate('clara exact'), rate(name))

@@ -22,36 +22,47 @@ export function speed(context) {
     }
     rmSync(main.cache, { recursive: true, force: true })
   }
-  return { questions: main.questions, ...summary(trials, main, context), trials }
+  return { questions: main.questions, reranked: main.reranked, ...summary(trials, main, context), trials }
 }
 
 const rate = ({ questions, seconds }) => questions / seconds
 
 /** The index, and one untimed run that finds the fastest batches. */
-function prepare({ data, work, ours, reranker, questions, log }) {
+function prepare({ data, work, ours, reranker, reranked, questions, log }) {
   const folder = join(work, 'main')
   mkdirSync(folder, { recursive: true })
   copyFileSync(join(data, 'clara-pretrain', 'corpus.jsonl'), join(folder, 'corpus.jsonl'))
   const lines = readFileSync(join(data, 'clara-pretrain', 'qa.jsonl'), 'utf8')
     .trim()
     .split('\n')
-  const qa = join(folder, 'qa.jsonl')
-  writeFileSync(qa, `${lines.slice(0, questions).join('\n')}\n`)
+  const asked = lines.slice(0, questions)
+  const fileOf = (name, some) => {
+    writeFileSync(join(folder, name), `${some.join('\n')}\n`)
+    return join(folder, name)
+  }
+  const qa = fileOf('qa.jsonl', asked)
+  const spaced = evenly(asked, reranked ?? asked.length)
   const index = join(work, 'main-index')
   if (!existsSync(join(index, 'manifest.json'))) ours({ task: 'build', folder, index })
   log('one run that is not timed')
   ours({ task: 'mine', index, qa, cache: false })
   if (reranker) {
-    const few = join(folder, 'few.jsonl')
-    writeFileSync(few, `${lines.slice(0, Math.min(512, questions ?? 512)).join('\n')}\n`)
+    const few = fileOf('few.jsonl', asked.slice(0, 512))
     ours({ task: 'mine', index, qa: few, cache: false, reranker })
   }
-  return { folder, index, qa, questions: lines.slice(0, questions).length }
+  return {
+    ...{ folder, index, qa, questions: asked.length },
+    ...{ rerankedQa: fileOf('reranked.jsonl', spaced), reranked: spaced.length },
+  }
 }
+
+/** So many of them, in order, from all over the list. */
+const evenly = (list, count) =>
+  list.filter((_, i) => Math.floor((i * count) / list.length) < Math.floor(((i + 1) * count) / list.length))
 
 function ownContenders({ ours, reranker }, main) {
   const mine = (options) => ours({ task: 'mine', index: main.index, qa: main.qa, ...options })
-  const reranked = (options) => () => mine({ reranker, cache: main.cache, ...options })
+  const reranked = (options) => () => mine({ reranker, qa: main.rerankedQa, cache: main.cache, ...options })
   const cached = () => {
     const cache = `${main.cache}-embeddings`
     if (!existsSync(cache)) mine({ cache })

@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { openExact } from '../index/exact.js'
 import { ADD_ROWS, createGraph, engineName, type GraphShape, openGraph } from '../index/graph.js'
 import type { Ranked } from '../index/rank.js'
+import { createSearcher } from '../index/search.js'
 import { hashedFile } from './hashed-file.js'
 import { recallAt } from './index-recall.js'
 import { fileRows } from './index-vectors.js'
@@ -37,7 +38,7 @@ export interface TrialData {
 
 export type Trial = TrialData &
   (
-    | { task: 'build' | 'truth' | 'exact' }
+    | { task: 'build' | 'truth' | 'exact' | 'every row' }
     | { task: 'graph' /** Candidates that the graph keeps. */; expansions: number[] }
   )
 
@@ -67,7 +68,13 @@ export interface SearchResult {
   memory: { before: ProcessMemory; after: ProcessMemory } | null
 }
 
-type Results = { build: BuildResult; truth: { engine: string }; exact: SearchResult; graph: SearchResult }
+type Results = {
+  build: BuildResult
+  truth: { engine: string }
+  exact: SearchResult
+  'every row': SearchResult
+  graph: SearchResult
+}
 
 /**
  * Runs a trial in a process of its own.
@@ -83,7 +90,10 @@ export async function runTrial<T extends Trial>(
   return JSON.parse(stdout.trimEnd().split('\n').at(-1)!)
 }
 
-type Search = (args: { queries: Float32Array; k: number; expansion: number }) => Promise<Ranked>
+interface Opened {
+  search(args: { queries: Float32Array; k: number; expansion: number }): Promise<Ranked>
+  close(): Promise<void>
+}
 
 async function build({ shape, vectors, graph, threads }: TrialData): Promise<BuildResult> {
   const file = await open(vectors)
@@ -109,9 +119,23 @@ async function truth(data: TrialData): Promise<{ engine: string }> {
   return { engine: 'exact' }
 }
 
+/** By ONNX Runtime alone. */
 async function exact(data: TrialData): Promise<SearchResult> {
   const vectors = await hashedFile(data.vectors)
   const opening = () => openExact(vectors, data.shape, data)
+  return measure(data, 'exact', opening, [undefined])
+}
+
+/** What an index does that is asked for an exact search: it chooses between ONNX Runtime and the graph's engine. */
+async function everyRow(data: TrialData): Promise<SearchResult> {
+  const files = { vectors: await hashedFile(data.vectors), graph: await hashedFile(data.graph) }
+  const { shape, threads } = data
+  const opening = async () => {
+    const graph = await openGraph(files, shape, data)
+    const index = { files, shape, graph, threads, removed: new Uint32Array(), recall: null }
+    const { search, close } = createSearcher(index)
+    return { search: ({ queries, k }) => search(queries, k, { method: 'exact' }), close } satisfies Opened
+  }
   return measure(data, 'exact', opening, [undefined])
 }
 
@@ -124,7 +148,7 @@ async function graph(data: TrialData & { expansions: number[] }): Promise<Search
 async function measure(
   data: TrialData,
   engine: string,
-  opening: () => Promise<{ search: Search; close(): Promise<void> }>,
+  opening: () => Promise<Opened>,
   expansions: (number | undefined)[],
 ): Promise<SearchResult> {
   const { dims } = data.shape
@@ -188,7 +212,10 @@ async function floats(path: string): Promise<Float32Array> {
   return new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.length))
 }
 
-const TASKS = { build, truth, exact, graph } as Record<string, (trial: Trial) => Promise<object>>
+const TASKS = { build, truth, exact, 'every row': everyRow, graph } as Record<
+  string,
+  (trial: Trial) => Promise<object>
+>
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const trial: Trial = JSON.parse(process.argv[2]!)
