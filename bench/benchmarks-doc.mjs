@@ -1,10 +1,12 @@
-/** docs/benchmarks.md and its plots, made of one result of bench/all.mjs and nothing else. */
+/** docs/benchmarks.md, its plots and README's numbers, made of one result of bench/all.mjs and nothing else. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EMBEDDING_PRICES_AS_OF, listEmbeddingPrice } from '../dist/endpoint/price.js'
 import { barPlot, growthPlot } from './bar-plot.mjs'
+import { median, number, percent, range, table } from './markdown.mjs'
 import { plot } from './plot.mjs'
+import { drawReadme } from './readme-numbers.mjs'
 
 const docs = (path) => fileURLToPath(new URL(`../docs/${path}`, import.meta.url))
 const EMBEDDING_MODELS = ['text-embedding-3-small', 'text-embedding-3-large']
@@ -13,23 +15,6 @@ const CORPORA = {
   'xquad-en': 'XQuAD English',
   'xquad-zh': 'XQuAD Chinese',
   'cmrc2018-dev': 'CMRC 2018 dev (Chinese)',
-}
-
-const sorted = (values) => values.toSorted((a, b) => a - b)
-const median = (values) => sorted(values)[values.length >> 1]
-const range = (values) => `${number(Math.min(...values))}-${number(Math.max(...values))}`
-const percent = (value) => `${(100 * value).toFixed(1)}%`
-
-/** At most four digits that count. */
-function number(value) {
-  if (!Number.isFinite(value)) return String(value ?? '')
-  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en')
-  return String(Number(value.toPrecision(4)))
-}
-
-function table(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
 /** @param file where the result is kept, for the link. */
@@ -52,6 +37,7 @@ export function drawBenchmarks(result, file) {
     ...(left.length > 0 ? [`## Left out\n\n${left.join('\n')}`] : []),
   ].join('\n\n')
   writeFileSync(docs('benchmarks.md'), `${text.trimEnd()}\n`)
+  drawReadme(result, file)
 }
 
 function head({ date, machine, node }, file) {
@@ -182,23 +168,21 @@ function miningSection({ speed, false_negatives: corpora = {} }) {
   const strategies = Object.entries(corpora).flatMap(([corpus, { lists }]) =>
     Object.entries(lists)
       .filter(([name]) => !name.includes('margin') || name.endsWith('margin 0.05'))
-      .map(([name, { rate, fewer_than_k: fewer, hardness }]) => [
+      .map(([name, { rate, fewer_than_k: fewer, hardness, hardness_without_copies: others }]) => [
         CORPORA[corpus] ?? corpus,
         name,
         percent(rate),
         String(fewer),
-        hardness.mean_logit === undefined ? '' : number(hardness.mean_logit),
-        number(hardness.mean_cosine),
+        ...[hardness.mean_logit, others.mean_logit, hardness.mean_cosine, others.mean_cosine].map(number),
       ]),
   )
   return [
     '## Mining',
     speed &&
+      `Of clara-pretrain's questions: ${number(speed.questions)} without a reranker, ${number(speed.reranked ?? speed.questions)} of them with ours, ${number(speed.extrapolated?.sample)} with theirs.`,
+    speed &&
       table(
-        [
-          `questions a second, k = 5: ${number(speed.questions)}, with a reranker ${number(speed.reranked ?? speed.questions)}`,
-          '',
-        ],
+        ['questions a second, k = 5', ''],
         Object.entries(speed.questions_per_second).map(([name, value]) => [name, number(value)]),
       ),
     speed?.ratios &&
@@ -209,7 +193,7 @@ function miningSection({ speed, false_negatives: corpora = {} }) {
     strategies.length > 0 &&
       `False negatives: the share of questions that got a planted second answer as a negative. Hardness: what one reranker (a logit) and the embedder (a cosine) give
 question and negative on average; higher is harder, and a false negative is hardest of all. What is planted and how it is judged:
-[bench/mining](../bench/mining/README.md).\n\n${table(['corpus', 'strategy', 'false negatives', 'rows with fewer than k', 'logit', 'cosine'], strategies)}`,
+[bench/mining](../bench/mining/README.md).\n\n${table(['corpus', 'strategy', 'false negatives', 'rows with fewer than k', 'logit', 'without copies', 'cosine', 'without copies'], strategies)}`,
   ]
     .filter(Boolean)
     .join('\n\n')

@@ -1,0 +1,184 @@
+/** README's table of numbers, made of one result of bench/all.mjs and nothing else. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { median, number, percent, range, table } from './markdown.mjs'
+
+const README = fileURLToPath(new URL('../README.md', import.meta.url))
+const [BEGIN, END] = ['<!-- numbers: drawn by npm run bench -->', '<!-- end of numbers -->']
+const LARGE = 'synthetic, 100,000 rows'
+
+/** Replaces what stands between the marks. @param file where the result is kept, for the link. */
+export function drawReadme(result, file) {
+  const text = readFileSync(README, 'utf8')
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)]
+  if (begin === -1 || end < begin) throw new Error(`README.md: expected ${BEGIN} and ${END} behind it`)
+  const block = [BEGIN, about(result, file), numbers(result), retrievalTable(result)]
+    .filter(Boolean)
+    .join('\n\n')
+  writeFileSync(README, `${text.slice(0, begin)}${block}\n\n${text.slice(end)}`)
+}
+
+function about({ machine, node, date }, file) {
+  return `${machine.cores} cores of an ${machine.cpu} (${machine.flags}), Node ${node}, ${date}; medians, most of five trials in turns, each in a
+process of its own. Raw: [${basename(file)}](bench/results/${basename(file)}); tables, plots and what stands behind each row: [docs/benchmarks.md](docs/benchmarks.md).`
+}
+
+const times = (value) => `${number(value)} times`
+const measured = (part) => part && !part.left_out
+const PARTS = {
+  main_job: mainJob,
+  inference: inference,
+  index: index,
+  mining: mining,
+  sequential: ({ times_faster: faster, chunks, questions }) => [
+    [
+      `${number(chunks)} chunks and ${number(questions)} questions, against the Python scripts with an endpoint of 100 ms a call, computed`,
+      `${times(faster)} as fast, no call`,
+    ],
+  ],
+  synth: ({ throughput: { chunks, latency_ms: latency, median: middle } }) => [
+    [
+      `${number(chunks)} chunks asked about, ${latency} ms a call, 10% of the calls failing`,
+      `${times(middle.times_faster)} as fast as one call after the other; ${number(middle.asking_to_ceiling)} of latency x calls / concurrency`,
+    ],
+  ],
+  extract: ({ formats }) => [
+    [
+      'text of test documents, token F1 against reference texts',
+      Object.entries(formats)
+        .map(([format, { mean_f1: f1 }]) => `${format} ${f1.toFixed(3)}`)
+        .join(', '),
+    ],
+  ],
+  validate: ({ file, megabytesPerSecond: wall, peakMiB: peak }) => [
+    [
+      `\`clara-validate\`, ${number(file.megabytes)} MB on one core`,
+      `fields and types ${number(wall.schema.median)} MB a second in ${number(peak.schema.median ?? peak.schema)} MiB; all checks ${number(wall.full.median)} in ${number(peak.full.median ?? peak.full)}`,
+    ],
+  ],
+  pipeline: ({ versions, same_bytes: same }) => [
+    [
+      "documents to the trainer's archive, from the packed package, on Node " +
+        Object.keys(versions)
+          .map((name) => name.replace('v', ''))
+          .join(', '),
+      `${range(Object.values(versions).map(({ seconds }) => Object.values(seconds).reduce((a, b) => a + b, 0)))} s; ${same ? 'the same bytes' : 'other bytes'}`,
+    ],
+  ],
+}
+
+function numbers(result) {
+  const rows = Object.entries(PARTS).flatMap(([name, rowsOf]) =>
+    measured(result[name]) ? rowsOf(result[name]) : [],
+  )
+  return table(['what', 'measured'], rows)
+}
+
+function mainJob({ main_job: job, cold_search_seconds: cold }) {
+  return [
+    ['index 1,000 passages', `${number(job.build.seconds)} s`],
+    ['mine 7,861 questions at k = 5', `${number(job.mine.seconds)} s, every row valid`],
+    ['`clara-index search`, one query from a cold start', `${number(cold.median)} s`],
+  ]
+}
+
+function inference({ throughput: { per_second: rates, ratios } }) {
+  const at = (name) => number(median(rates[name]))
+  return [
+    [
+      'embedding those 1,000 passages, each cut at 256 tokens',
+      `${at('clara int8, as shipped')} a second (${range(rates['clara int8, as shipped'])})`,
+    ],
+    [
+      'sentence-transformers, torch fp32, the same weights',
+      `ours is ${times(ratios['int8 as shipped / sentence-transformers torch fp32'])} as fast`,
+    ],
+    [
+      "sentence-transformers' ONNX backend, FastEmbed, transformers.js, all with one int8 file",
+      `ours is ${['sentence-transformers ONNX', 'FastEmbed', 'transformers.js'].map((peer) => number(ratios[`same int8 file / ${peer}`])).join(', ')} times as fast`,
+    ],
+    [
+      'question-passage pairs, int8 cross-encoder of that size',
+      `${at('clara int8 pairs')} a second; ${times(ratios['int8 pairs / CrossEncoder torch fp32'])} CrossEncoder in torch fp32`,
+    ],
+  ]
+}
+
+function index({ results }) {
+  const large = results[LARGE]
+  if (!large) return []
+  const { ratios, search } = large
+  const exact = search['clara exact'].points.find(({ k }) => k === 10)
+  return [
+    [
+      'exact search, 1,000 queries in 100,000 x 384, the ten nearest',
+      `${number(exact.median)} a second, recall 1.0; ${times(ratios['exact, k10: clara exact / FAISS IndexFlatIP'])} FAISS flat, ${number(ratios['exact, k10: clara exact / usearch exactSearch'])} usearch`,
+    ],
+    [
+      'HNSW search of those at recall@10 0.99',
+      `${number(search['clara HNSW i8'].at_recall_099.k10?.median)} a second; ${times(ratios['search at recall 0.99, k10: clara HNSW i8 / FAISS HNSW bf16'])} FAISS HNSW with bf16, and built ${number(ratios['build: clara HNSW i8 / FAISS HNSW bf16'])} times as fast`,
+    ],
+  ]
+}
+
+function mining({ speed, false_negatives: corpora = {} }) {
+  const english = ['clara-pretrain', 'xquad-en'].filter((name) => corpora[name])
+  const rates = (list) => english.map((name) => percent(corpora[name].lists[list].rate)).join(' and ')
+  const peer = (kind) => `mine_hard_negatives, ${kind}cross-encoder, margin 0.05`
+  const shares = Object.entries(speed.second_run ?? {}).map(([name, { share_of_the_first: share }]) => [
+    name.replace('clara, reranker, again', '').replace(' with ', ''),
+    share,
+  ])
+  return [
+    [
+      'mine with the embedded reranker, k = 5',
+      `${number(speed.questions_per_second['clara, reranker'])} questions a second, ${number(speed.pairs?.a_question)} pairs each; ${times(speed.ratios['questions/s, reranker on'])} \`mine_hard_negatives\` with a cross-encoder of the same weights`,
+    ],
+    ...(shares.length > 0
+      ? [
+          [
+            'the same again from the scores that are kept',
+            shares.map(([how, share]) => `${how || 'as before'} ${percent(share)}`).join(', '),
+          ],
+        ]
+      : []),
+    ...(english.length > 0 && corpora[english[0]].lists[peer('no ')]
+      ? [
+          [
+            'questions that got a planted second answer as a negative, clara-pretrain and XQuAD English',
+            `${rates('clara, reranker')}, without the reranker ${rates('clara, no reranker')}. \`mine_hard_negatives\`: ${rates(peer('no '))}, with a cross-encoder ${rates(peer(''))}. Nearest to the positive, as the scripts: ${rates('nearest to the positive, as the scripts')}`,
+          ],
+        ]
+      : []),
+  ]
+}
+
+function retrievalTable({ quality }) {
+  if (!measured(quality)) return undefined
+  const cells = (result) =>
+    ['ndcg_at_10', 'mrr_at_10', 'recall_at_1', 'recall_at_10'].map((key) => result[key].toFixed(3))
+  const { published, retrieval, reranked } = quality
+  const NAMES = {
+    'clara-pretrain': 'clara-pretrain (English, 1,000 documents)',
+    'xquad-en': 'XQuAD English (240)',
+    'xquad-zh': 'XQuAD Chinese (240)',
+    'cmrc2018-dev': 'CMRC 2018 dev (Chinese, 848)',
+  }
+  return table(
+    ['retrieval by the embedded model', 'nDCG@10', 'MRR@10', 'recall@1', 'recall@10'],
+    [
+      [
+        'XQuAD English without titles, as published (MTEB)',
+        ...cells(published.corpora['xquad-en'].published),
+      ],
+      ['the same, ours', ...cells(published.corpora['xquad-en'].int8)],
+      ...Object.entries(retrieval).flatMap(([name, { int8 }]) => [
+        [NAMES[name] ?? name, ...cells(int8)],
+        ...(reranked?.corpora[name]
+          ? [['the same, the first 20 by the embedded reranker', ...cells(reranked.corpora[name].reranked)]]
+          : []),
+      ]),
+    ],
+  )
+}
