@@ -68,7 +68,7 @@ const SECTIONS = {
   pipeline: pipelineSection,
 }
 
-function inferenceSection({ throughput, agreement, memory }) {
+function inferenceSection({ throughput, agreement, ceiling, memory }) {
   const rows = Object.entries(throughput.per_second).map(([name, values]) => ({ name, values }))
   const [pairs, passages] = [true, false].map((wanted) =>
     rows.filter(({ name }) => name.includes('pairs') === wanted),
@@ -99,6 +99,7 @@ function inferenceSection({ throughput, agreement, memory }) {
       ['ratio of medians', ''],
       Object.entries(throughput.ratios).map(([name, value]) => [name, number(value)]),
     ),
+    ceiling && ceilingTable(ceiling, throughput),
     'That they compute the same:',
     table(
       ['', ''],
@@ -109,6 +110,24 @@ function inferenceSection({ throughput, agreement, memory }) {
   ]
     .filter(Boolean)
     .join('\n\n')
+}
+
+/** What the bare model does on batches made beforehand, on the same sessions: no more is to be had of this graph here. */
+function ceilingTable(ceiling, { per_second: rates }) {
+  const rows = Object.entries(ceiling).map(([what, each]) => [
+    what,
+    number(each.tokens_per_second),
+    number(each.ceiling_tokens_per_second),
+    number(each.of_ceiling),
+  ])
+  const { tokens, passages, ceiling_tokens_per_second: most } = ceiling.passages
+  const torch = rates['sentence-transformers torch fp32']
+  const beside = torch
+    ? ` By that the most that could be is ${number((most * passages) / tokens / median(torch))} times sentence-transformers in torch.`
+    : ''
+  return `The ceiling is the bare model on batches made beforehand, in the same sessions: no tokenizer, no messages between threads, outputs not read.${beside}
+
+${table(['', 'tokens a second', 'ceiling', 'share of it, median of five'], rows)}`
 }
 
 const METRICS = [
