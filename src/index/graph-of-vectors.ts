@@ -1,5 +1,6 @@
 /** The finished file of vectors -> a graph of them, and the hashes of both. */
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { syncFile } from '../files/durable-file.js'
 import { BlockHashes, hashBlocks } from './blocks.js'
 import type { CheckedFile } from './checked-file.js'
@@ -22,7 +23,8 @@ export async function writeGraph(
   shape: GraphShape,
   { threads, from }: GraphOptions,
 ): Promise<{ graph: CheckedFile; vectors: CheckedFile }> {
-  const builder = await createGraph(shape, from ? { threads, from } : { threads })
+  const expectedRows = Math.floor((await stat(vectors.path)).size / (shape.dims * 4)) // else its memory grows by doubling
+  const builder = await createGraph(shape, { threads, expectedRows, ...(from && { from }) })
   try {
     const checked = await addVectors(builder, vectors, shape.dims, from?.rows ?? 0)
     await builder.save(path)
