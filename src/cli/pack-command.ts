@@ -51,6 +51,12 @@ async function pack(flags: PackFlags): Promise<void> {
   if (inputDir === undefined || outputFile === undefined) {
     throw new ClaraError('usage', 'pack needs --input-dir and --output-file, or --verify')
   }
+  if (!/\.(tar\.gz|tgz)$/i.test(outputFile)) {
+    throw new ClaraError(
+      'usage',
+      `--output-file ${outputFile}: expected a name ending in .tar.gz, which is what it will be`,
+    )
+  }
   const talk = createTalk(flags)
   const progress = talk.progress()
   const result = await packSamples(inputDir, {

@@ -8,6 +8,7 @@ const TTY_INTERVAL_MS = 100
 const LOG_INTERVAL_MS = 10_000
 
 export interface Talk {
+  /** Once: several stages may have the same to say. */
   remark(text: string): void
   onProblem: (problem: Problem | FileProblem) => void
   /** How many bad records there were. */
@@ -24,6 +25,7 @@ export interface Talk {
 
 export function createTalk({ quiet = false }: OutputFlags): Talk {
   const tty = process.stderr.isTTY === true && !quiet
+  const said = new Set<string>()
   let problems = 0
   let open = false
   const line = (text: string) => {
@@ -43,7 +45,9 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
   }
   return {
     remark(text) {
-      if (!quiet) line(text)
+      if (quiet || said.has(text)) return
+      said.add(text)
+      line(text)
     },
     onProblem({ path, line: number, reason }) {
       problems++
@@ -61,7 +65,7 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
     finish() {
       if (open) process.stderr.write('\r\x1b[K')
       open = false
-      if (problems > PRINTED_PROBLEMS) line(`… and ${problems - PRINTED_PROBLEMS} more bad records`)
+      if (problems > PRINTED_PROBLEMS) line(`… and ${problems - PRINTED_PROBLEMS} more like these`)
     },
     complain: (text) => line(printable(text)),
   }

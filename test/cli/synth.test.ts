@@ -122,7 +122,7 @@ describe('clara synth', () => {
     const bad = await start({ behave: () => ({ content: '{}' }) })
     const { code, stderr } = await synth('nothing', bad.url)
     expect(code).toBe(2)
-    expect(stderr).toContain('holds no usable question')
+    expect(stderr).toContain(`${bad.url}: model gpt-4o-mini: none of 20 chunks got a usable reply`)
     expect(existsSync(join(work, 'nothing', 'end_to_end_data.jsonl'))).toBe(false)
   })
 
@@ -199,7 +199,8 @@ describe('clara synth', () => {
       const [out, fresh] = flags.length > 0 ? ['k-local', 'k-local-3'] : ['k', 'k-3']
       expect((await synth(out, url, ...flags)).code).toBe(0)
       expect(requests).toHaveLength(20)
-      const changed = ['--target-top-k', '3', '--seed', '7', '--skip-top', '1', ...flags]
+      const mining = flags.length > 0 ? ['--skip-top', '1'] : []
+      const changed = ['--target-top-k', '3', '--seed', '7', ...mining, ...flags]
       expect((await synth(out, url, ...changed)).code).toBe(0)
       expect(requests).toHaveLength(20)
       expect((await synth(fresh, url, ...changed)).code).toBe(0)
@@ -222,7 +223,11 @@ describe('clara synth', () => {
     await synth('again', url)
     const refused = await synth('again', url)
     expect(refused.code).toBe(2)
-    expect(refused.stderr).toContain('holds a finished run')
+    expect(refused.stderr).toContain('again: holds a finished run: choose')
+    const other = await synth('again', url, '--model', 'other', '--pairs-per-chunk', '2')
+    expect(other.stderr).toContain(
+      'with other settings (llm was "gpt-4o-mini", now "other"; writing.pairsPerChunk was 1, now 2)',
+    )
     expect((await synth('again', url, '--overwrite', '--target-top-k', '3', '--quiet')).code).toBe(0)
     expect(requests).toHaveLength(20)
     expect(readRows<Row>(join(work, 'again', 'end_to_end_data.jsonl'))[0]?.docs).toHaveLength(3)
