@@ -57,7 +57,7 @@ async function pack(flags: PackFlags): Promise<void> {
       `--output-file ${outputFile}: expected a name ending in .tar.gz, which is what it will be`,
     )
   }
-  const talk = createTalk(flags)
+  const talk = createTalk(flags, Number.POSITIVE_INFINITY) // of findings some of each kind come
   const progress = talk.progress()
   const result = await packSamples(inputDir, {
     outputFile,

@@ -25,10 +25,10 @@ export async function runCli(only?: CommandName, argv = process.argv.slice(2)): 
   }
 }
 
-let interruptedHint = 'nothing was written; run the same command again'
+let interruptedHint: string | (() => string) = 'nothing was written; run the same command again'
 
 /** Says how to go on after an interruption; a command that keeps its work says so here. */
-export function onInterrupt(hint: string): void {
+export function onInterrupt(hint: string | (() => string)): void {
   interruptedHint = hint
 }
 
@@ -38,7 +38,8 @@ let isInterrupted = false
 
 async function interrupted(): Promise<void> {
   isInterrupted = true
-  process.stderr.write(`\ninterrupted: ${interruptedHint}\n`)
+  const hint = typeof interruptedHint === 'string' ? interruptedHint : interruptedHint()
+  process.stderr.write(`\ninterrupted: ${hint}\n`)
   await Promise.race([closeThreads(), sleep(PATIENCE_MS)])
   process.exit(EXIT.interrupted)
 }

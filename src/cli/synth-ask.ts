@@ -67,9 +67,13 @@ export async function ask(
         onProgress: batchProgress(talk),
       })
     : undefined
-  if (batched) onInterrupt(REPLIES_ARE_KEPT)
+  onInterrupt(() => `${soFar(generation, total)}: ${REPLIES_ARE_KEPT}`)
   embeddings?.countBeside(() => generation.spending.totalUsd ?? 0)
   return { generation, summary: () => summaryOf(endpoint.model, generation, batched) }
+}
+
+function soFar({ counts, spending: { usd } }: Generation, total: number): string {
+  return `${counts.chunks} of ${total} chunks${usd === null ? '' : `, ${dollars(usd)} in this run`}`
 }
 
 function summaryOf(

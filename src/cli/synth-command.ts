@@ -65,7 +65,11 @@ export function synthCommand(): Command {
     .option('--input-file <path...>', 'documents: JSONL, text, Markdown, or a folder of those')
     .option('--index <dir>', 'an index that exists, instead of --input-file')
   embeddingFlags(command)
-  sampleFlags(command)
+  sampleFlags(
+    command,
+    'where the samples go: a new folder, or that of a run to go on with',
+    'replace the samples of a run before; replies that were paid for stay, and are not paid again',
+  )
   formatFlags(command)
   endpointFlags(command)
   command

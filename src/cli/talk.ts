@@ -23,7 +23,8 @@ export interface Talk {
   complain(text: string): void
 }
 
-export function createTalk({ quiet = false }: OutputFlags): Talk {
+/** @param printed bad records at most; the others are counted. */
+export function createTalk({ quiet = false }: OutputFlags, printed = PRINTED_PROBLEMS): Talk {
   const tty = process.stderr.isTTY === true && !quiet
   const said = new Set<string>()
   let problems = 0
@@ -51,7 +52,7 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
     },
     onProblem({ path, line: number, reason }) {
       problems++
-      if (problems <= PRINTED_PROBLEMS)
+      if (problems <= printed)
         line(printable(`${path}:${number === undefined ? '' : `${number}:`} ${reason}`))
     },
     problems: () => problems,
@@ -65,7 +66,7 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
     finish() {
       if (open) process.stderr.write('\r\x1b[K')
       open = false
-      if (problems > PRINTED_PROBLEMS) line(`… and ${problems - PRINTED_PROBLEMS} more like these`)
+      if (problems > printed) line(`… and ${problems - printed} more like these`)
     },
     complain: (text) => line(printable(text)),
   }

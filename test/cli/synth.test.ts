@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type LlmServer, type LlmServerOptions, passageIn, startLlmServer } from '../llm-server.js'
 import { clara, example, readRows, workFolder } from './clara.js'
@@ -104,6 +105,46 @@ describe('clara synth', () => {
     ]
     expect((await clara(args)).code).toBe(0)
     expect(readRows(join(out, 'end_to_end_data.jsonl'))).toHaveLength(20)
+  })
+
+  it('says where passages go and how negatives are made, before it asks, and at the end in lines', async () => {
+    const { url } = await start()
+    const { stdout, stderr } = await synth('said', url)
+    expect(stderr).toMatch(/negatives are drawn at random: --local-embeddings/)
+    expect(stderr).toContain(`passages go to ${url}: model gpt-4o-mini`)
+    expect(stdout).not.toMatch(/[{}]|null/)
+    expect(stdout).toMatch(/^ +kept_by_type: fact \d+, reasoning \d+/m)
+    const local = await synth('said-local', url, '--local-embeddings', '--force')
+    expect(local.stderr).not.toContain('at random')
+    expect(local.stderr.match(/^all-minilm-l6-v2 on /gm)).toHaveLength(1)
+  })
+
+  it('interrupted, says how far it came and what that cost', async () => {
+    const { url } = await start({ behave: (_, index) => (index < 8 ? {} : { delayMs: 60_000 }) })
+    const { code, stderr } = await clara(
+      [
+        '--input-file',
+        corpus,
+        '--output-dir',
+        join(work, 'stopped'),
+        '--base-url',
+        url,
+        '--concurrency',
+        '4',
+      ],
+      {
+        bin: 'clara-synth',
+        env: { OPENAI_API_KEY: KEY },
+        onStart: async (child) => {
+          const journal = join(work, 'stopped', 'llm_journal.jsonl')
+          while (!existsSync(journal) || readFileSync(journal, 'utf8').split('\n').length < 9) await sleep(50)
+          await sleep(200)
+          child.kill('SIGINT')
+        },
+      },
+    )
+    expect(code).toBe(130)
+    expect(stderr).toMatch(/interrupted: 8 of 20 chunks, \$0\.0002 in this run: run the same command again/)
   })
 
   it('survives garbage: one line each, the rest is data, exit code 1', async () => {
