@@ -1,6 +1,6 @@
 /** Which endpoint is asked, how fast, and what it may cost. */
 import { readFile } from 'node:fs/promises'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { listPrice, PRICES_AS_OF, type Price } from '../endpoint/price.js'
 import type { SpendingOptions } from '../endpoint/spending.js'
 import { ClaraError } from '../errors.js'
@@ -33,6 +33,7 @@ export function endpointFlags(command: Command): Command {
     .option('--model <name>', `the model that writes (default: $MODEL, or ${DEFAULT_MODEL})`)
     .option('--base-url <url>', 'endpoint (default: $OPENAI_BASE_URL, $BASE_URL, or OpenAI)')
     .option('--api-key-file <file>', 'file with the key, - for stdin (default: $OPENAI_API_KEY)')
+    .addOption(keyOnCommandLine())
     .option('--concurrency <n>', 'calls at once, at most: it adapts', wholeNumber(1, 1000), 32)
     .option('--requests-per-minute <n>', 'calls a minute, at most', wholeNumber(1))
     .option('--tokens-per-minute <n>', 'tokens a minute, at most', wholeNumber(1))
@@ -43,6 +44,16 @@ export function endpointFlags(command: Command): Command {
       wholeNumber(1, 1_000_000),
     )
   return spendingFlags(command)
+}
+
+/** The Python scripts' flag: said what to do instead, and not echoed. */
+export function keyOnCommandLine(): Option {
+  return new Option('--api-key [key]').hideHelp().argParser(() => {
+    throw new ClaraError(
+      'usage',
+      '--api-key is not taken: who lists the processes would see the key. Set OPENAI_API_KEY (.env will do), or pass --api-key-file FILE',
+    )
+  })
 }
 
 export function dollars(text: string): number {

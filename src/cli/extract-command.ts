@@ -6,10 +6,11 @@ import { type ExtractReport, extractFolder } from '../extraction/extract.js'
 import { type ExtractionMode, MODES } from '../extraction/rows.js'
 import { type DoclingFlags, doclingOf } from './docling-flags.js'
 import { example, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
+import { refuseIdle } from './idle-flags.js'
 import { printResult } from './print-result.js'
 import { EXIT, onInterrupt } from './run-cli.js'
 import { createTalk } from './talk.js'
-import { openVision, type VisionFlags, visionFlags } from './vision-flags.js'
+import { OF_VISION, openVision, type VisionFlags, visionFlags } from './vision-flags.js'
 
 interface ExtractFlags extends OutputFlags, VisionFlags, DoclingFlags {
   inputDir: string
@@ -63,8 +64,9 @@ export function extractCommand(): Command {
   return command.action(extract)
 }
 
-async function extract(flags: ExtractFlags): Promise<void> {
+async function extract(flags: ExtractFlags, command: Command): Promise<void> {
   const talk = createTalk(flags)
+  if (flags.visionModel === undefined) refuseIdle(command, OF_VISION, '--vision-model')
   const {
     inputDir,
     outputFile,

@@ -99,9 +99,13 @@ export interface SampleFlags {
   overwrite?: boolean
 }
 
-export function sampleFlags(command: Command): Command {
+export function sampleFlags(
+  command: Command,
+  outputDir = 'where the samples go; must not exist',
+  overwrite = 'replace the output of a run before',
+): Command {
   return command
-    .requiredOption('--output-dir <dir>', 'where the samples go; must not exist')
+    .requiredOption('--output-dir <dir>', outputDir)
     .option(
       '--target-top-k <k>',
       'documents per sample: the positives and the negatives; 1: the positive alone',
@@ -109,7 +113,7 @@ export function sampleFlags(command: Command): Command {
       5,
     )
     .option('--seed <n>', 'of every random choice', wholeNumber(0), 42)
-    .option('--overwrite', 'replace the output of a run before')
+    .option('--overwrite', overwrite)
 }
 
 export function example(command: Command, ...lines: string[]): Command {

@@ -51,7 +51,13 @@ async function pack(flags: PackFlags): Promise<void> {
   if (inputDir === undefined || outputFile === undefined) {
     throw new ClaraError('usage', 'pack needs --input-dir and --output-file, or --verify')
   }
-  const talk = createTalk(flags)
+  if (!/\.(tar\.gz|tgz)$/i.test(outputFile)) {
+    throw new ClaraError(
+      'usage',
+      `--output-file ${outputFile}: expected a name ending in .tar.gz, which is what it will be`,
+    )
+  }
+  const talk = createTalk(flags, Number.POSITIVE_INFINITY) // of findings some of each kind come
   const progress = talk.progress()
   const result = await packSamples(inputDir, {
     outputFile,

@@ -25,10 +25,10 @@ export async function runCli(only?: CommandName, argv = process.argv.slice(2)): 
   }
 }
 
-let interruptedHint = 'nothing was written; run the same command again'
+let interruptedHint: string | (() => string) = 'nothing was written; run the same command again'
 
 /** Says how to go on after an interruption; a command that keeps its work says so here. */
-export function onInterrupt(hint: string): void {
+export function onInterrupt(hint: string | (() => string)): void {
   interruptedHint = hint
 }
 
@@ -38,7 +38,8 @@ let isInterrupted = false
 
 async function interrupted(): Promise<void> {
   isInterrupted = true
-  process.stderr.write(`\ninterrupted: ${interruptedHint}\n`)
+  const hint = typeof interruptedHint === 'string' ? interruptedHint : interruptedHint()
+  process.stderr.write(`\ninterrupted: ${hint}\n`)
   await Promise.race([closeThreads(), sleep(PATIENCE_MS)])
   process.exit(EXIT.interrupted)
 }
@@ -64,8 +65,24 @@ function dress(command: Command): Command {
   for (const each of [command, ...command.commands]) {
     each.exitOverride().showHelpAfterError('(--help shows all flags)')
     each.configureOutput({ getOutHelpWidth: () => 100, getErrHelpWidth: () => 100 })
+    nameUnknownFlags(each)
   }
   return command.version(packageVersion())
+}
+
+/**
+ * A misspelt flag is what to speak of, not the required one that is missing for it; and of `--flag=value` the flag only,
+ * because the value may be a key.
+ */
+function nameUnknownFlags(command: Command): void {
+  command.parseOptions = (args) => {
+    const parsed = Command.prototype.parseOptions.call(command, args)
+    if (command.commands.length > 0) return parsed // what it does not know may be its commands' flags
+    const { operands, unknown } = parsed
+    const isFlag = (arg: string) => /^--[a-z]/i.test(arg)
+    if (unknown.some(isFlag)) for (const option of command.options) option.mandatory = false
+    return { operands, unknown: unknown.map((arg) => (isFlag(arg) ? arg.replace(/=.*/s, '') : arg)) }
+  }
 }
 
 function packageVersion(): string {
@@ -80,11 +97,24 @@ function kebabCase(arg: string): string {
   return flag.replaceAll('_', '-') + (end < 0 ? '' : arg.slice(end))
 }
 
+/** What the system's own messages leave open. */
+const REMEDIES: Record<string, string> = {
+  EACCES: 'choose a folder that you may write to, or change its permissions',
+  EPERM: 'choose a folder that you may write to, or change its permissions',
+  EROFS: 'choose a folder on a file system that can be written',
+  ENOSPC: 'make room, then run the same command again',
+}
+
+function remedyOf(error: unknown): string {
+  const remedy = isErrno(error) ? REMEDIES[error.code ?? ''] : undefined
+  return remedy ? `: ${remedy}` : ''
+}
+
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.error // commander has said it
   const expected = error instanceof ClaraError || isErrno(error)
   const text = expected
-    ? messageOf(error)
+    ? `${messageOf(error)}${remedyOf(error)}`
     : `this is a bug in clara-topk: ${error instanceof Error ? error.stack : error}`
   process.stderr.write(`error: ${text}\n`)
   if (error instanceof ClaraError && error.code === 'budget') return EXIT.findings // all that was asked for was done

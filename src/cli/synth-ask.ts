@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Chunk, passageOf } from '../chunks/chunk.js'
-import { roundedUsd } from '../endpoint/price.js'
+import { dollars, roundedUsd } from '../endpoint/price.js'
 import type { ChunkStore } from '../index/chunk-store.js'
 import { openChunks } from '../index/snapshot.js'
 import type { EmbedderModel } from '../models/resolve.js'
@@ -52,14 +52,6 @@ export async function ask(
 ): Promise<Asks> {
   const total = Math.min(chunks.count, flags.limit ?? chunks.count)
   const shared = { endpoint, ...spending, journalPath: join(flags.outputDir, JOURNAL) }
-  const batched = flags.batch
-    ? await askInBatches(() => tasksFor(chosen(flags, chunks), writing, related), {
-        ...shared,
-        batchRequests: flags.batchRequests,
-        onProgress: batchProgress(talk),
-      })
-    : undefined
-  if (batched) onInterrupt(REPLIES_ARE_KEPT)
   const generation: Generation = generateQuestions(chosen(flags, chunks), {
     ...shared,
     writing,
@@ -67,8 +59,21 @@ export async function ask(
     onProgress: askingProgress(talk, total, () => generation),
     onProblem: talk.onProblem,
   })
+  talk.remark(`passages go to ${generation.name}`)
+  const batched = flags.batch
+    ? await askInBatches(() => tasksFor(chosen(flags, chunks), writing, related), {
+        ...shared,
+        batchRequests: flags.batchRequests,
+        onProgress: batchProgress(talk),
+      })
+    : undefined
+  onInterrupt(() => `${soFar(generation, total)}: ${REPLIES_ARE_KEPT}`)
   embeddings?.countBeside(() => generation.spending.totalUsd ?? 0)
   return { generation, summary: () => summaryOf(endpoint.model, generation, batched) }
+}
+
+function soFar({ counts, spending: { usd } }: Generation, total: number): string {
+  return `${counts.chunks} of ${total} chunks${usd === null ? '' : `, ${dollars(usd)} in this run`}`
 }
 
 function summaryOf(
@@ -105,9 +110,20 @@ export async function dryRun(
       dryRun: true,
       model: endpoint.model,
       ...plan,
+      usd: roundedUsd(plan.usd),
+      usdAtMost: roundedUsd(plan.usdAtMost),
+      usdSpent: roundedUsd(plan.usdSpent),
       ...(flags.json ? {} : unknown),
-      ...(vectors && { embeddings: { model: embeddings!.model, ...vectors } }),
+      ...(vectors && {
+        embeddings: { model: embeddings!.model, ...vectors, usd: roundedUsd(vectors.usd) },
+      }),
     })
+    const likely = (plan.usd ?? 0) + (plan.usdSpent ?? 0) + (vectors?.usd ?? 0) + (embeddings?.usd() ?? 0)
+    if (spending.budgetUsd !== undefined && likely > spending.budgetUsd) {
+      talk.remark(
+        `--budget-usd ${spending.budgetUsd} would stop the run before its end: about ${dollars(likely)} is expected in all`,
+      )
+    }
     process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
   } finally {
     await rm(work, { recursive: true, force: true })

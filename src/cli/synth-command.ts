@@ -11,6 +11,7 @@ import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { type OpenEngines, openEngines } from '../negatives/engines.js'
 import { drawNegatives, mineNegatives } from '../negatives/mine.js'
 import { relatedChunks } from '../negatives/related.js'
+import type { Generation } from '../questions/generate.js'
 import { readQuestions } from '../questions/read-questions.js'
 import { QA_FILE, REJECTED_FILE } from '../questions/write-judged.js'
 import { createSplit, SIDES, type Split } from '../samples/split.js'
@@ -32,6 +33,7 @@ import {
   wholeNumber,
 } from './flags.js'
 import { type FormatFlags, formatFlags, formatsOf } from './format-flags.js'
+import { refuseIdle } from './idle-flags.js'
 import { rerankerOf, scoreCacheOf } from './judging-flags.js'
 import { type MiningFlags, miningFlags, miningOptions } from './mining-flags.js'
 import { miningProgress } from './mining-progress.js'
@@ -63,7 +65,11 @@ export function synthCommand(): Command {
     .option('--input-file <path...>', 'documents: JSONL, text, Markdown, or a folder of those')
     .option('--index <dir>', 'an index that exists, instead of --input-file')
   embeddingFlags(command)
-  sampleFlags(command)
+  sampleFlags(
+    command,
+    'where the samples go: a new folder, or that of a run to go on with',
+    'replace the samples of a run before; replies that were paid for stay, and are not paid again',
+  )
   formatFlags(command)
   endpointFlags(command)
   command
@@ -84,7 +90,7 @@ export function synthCommand(): Command {
   return command.action(synth)
 }
 
-async function synth(flags: SynthFlags): Promise<void> {
+async function synth(flags: SynthFlags, command: Command): Promise<void> {
   const talk = createTalk(flags)
   if ((flags.inputFile === undefined) === (flags.index === undefined)) {
     throw new ClaraError('usage', 'synth needs one of --input-file and --index')
@@ -95,6 +101,7 @@ async function synth(flags: SynthFlags): Promise<void> {
       'multi-hop questions are about related chunks: add --local-embeddings or --use-embeddings',
     )
   }
+  refuseIdleFlags(flags, command)
   const asked = await resolveEndpoint(flags, !flags.dryRun, talk)
   const embeddings = await resolveEmbeddings(flags, asked)
   const spending = { ...asked.spending, besides: embeddings?.usd }
@@ -118,12 +125,40 @@ async function synth(flags: SynthFlags): Promise<void> {
   }
 }
 
+/** What is done to candidates only, which random negatives are not. */
+const OF_CANDIDATES = [
+  'reranker',
+  'maxPercentOfPositive',
+  'margin',
+  'maxScore',
+  'minScore',
+  'nearCosine',
+  'select',
+  'randomShare',
+  'skipTop',
+  'maxRank',
+  'keepFalseNegatives',
+  'hybrid',
+  'roundTrip',
+]
+
+function refuseIdleFlags({ localEmbeddings, useEmbeddings, batch }: SynthFlags, command: Command): void {
+  if (!localEmbeddings && !useEmbeddings) {
+    refuseIdle(command, OF_CANDIDATES, '--local-embeddings or --use-embeddings')
+  }
+  if (!useEmbeddings) refuseIdle(command, ['embeddingModel', 'priceEmbeddings'], '--use-embeddings')
+  if (!batch) refuseIdle(command, ['batchRequests'], '--batch')
+}
+
 async function makeAll(flags: SynthFlags, { asking, source, talk }: Omit<Setup, 'corpus'>): Promise<void> {
   try {
     const corpus = await openCorpus(source.chunks)
     if (flags.stages.includes('end-to-end')) {
       const warning = checkCorpusSize(await source.distinctChunks(corpus), flags.targetTopK)
       if (warning) talk.remark(warning)
+      if (!source.ranking && flags.targetTopK > 1) {
+        talk.remark('negatives are drawn at random: --local-embeddings finds hard ones, free of charge')
+      }
     }
     await writeAll(flags, { asking, source, corpus, talk })
   } finally {
@@ -166,6 +201,7 @@ async function writeAll(flags: SynthFlags, { asking, source, corpus, talk }: Set
       split,
     })
     talk.finish()
+    requireReplies(generation)
     const { run: llm, report } = summary()
     const paid = { llm: report, ...(asking.embeddings && { embeddings: asking.embeddings.summary().report }) }
     const setup = { corpus, talk, opened, work, split, believed: { ...believed, ...paid }, progress }
@@ -183,6 +219,16 @@ async function writeAll(flags: SynthFlags, { asking, source, corpus, talk }: Set
     await opened?.close()
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/** @throws ClaraError `llm` where no chunk got a usable reply: what follows would only say that there is nothing. */
+function requireReplies({ name, counts: { chunks, failed, pairs } }: Generation): void {
+  if (failed === 0 || pairs > 0) return
+  throw new ClaraError(
+    'llm',
+    `${name}: none of ${chunks} chunks got a usable reply; the lines above say why: ` +
+      'check the base URL, the model and the server; then run the same command again',
+  )
 }
 
 /** What the replies depend on, but for the LLM's mood: the same settings may go on from one another. */

@@ -52,6 +52,7 @@ export async function openSource(
   { model, embeddings, resumed, talk }: SourceOptions,
 ): Promise<Source> {
   if (embeddings) {
+    talk.remark(`every chunk goes to the endpoint, for its vector by ${embeddings.model}`)
     const directory = join(flags.outputDir, 'api-index')
     return indexSource(flags, await embeddings.open(model), directory, resumed, talk)
   }

@@ -8,6 +8,7 @@ const TTY_INTERVAL_MS = 100
 const LOG_INTERVAL_MS = 10_000
 
 export interface Talk {
+  /** Once: several stages may have the same to say. */
   remark(text: string): void
   onProblem: (problem: Problem | FileProblem) => void
   /** How many bad records there were. */
@@ -22,8 +23,10 @@ export interface Talk {
   complain(text: string): void
 }
 
-export function createTalk({ quiet = false }: OutputFlags): Talk {
+/** @param printed bad records at most; the others are counted. */
+export function createTalk({ quiet = false }: OutputFlags, printed = PRINTED_PROBLEMS): Talk {
   const tty = process.stderr.isTTY === true && !quiet
+  const said = new Set<string>()
   let problems = 0
   let open = false
   const line = (text: string) => {
@@ -43,11 +46,13 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
   }
   return {
     remark(text) {
-      if (!quiet) line(text)
+      if (quiet || said.has(text)) return
+      said.add(text)
+      line(text)
     },
     onProblem({ path, line: number, reason }) {
       problems++
-      if (problems <= PRINTED_PROBLEMS)
+      if (problems <= printed)
         line(printable(`${path}:${number === undefined ? '' : `${number}:`} ${reason}`))
     },
     problems: () => problems,
@@ -61,7 +66,7 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
     finish() {
       if (open) process.stderr.write('\r\x1b[K')
       open = false
-      if (problems > PRINTED_PROBLEMS) line(`… and ${problems - PRINTED_PROBLEMS} more bad records`)
+      if (problems > printed) line(`… and ${problems - printed} more like these`)
     },
     complain: (text) => line(printable(text)),
   }

@@ -56,7 +56,7 @@ export function validateCommand(): Command {
 }
 
 async function validate({ inputFile, tokenizer: path, json, quiet, ...options }: ValidateFlags) {
-  const talk = createTalk({ ...(quiet && { quiet }) })
+  const talk = createTalk({ ...(quiet && { quiet }) }, Number.POSITIVE_INFINITY) // some of each kind come
   const counter = await tokenizerFor(options.docMaxTokens, path)
   try {
     const report = await validateFiles(await sampleFilesOf(inputFile), {
@@ -66,7 +66,7 @@ async function validate({ inputFile, tokenizer: path, json, quiet, ...options }:
     })
     talk.finish()
     const one = report.files.length === 1 ? report.files[0] : report
-    process.stdout.write(`${json ? JSON.stringify(one) : renderFiles(report)}\n`)
+    if (json || !quiet) process.stdout.write(`${json ? JSON.stringify(one) : renderFiles(report)}\n`)
     process.exitCode = report.ok ? EXIT.ok : EXIT.findings
   } finally {
     await counter?.close()

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { DescribeCounts, Describer } from '../questions/describe-image.js'
 import { openSettings } from './dot-env.js'
-import { keyOf, type SpendingFlags, spendingFlags, spendingOf } from './endpoint-flags.js'
+import { keyOf, keyOnCommandLine, type SpendingFlags, spendingFlags, spendingOf } from './endpoint-flags.js'
 import { wholeNumber } from './flags.js'
 
 export interface VisionFlags extends SpendingFlags {
@@ -12,6 +12,17 @@ export interface VisionFlags extends SpendingFlags {
   visionConcurrency: number
   visionTimeout: number
 }
+
+/** What only --vision-model makes use of. */
+export const OF_VISION = [
+  'baseUrl',
+  'apiKeyFile',
+  'visionConcurrency',
+  'visionTimeout',
+  'budgetUsd',
+  'priceInput',
+  'priceOutput',
+]
 
 export interface Vision {
   describe: Describer['describe']
@@ -25,6 +36,7 @@ export function visionFlags(command: Command): Command {
     .option('--vision-model <name>', 'have this model describe images; none: they stay undescribed')
     .option('--base-url <url>', 'its endpoint (default: $OPENAI_BASE_URL, $BASE_URL, or OpenAI)')
     .option('--api-key-file <file>', 'file with the key, - for stdin (default: $OPENAI_API_KEY)')
+    .addOption(keyOnCommandLine())
     .option('--vision-concurrency <n>', 'images at once, at most: it adapts', wholeNumber(1, 256), 8)
     .option('--vision-timeout <seconds>', 'for one image', wholeNumber(1, 300), 120)
   return spendingFlags(command)

@@ -38,6 +38,8 @@ export interface ExtractReport {
   resumed: number
   /** Files of other endings. */
   passed_over: number
+  /** How many of each ending, "(none)" where a name has none. */
+  passed_over_endings: Record<string, number>
   images: number
   descriptions: number
 }
@@ -73,13 +75,15 @@ export async function extractFolder(options: ExtractOptions): Promise<ExtractRep
       imageOutputDir !== undefined,
       (done) => options.onProgress(done, files.length, 'files'),
     )
-    const passedOver = all.length - files.length - pictures.length
+    const taken = new Set([...files, ...pictures])
+    const passedOver = all.filter((file) => !taken.has(file)).map(({ name }) => endingOf(name) || '(none)')
     const counts = {
       files: files.length,
       documents: 0,
       failed: 0,
       resumed,
-      passed_over: passedOver,
+      passed_over: passedOver.length,
+      passed_over_endings: countsOf(passedOver),
       images: 0,
       descriptions: 0,
     }
@@ -97,6 +101,12 @@ export async function extractFolder(options: ExtractOptions): Promise<ExtractRep
     await state.close().catch(() => {})
     throw error
   }
+}
+
+function countsOf(endings: string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const ending of endings.sort()) counts[ending] = (counts[ending] ?? 0) + 1
+  return counts
 }
 
 /** A file that has rows: a document, or a picture that stands for itself. */

@@ -75,16 +75,12 @@ async function begin(
     await replaceFile(path, now)
     return true
   }
-  if (await stat(join(directory, last)).catch(() => undefined)) {
+  const isFinished = (await stat(join(directory, last)).catch(() => undefined)) !== undefined
+  if (isFinished || before !== now) {
     throw new ClaraError(
       'exists',
-      `${directory}: holds a finished run: choose another directory or pass --overwrite`,
-    )
-  }
-  if (before !== now) {
-    throw new ClaraError(
-      'exists',
-      `${directory}: holds a run with other settings (${SETTINGS} there): repeat them, choose another directory or pass --overwrite`,
+      `${directory}: holds a ${isFinished ? 'finished run' : 'run'}${otherSettings(before, now)}: ` +
+        'choose another directory, or pass --overwrite to replace it (replies that were paid for stay)',
     )
   }
   return true
@@ -118,6 +114,38 @@ function sameBut(before: string, now: string): boolean {
     }
   }
   return before === now || fixed(before) === fixed(now)
+}
+
+const MOST_DIFFERENCES = 4
+
+/** What was set otherwise, so that it can be repeated. */
+function otherSettings(before: string, now: string): string {
+  if (before === now) return ''
+  const [old, wanted] = [before, now].map(settingsOf)
+  if (!old || !wanted) return ` with other settings (${SETTINGS} there)`
+  const names = [...new Set([...old.keys(), ...wanted.keys()])]
+  const differing = names.filter((name) => old.get(name) !== wanted.get(name))
+  const shown = differing.slice(0, MOST_DIFFERENCES).map((name) => {
+    const values = [old, wanted].map((from) => from.get(name) ?? 'nothing')
+    const isTelling = values.every((value) => value.length <= 40)
+    return isTelling ? `${name} was ${values[0]}, now ${values[1]}` : name
+  })
+  return ` with other settings (${shown.join('; ')}${differing.length > shown.length ? '; …' : ''})`
+}
+
+/** By their paths: `chunking.tokens`. */
+function settingsOf(text: string): Map<string, string> | undefined {
+  const found = new Map<string, string>()
+  const add = (path: string, value: unknown): void => {
+    if (typeof value !== 'object' || value === null) found.set(path, JSON.stringify(value))
+    else for (const [key, each] of Object.entries(value)) add(path === '' ? key : `${path}.${key}`, each)
+  }
+  try {
+    add('', JSON.parse(text))
+  } catch {
+    return undefined
+  }
+  return found
 }
 
 /** Removes what a run before left, files and folders. */

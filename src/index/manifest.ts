@@ -115,7 +115,7 @@ export async function readManifest(directory: string): Promise<Manifest> {
   try {
     value = JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
-    if (isErrno(error) && error.code === 'ENOENT') {
+    if (isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
       throw new ClaraError(
         'index',
         `${directory}: no index here (manifest.json is missing): make one with clara-index build`,

@@ -1,7 +1,7 @@
 /** A model's tokenizer on a thread of its own. */
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { ClaraError, messageOf } from '../errors.js'
+import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { digestFile } from '../files/durable-file.js'
 import { startWorker } from '../files/worker-thread.js'
 import type { Model, VerifiableFile } from '../models/resolve.js'
@@ -70,7 +70,8 @@ async function foundTokenizer(path: string): Promise<VerifiableFile> {
     const file = (await stat(path)).isDirectory() ? join(path, 'tokenizer.json') : path
     return { path: file, ...(await digestFile(file)) }
   } catch (cause) {
-    throw new ClaraError('model', `${path}: no tokenizer.json: ${messageOf(cause)}`, { cause })
+    const why = isErrno(cause) && cause.code === 'ENOENT' ? '' : `: ${messageOf(cause)}`
+    throw new ClaraError('model', `${path}: no tokenizer.json there${why}`, { cause })
   }
 }
 

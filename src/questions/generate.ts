@@ -49,6 +49,8 @@ export interface GenerateCounts {
 /** One run: what was written as it comes, and what is known of the run meanwhile. */
 export interface Generation {
   written: AsyncGenerator<WrittenChunk>
+  /** Of endpoint and model, for messages: no key is in it. */
+  name: string
   counts: GenerateCounts
   spending: Spending
   /** Calls that may be under way now. */
@@ -85,7 +87,7 @@ export function generateQuestions(chunks: AsyncIterable<Chunk>, options: Generat
   const spending = createSpending(options)
   const asker = openEndpoint(options.endpoint, spending, () => counts.calls++)
   const written = generate(chunks, options, asker, counts, spending)
-  return { written, counts, spending, concurrency: () => asker.concurrency }
+  return { written, name: asker.name, counts, spending, concurrency: () => asker.concurrency }
 }
 
 async function* generate(

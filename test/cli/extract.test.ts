@@ -80,6 +80,7 @@ describe('clara-extract', () => {
       documents: 4,
       failed: 0,
       passed_over: 1,
+      passed_over_endings: { '.xlsx': 1 },
       images: 1,
     })
     const saved = join(images, 'a_img_0.png')

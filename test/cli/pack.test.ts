@@ -96,8 +96,8 @@ describe('clara-pack', () => {
     [['--input-dir', '.'], 'pack needs'],
     [['--verify', 'x', '--input-dir', '.'], 'goes without --input-dir'],
     [['--verify', 'no-such-file'], 'no-such-file: no such file'],
-    [['--input-dir', 'no-such-dir', '--output-file', 'x'], 'no-such-dir: no such file'],
-    [['--input-dir', '.', '--output-file', 'x', '--expected-top-k', 'five'], 'whole number'],
+    [['--input-dir', 'no-such-dir', '--output-file', 'x.tar.gz'], 'no-such-dir: no such file'],
+    [['--input-dir', '.', '--output-file', 'x.tar.gz', '--expected-top-k', 'five'], 'whole number'],
   ])('%j is an error', async (flags, message) => {
     const { code, stderr } = await clara(['pack', ...flags], { cwd: work })
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
@@ -129,6 +129,13 @@ describe('--verify', () => {
     expect(code).toBe(1)
     expect(stderr).toMatch(/spoilt\.tar\.gz: /)
     expect(stdout).toMatch(/^ok +false$/m)
+  })
+
+  it('gives no hash of what it did not read', async () => {
+    writeFileSync(place('text.tar.gz'), 'no archive')
+    const { code, stdout } = await clara(['pack', '--verify', place('text.tar.gz'), '--json'])
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({ bytes: 10, sha256: null, ok: false })
   })
 })
 

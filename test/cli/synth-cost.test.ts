@@ -21,7 +21,8 @@ describe('--dry-run', () => {
       usdSpent: 0,
     })
     expect(plan.promptTokens).toBeGreaterThan(20 * 250)
-    expect(plan.usd).toBeCloseTo((plan.promptTokens * 0.15 + plan.completionTokens * 0.6) / 1e6, 9)
+    expect(plan.usd).toBeCloseTo((plan.promptTokens * 0.15 + plan.completionTokens * 0.6) / 1e6, 5)
+    expect(plan.usd).toBe(Number(plan.usd.toFixed(6)))
     expect(plan.usdAtMost).toBeGreaterThan(plan.usd)
     expect(existsSync(path('dry'))).toBe(false)
   })
@@ -36,6 +37,14 @@ describe('--dry-run', () => {
     expect(plan.usdSpent).toBeCloseTo(9 * CALL_USD, 12) // one reply was sent back
     expect(readFileSync(path('begun', 'llm_journal.jsonl'))).toEqual(before)
     expect(requests).toHaveLength(9)
+  })
+
+  it('says so where the budget will not do', async () => {
+    const dry = (budget: string) => synth('dry', ['--dry-run', '--budget-usd', budget])
+    expect((await dry('0.001')).stderr).toMatch(
+      /^--budget-usd 0.001 would stop the run .* \$0\.00\d\d is expected/,
+    )
+    expect((await dry('1')).stderr).toBe('')
   })
 
   it('does not invent a price', async () => {

@@ -23,6 +23,17 @@ const undo = (code: string) =>
 const safeDecode = (text: string) =>
   text.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
 
+it.each(['--api-key', '--api_key', '--api-keyy', '--key'])(
+  '%s KEY on the command line is not repeated',
+  async (flag) => {
+    for (const args of [[`${flag}=${KEY}`], [flag, KEY]]) {
+      const { code, stdout, stderr } = await synth('refused', args)
+      expect([code, leaksIn(stdout + stderr)]).toEqual([2, []])
+      expect(stderr).toMatch(/--api-key-file|unknown option/)
+    }
+  },
+)
+
 const CASES: [string, LlmReply][] = [
   ['a reply', { content: pairs(KEY) }],
   [

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type LlmServer, type LlmServerOptions, passageIn, startLlmServer } from '../llm-server.js'
 import { clara, example, readRows, workFolder } from './clara.js'
@@ -106,6 +107,46 @@ describe('clara synth', () => {
     expect(readRows(join(out, 'end_to_end_data.jsonl'))).toHaveLength(20)
   })
 
+  it('says where passages go and how negatives are made, before it asks, and at the end in lines', async () => {
+    const { url } = await start()
+    const { stdout, stderr } = await synth('said', url)
+    expect(stderr).toMatch(/negatives are drawn at random: --local-embeddings/)
+    expect(stderr).toContain(`passages go to ${url}: model gpt-4o-mini`)
+    expect(stdout).not.toMatch(/[{}]|null/)
+    expect(stdout).toMatch(/^ +kept_by_type: fact \d+, reasoning \d+/m)
+    const local = await synth('said-local', url, '--local-embeddings', '--force')
+    expect(local.stderr).not.toContain('at random')
+    expect(local.stderr.match(/^all-minilm-l6-v2 on /gm)).toHaveLength(1)
+  })
+
+  it('interrupted, says how far it came and what that cost', async () => {
+    const { url } = await start({ behave: (_, index) => (index < 8 ? {} : { delayMs: 60_000 }) })
+    const { code, stderr } = await clara(
+      [
+        '--input-file',
+        corpus,
+        '--output-dir',
+        join(work, 'stopped'),
+        '--base-url',
+        url,
+        '--concurrency',
+        '4',
+      ],
+      {
+        bin: 'clara-synth',
+        env: { OPENAI_API_KEY: KEY },
+        onStart: async (child) => {
+          const journal = join(work, 'stopped', 'llm_journal.jsonl')
+          while (!existsSync(journal) || readFileSync(journal, 'utf8').split('\n').length < 9) await sleep(50)
+          await sleep(200)
+          child.kill('SIGINT')
+        },
+      },
+    )
+    expect(code).toBe(130)
+    expect(stderr).toMatch(/interrupted: 8 of 20 chunks, \$0\.0002 in this run: run the same command again/)
+  })
+
   it('survives garbage: one line each, the rest is data, exit code 1', async () => {
     const passages = readRows(corpus).map(({ content }) => content)
     const { url } = await start({
@@ -122,7 +163,7 @@ describe('clara synth', () => {
     const bad = await start({ behave: () => ({ content: '{}' }) })
     const { code, stderr } = await synth('nothing', bad.url)
     expect(code).toBe(2)
-    expect(stderr).toContain('holds no usable question')
+    expect(stderr).toContain(`${bad.url}: model gpt-4o-mini: none of 20 chunks got a usable reply`)
     expect(existsSync(join(work, 'nothing', 'end_to_end_data.jsonl'))).toBe(false)
   })
 
@@ -199,7 +240,8 @@ describe('clara synth', () => {
       const [out, fresh] = flags.length > 0 ? ['k-local', 'k-local-3'] : ['k', 'k-3']
       expect((await synth(out, url, ...flags)).code).toBe(0)
       expect(requests).toHaveLength(20)
-      const changed = ['--target-top-k', '3', '--seed', '7', '--skip-top', '1', ...flags]
+      const mining = flags.length > 0 ? ['--skip-top', '1'] : []
+      const changed = ['--target-top-k', '3', '--seed', '7', ...mining, ...flags]
       expect((await synth(out, url, ...changed)).code).toBe(0)
       expect(requests).toHaveLength(20)
       expect((await synth(fresh, url, ...changed)).code).toBe(0)
@@ -222,7 +264,11 @@ describe('clara synth', () => {
     await synth('again', url)
     const refused = await synth('again', url)
     expect(refused.code).toBe(2)
-    expect(refused.stderr).toContain('holds a finished run')
+    expect(refused.stderr).toContain('again: holds a finished run: choose')
+    const other = await synth('again', url, '--model', 'other', '--pairs-per-chunk', '2')
+    expect(other.stderr).toContain(
+      'with other settings (llm was "gpt-4o-mini", now "other"; writing.pairsPerChunk was 1, now 2)',
+    )
     expect((await synth('again', url, '--overwrite', '--target-top-k', '3', '--quiet')).code).toBe(0)
     expect(requests).toHaveLength(20)
     expect(readRows<Row>(join(work, 'again', 'end_to_end_data.jsonl'))[0]?.docs).toHaveLength(3)

@@ -18,6 +18,17 @@ function folder(name: string, files: Record<string, string>): string {
 const validate = (...args: string[]) => clara(args, { bin: 'clara-validate' })
 
 describe('clara-validate', () => {
+  it('names 20 of each kind of finding, and with --quiet nothing else', async () => {
+    const bad = [...Array(30).fill('{'), ...Array(30).fill('[]'), JSON.stringify(soundRow(1))].join('\n')
+    const path = folder('kinds', { 'end_to_end_data.jsonl': bad })
+    const { code, stdout, stderr } = await validate('--input-file', path, '--quiet')
+    const kinds = ['not JSON', 'JSON object'].map(
+      (kind) => stderr.split('\n').filter((line) => line.includes(kind)).length,
+    )
+    expect([code, stdout, kinds]).toEqual([1, '', [20, 20]])
+    expect(stderr).not.toContain('more like these')
+  })
+
   it('takes a folder, and finds what is on both sides of its split', async () => {
     const rows = soundRows(40)
     const path = folder('split', {

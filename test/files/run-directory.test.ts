@@ -33,7 +33,9 @@ test('an empty directory is taken', async () => {
 
 test('a run with other settings is refused and kept', async () => {
   await start({ seed: 1 })
-  await expect(start({ seed: 2 })).rejects.toMatchObject(claraError('exists', out(), 'other settings'))
+  await expect(start({ seed: 2 })).rejects.toMatchObject(
+    claraError('exists', out(), 'other settings (seed was 1, now 2)'),
+  )
   expect(await start({ seed: 1 })).toBe(true)
 })
 

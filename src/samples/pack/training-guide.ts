@@ -39,7 +39,7 @@ function contents({ files, models, seed }: Described): string {
     )
   const made = Object.entries(models).flatMap(([role, model]) =>
     model
-      ? `${role} ${model.name ?? ''}${model.sha256 ? ` (sha256 ${model.sha256.slice(0, 12)}…)` : ''}`
+      ? `${role}${model.name ? ` ${model.name}` : ''}${model.sha256 ? ` (sha256 ${model.sha256.slice(0, 12)}…)` : ''}`
       : [],
   )
   const notes = [

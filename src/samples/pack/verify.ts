@@ -1,6 +1,7 @@
 /** Does an archive hold what its manifest says? It may come from anyone: nothing of it is written to disk. */
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { isErrno, messageOf } from '../../errors.js'
 import { readError } from '../../files/jsonl.js'
@@ -12,8 +13,8 @@ import { BadArchive, readTar, shown, type TarEntry } from './tar-reader.js'
 export interface Verified {
   file: string
   bytes: number
-  /** Of the archive itself: what was packed is the same where this is. */
-  sha256: string
+  /** Of the archive itself: what was packed is the same where this is. null: it was not read to its end. */
+  sha256: string | null
   files: number
   top_k: number | null
   /** What is wrong; none: all is as the manifest says. */
@@ -56,10 +57,11 @@ export async function verifyArchive(path: string): Promise<Verified> {
     if (!(error instanceof BadArchive) && !isZlib(error)) throw readError(path, error)
     findings.push(isZlib(error) ? `the compressed data is damaged: ${messageOf(error)}` : messageOf(error))
   }
+  const { size } = await stat(path)
   return {
     file: path,
-    bytes,
-    sha256: hash.digest('hex'),
+    bytes: size,
+    sha256: bytes === size ? hash.digest('hex') : null,
     files: contents.count,
     top_k: contents.topK,
     findings: findings.slice(0, MOST_FINDINGS),

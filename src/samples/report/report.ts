@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { ClaraError, messageOf, type OnProblem } from '../../errors.js'
 import { digestFile, replaceFile } from '../../files/durable-file.js'
-import type { JsonObject } from '../../files/jsonl.js'
+import { type JsonObject, readError } from '../../files/jsonl.js'
 import { wantTexts } from './caught.js'
 import { type CollectOptions, collect } from './collect.js'
 import { openRunCorpus } from './corpus.js'
@@ -107,6 +107,8 @@ async function readResult(path: string): Promise<JsonObject> {
   try {
     return await readJsonFile(path)
   } catch (error) {
+    const told = readError(path, error)
+    if (told instanceof ClaraError) throw told
     throw new ClaraError('input', `${path}: ${messageOf(error)}: expected what a run prints with --json`, {
       cause: error,
     })
