@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util'
 import { isErrno } from '../errors.js'
 import { readError } from '../files/jsonl.js'
 
-export interface Setting {
+interface Setting {
   value: string
   from: 'environment' | '.env'
 }

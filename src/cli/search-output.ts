@@ -10,7 +10,7 @@ export interface SearchQuery {
   text: string
 }
 
-export interface SearchResult {
+interface SearchResult {
   query: SearchQuery
   hits: { rank: number; score: number; chunk: string; text: string }[]
 }

@@ -37,7 +37,7 @@ export interface Asking extends Asked {
 }
 
 /** A run that has begun. */
-export interface Asks {
+interface Asks {
   generation: Generation
   /** Once all is written: of this run, and of all replies that the directory holds. The report's file knows no single run. */
   summary(): { run: object; report: object }

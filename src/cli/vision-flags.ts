@@ -13,7 +13,7 @@ export interface VisionFlags extends SpendingFlags {
   visionTimeout: number
 }
 
-export interface Vision {
+interface Vision {
   describe: Describer['describe']
   counts: { vision: DescribeCounts }
   journalPath: string

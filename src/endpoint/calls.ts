@@ -27,7 +27,7 @@ export interface Paid {
 
 export type Answered<R extends Paid> = { reply: R } | { failure: Failure }
 
-export interface Call<R extends Paid> {
+interface Call<R extends Paid> {
   /** Tokens that it will take, estimated. */
   tokens: number
   /** Part of it was done before: it goes ahead of those that were not begun. */
@@ -36,7 +36,7 @@ export interface Call<R extends Paid> {
   begin(): Try<R>
 }
 
-export interface Try<R extends Paid> {
+interface Try<R extends Paid> {
   /** What it can cost. */
   most: Usage
   send(signal: AbortSignal): Promise<unknown>

@@ -12,7 +12,7 @@ import { takeDataImages } from './markdown.js'
 import type { ParseReply, StoredDocument } from './parse.child.js'
 import type { Converter } from './parse-files.js'
 
-export interface DoclingServer {
+interface DoclingServer {
   url: string
   timeoutMs: number
   /** Servers that ask for one take it as `X-Api-Key`. */

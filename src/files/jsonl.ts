@@ -12,7 +12,7 @@ const SHALLOW_BYTES = 1 << 20
 /** Rows have three levels. */
 const MAX_DEPTH = 1000
 
-export interface JsonLine {
+interface JsonLine {
   /** Counted from 1. */
   line: number
   value: unknown

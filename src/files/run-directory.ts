@@ -13,7 +13,7 @@ import { requireVacant } from './staged-directory.js'
 const SETTINGS = 'run.json'
 const HALF_WRITTEN = /^\.run\.json\.\d+\.tmp$/
 
-export interface RunDirectoryOptions {
+interface RunDirectoryOptions {
   /** The file that a finished run has. */
   last: string
   overwrite?: boolean
@@ -21,7 +21,7 @@ export interface RunDirectoryOptions {
   changeable?: object
 }
 
-export interface RunDirectory {
+interface RunDirectory {
   /** Whether there is something to go on from. */
   resumed: boolean
   /** Lets another process have the directory. */

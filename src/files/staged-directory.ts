@@ -14,7 +14,7 @@ process.once('exit', () => {
   for (const path of unfinished) rmSync(path, { recursive: true, force: true })
 })
 
-export interface StagedDirectory {
+interface StagedDirectory {
   /** Where to write. */
   path: string
   /** Moves the whole into its place. */

@@ -40,7 +40,7 @@ export interface NativeAddon {
 }
 
 declare const handle: unique symbol
-export type Handle = { readonly [handle]: true }
+type Handle = { readonly [handle]: true }
 
 const PLACES = ['build', `prebuilds/${process.platform}-${process.arch}`]
 

@@ -34,7 +34,7 @@ export interface Index {
   close(): Promise<void>
 }
 
-export interface OpenOptions {
+interface OpenOptions {
   /** Of exact search; the CPU unless it is `cuda`. */
   device?: Device | undefined
 }

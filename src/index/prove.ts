@@ -7,7 +7,7 @@ import type { FileDigest } from '../files/durable-file.js'
 import { FILES } from './manifest.js'
 import { type Checkpoint, ROW_FILES, type RowFile, WORK } from './progress.js'
 
-export interface Proof {
+interface Proof {
   /** How many of the checkpoints, the first ones. */
   proved: number
   /** Each file's hash up to the last of these. */

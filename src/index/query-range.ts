@@ -1,7 +1,7 @@
 /** Some of the queries of a search, with what is excluded for them. */
 import type { Exclusions } from './graph.js'
 
-export interface Queries {
+interface Queries {
   /** Row-major [queries, dims]. */
   queries: Float32Array
   exclude?: Exclusions

@@ -13,7 +13,7 @@ import { joinRows, rowsIn } from './rows.js'
 import { keepNothing, NEW, requireNoUnfinished } from './unfinished.js'
 import { asWriter } from './writer-lock.js'
 
-export interface Removed {
+interface Removed {
   manifest: Manifest
   documents: number
   chunks: number

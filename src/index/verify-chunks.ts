@@ -9,7 +9,7 @@ import type { Offsets } from './chunk-store.js'
 import type { DocumentRecord } from './document-table.js'
 import { type Counts, type Manifest, rowsOf } from './manifest.js'
 
-export interface ChunkParts {
+interface ChunkParts {
   chunks: CheckedFile
   offsets: Offsets
   documents: { path: string; records: DocumentRecord[] }

@@ -9,7 +9,7 @@ import { cacheDirectory } from '../models/cache-directory.js'
 import type { Device, Provider } from './device.js'
 import { type Setting, TOKEN_BUDGETS } from './layout.js'
 
-export interface Machine {
+interface Machine {
   /** Of the model. */
   sha256: string
   threads: number

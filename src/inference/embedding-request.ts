@@ -5,7 +5,7 @@ import { mostTokens } from '../endpoint/price.js'
 import { isCount, type Usage } from '../endpoint/usage.js'
 import { isObject } from '../files/jsonl.js'
 
-export type EmbeddingRequest = OpenAI.EmbeddingCreateParams & { input: string[] }
+type EmbeddingRequest = OpenAI.EmbeddingCreateParams & { input: string[] }
 
 /** One of unit length for each text. */
 export interface Embeddings extends Paid {

@@ -4,7 +4,7 @@ import { ClaraError, messageOf } from '../errors.js'
 import { isObject, type JsonObject } from '../files/jsonl.js'
 import type { TextPair } from './encoding.js'
 
-export interface GoldenVector {
+interface GoldenVector {
   text: string
   vector: Float32Array
 }

@@ -5,7 +5,7 @@ import { isObject, type JsonObject } from '../files/jsonl.js'
 import type { Pooling } from './card.js'
 import { readOptionalJson, readOptionalObject } from './json-file.js'
 
-export interface SentenceTransformers {
+interface SentenceTransformers {
   /** Where it is stated. */
   pooling: Pooling | undefined
   normalised: boolean

@@ -16,7 +16,7 @@ export interface ReplyJournal extends ReplyIndex {
 }
 
 /** What is known of a journal without its replies' texts. */
-export interface ReplyIndex {
+interface ReplyIndex {
   has(key: string): boolean
   /** Tokens of all replies that it held when it was opened, by how they were paid. */
   readonly used: Readonly<Record<'direct' | 'batch', Usage>>

@@ -24,7 +24,7 @@ export const FORMATS = [
 ] as const
 export type Format = (typeof FORMATS)[number]
 
-export interface FormatOptions {
+interface FormatOptions {
   /** A .parquet beside each .jsonl. */
   parquet: boolean
   /** Whether a model scored the documents. */

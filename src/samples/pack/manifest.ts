@@ -8,8 +8,8 @@ import type { Role } from './run-files.js'
 
 export const MANIFEST_FILE = 'MANIFEST.json'
 export const SUMS_FILE = 'SHA256SUMS'
-export const FORMAT = 'clara-pack'
-export const VERSION = 1
+const FORMAT = 'clara-pack'
+const VERSION = 1
 
 export interface PackedFile {
   name: string

@@ -9,7 +9,7 @@ import { ClaraError } from '../../errors.js'
 import { isObject, readError } from '../../files/jsonl.js'
 import type { Stage } from '../stages.js'
 
-export interface NamedTopK {
+interface NamedTopK {
   stage: Stage
   /** `undefined` where it cannot be told. */
   value: number | undefined

@@ -9,7 +9,7 @@ import { RowCount } from './row-count.js'
 import { GZIP_HEADER } from './tar-gzip.js'
 import { BadArchive, readTar, shown, type TarEntry } from './tar-reader.js'
 
-export interface Verified {
+interface Verified {
   file: string
   bytes: number
   /** Of the archive itself: what was packed is the same where this is. */

@@ -39,7 +39,7 @@ export interface TokenCounts {
   per_character: { docs: number; questions: number }
 }
 
-export type CountTokens = (texts: string[]) => Promise<ArrayLike<number>>
+type CountTokens = (texts: string[]) => Promise<ArrayLike<number>>
 
 export interface CollectOptions {
   shown: number

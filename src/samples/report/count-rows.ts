@@ -9,7 +9,7 @@ import type { DataFiles } from './run-files.js'
 import { type Spreads, spreadsOf } from './spread.js'
 import { NumberCounts, WordCounts } from './tallies.js'
 
-export const ROLES = ['positive', 'hard', 'random'] as const
+const ROLES = ['positive', 'hard', 'random'] as const
 /** A negative of which nothing else is known is taken for a hard one. */
 export type Role = (typeof ROLES)[number]
 

@@ -15,7 +15,7 @@ export interface ScoreLine {
   thresholds: { positive: number; most: number; least: number | null }
 }
 
-export interface DocLine {
+interface DocLine {
   role: 'positive' | 'negative'
   embedder_score: number | null
   embedder_rank: number

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../files/jsonl.js'
 import { type CheckedRow, checkDocs, checkRepeats } from './row.js'
 import { isStrings, isText, typeName, wrongList } from './wrong-type.js'
 
-export const DATA_TYPES = ['qa', 'paraphrase'] as const
+const DATA_TYPES = ['qa', 'paraphrase'] as const
 
 /** The loader takes a row without `data_type` for `qa`. */
 export function dataTypeOf({ data_type: type = 'qa' }: JsonObject): (typeof DATA_TYPES)[number] | undefined {

@@ -4,7 +4,7 @@ import type { Stage } from '../stages.js'
 import type { FindingKind } from './kinds.js'
 import { docCount, isIntegers, isStrings, isText, wrongList, wrongText } from './wrong-type.js'
 
-export interface Fault {
+interface Fault {
   kind: FindingKind
   reason: string
 }
