@@ -45,7 +45,7 @@ async function save(source: string, path: string, overwrite: boolean): Promise<v
     throw readError(source, error)
   })
   const there = await readFile(path).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw readError(path, error)
   })
   if (there?.equals(bytes)) return

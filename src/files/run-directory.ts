@@ -92,7 +92,7 @@ async function begin(
 
 function settingsIn(directory: string): Promise<string | undefined> {
   return readFile(join(directory, SETTINGS), 'utf8').catch((error) => {
-    if (isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   })
 }

@@ -7,8 +7,6 @@ import { nativeEngine } from './native-graph.js'
 import { npmEngine } from './npm-graph.js'
 import type { Ranked } from './rank.js'
 
-export type { CheckedFile } from './checked-file.js'
-
 export type Metric = 'cos' | 'ip'
 export type Precision = 'bf16' | 'f32' | 'f16' | 'i8'
 

@@ -54,7 +54,7 @@ async function provePrefixes(path: string, marks: FileDigest[]): Promise<Hash[]>
       }
     }
   } catch (error) {
-    if (isErrno(error) && error.code === 'ENOENT') return []
+    if (isErrno(error, 'ENOENT')) return []
     throw error
   }
   atMarks()

@@ -25,7 +25,7 @@ export async function readCurrent(
 ): Promise<{ manifest: Manifest; sha256: string } | undefined> {
   const path = join(directory, MANIFEST)
   const bytes = await readFile(path).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw error
   })
   return bytes && { manifest: await readManifest(directory), sha256: sha256(bytes) }

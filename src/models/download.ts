@@ -160,7 +160,7 @@ async function verify(url: URL, expected: Expected, part: string): Promise<Ident
 /** Never through a link: it would lead out of the folder that is ours. */
 export async function partSize(part: string): Promise<number> {
   const info = await lstat(part).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw error
   })
   if (!info) return 0

@@ -12,7 +12,7 @@ export async function readOptionalJson(path: string): Promise<unknown> {
     if (size > MOST_BYTES) throw new Error(`${size} bytes are too many for a configuration`)
     return JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw new ClaraError('model', `${path}: ${messageOf(error)}`, { cause: error })
   }
 }

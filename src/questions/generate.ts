@@ -11,8 +11,6 @@ import { excerpt, type ParsedReply, parseReply, type Written } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
 import { idsOf, type Related, tasksFor, type Work } from './tasks.js'
 
-export type { Endpoint } from './endpoint.js'
-
 /** A chunk, or several, what was asked for, and what the model wrote. */
 export interface WrittenChunk extends Written, Work {}
 

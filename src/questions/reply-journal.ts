@@ -1,7 +1,7 @@
 /** Replies that were paid for, on disk before anyone looks into them, so that none is paid twice. */
 
 import { BATCH_DISCOUNT, type Price, usdOf } from '../endpoint/price.js'
-import { isCount, NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
+import { isTokenCount, NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { ClaraError } from '../errors.js'
 import { Journal, type OnRecord, type Span, scanJournal } from '../files/journal.js'
 import { isObject, type JsonObject } from '../files/jsonl.js'
@@ -128,5 +128,7 @@ function fromRecord(record: JsonObject, place: string): { key: string; reply: Pa
 function toUsage(usage: unknown): Usage | null {
   if (!isObject(usage)) return null
   const { promptTokens, completionTokens } = usage
-  return isCount(promptTokens) && isCount(completionTokens) ? { promptTokens, completionTokens } : null
+  return isTokenCount(promptTokens) && isTokenCount(completionTokens)
+    ? { promptTokens, completionTokens }
+    : null
 }

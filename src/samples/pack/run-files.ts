@@ -86,7 +86,7 @@ export async function requireDirectory(directory: string): Promise<void> {
 
 async function statOf(path: string): Promise<Stats | undefined> {
   const info = await lstat(path).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw readError(path, error)
   })
   if (info?.isSymbolicLink()) {

@@ -1,5 +1,5 @@
 /** The second pass: the samples that are shown, tokens of some, and texts that the first pass asked for. */
-
+import type { CountTokens } from '../../chunks/count-tokens.js'
 import type { Standing } from './caught.js'
 import { spreadChoice } from './choose.js'
 import type { Counted, Role } from './count-rows.js'
@@ -38,8 +38,6 @@ export interface TokenCounts {
   questions: Spreads<'question' | 'answer'>
   per_character: { docs: number; questions: number }
 }
-
-type CountTokens = (texts: string[]) => Promise<ArrayLike<number>>
 
 export interface CollectOptions {
   shown: number

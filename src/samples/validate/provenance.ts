@@ -29,7 +29,7 @@ export async function openProvenance(dataPath: string): Promise<ProvenanceFile |
   try {
     if (!(await stat(path)).isFile()) return undefined
   } catch (error) {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw error
   }
   const batches = readLineBatches(path)
