@@ -3,7 +3,8 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { replaceFile } from '../files/durable-file.js'
-import { readError, readJsonObjects } from '../files/jsonl.js'
+import { readJsonObjects } from '../files/jsonl.js'
+import { readError } from '../files/read-error.js'
 
 export interface SearchQuery {
   id: string

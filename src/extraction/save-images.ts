@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, isErrno } from '../errors.js'
 import { replaceFile } from '../files/durable-file.js'
-import { readError } from '../files/jsonl.js'
+import { readError } from '../files/read-error.js'
 import { endingOf } from './formats.js'
 import type { StoredDocument } from './parse.child.js'
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ClaraError, isErrno } from '../errors.js'
 import { disk } from './disk.js'
 import { unwritable } from './durable-file.js'
-import { parseObject } from './jsonl.js'
+import { parseObject } from './json-value.js'
 import { isAlive, startOf } from './processes.js'
 
 export interface Holder {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Document } from '../documents/document.js'
 import { ClaraError } from '../errors.js'
-import { isCount, parseObject } from '../files/jsonl.js'
+import { isCount, parseObject } from '../files/json-value.js'
 import { readIndexFile } from './index-files.js'
 import type { Manifest } from './manifest.js'
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { type FileDigest, sha256 } from '../files/durable-file.js'
-import { isCount, isObject, isPositiveCount } from '../files/jsonl.js'
+import { isCount, isObject, isPositiveCount } from '../files/json-value.js'
 import type { Metric, Precision } from './graph.js'
 
 export const FORMAT = 'clara-index'

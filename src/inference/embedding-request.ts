@@ -3,7 +3,7 @@ import type { OpenAI } from 'openai'
 import type { Answered, Paid } from '../endpoint/calls.js'
 import { mostTokens } from '../endpoint/price.js'
 import { isTokenCount, type Usage } from '../endpoint/usage.js'
-import { isObject } from '../files/jsonl.js'
+import { isObject } from '../files/json-value.js'
 
 type EmbeddingRequest = OpenAI.EmbeddingCreateParams & { input: string[] }
 

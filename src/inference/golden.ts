@@ -1,7 +1,7 @@
 /** Reference outputs of a model, which its card names. */
 import { readFile } from 'node:fs/promises'
 import { ClaraError, messageOf } from '../errors.js'
-import { isObject, type JsonObject } from '../files/jsonl.js'
+import { isObject, type JsonObject } from '../files/json-value.js'
 import type { TextPair } from './encoding.js'
 
 interface GoldenVector {

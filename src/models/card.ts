@@ -1,5 +1,5 @@
 /** What a model is, as data: `card.json` beside its files. */
-import { isObject, isPositiveCount, type JsonObject } from '../files/jsonl.js'
+import { isObject, isPositiveCount, type JsonObject } from '../files/json-value.js'
 
 /**
  * What a pulled file was compared with. `pinned`: the sha256 of our catalogue. `hub`: the sha256

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
-import { isObject, type JsonObject } from '../files/jsonl.js'
+import { isObject, type JsonObject } from '../files/json-value.js'
 
 /** No configuration of a model comes near. */
 const MOST_BYTES = 16 << 20

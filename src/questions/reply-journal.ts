@@ -4,7 +4,7 @@ import { BATCH_DISCOUNT, type Price, usdOf } from '../endpoint/price.js'
 import { isTokenCount, NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { ClaraError } from '../errors.js'
 import { Journal, type OnRecord, type Span, scanJournal } from '../files/journal.js'
-import { isObject, type JsonObject } from '../files/jsonl.js'
+import { isObject, type JsonObject } from '../files/json-value.js'
 import { lockFor } from '../files/lock.js'
 import type { PaidReply } from './endpoint.js'
 

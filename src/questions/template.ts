@@ -1,7 +1,7 @@
 /** Prompts as text with placeholders: those that come along, or a user's own. */
 import { readFile } from 'node:fs/promises'
 import { ClaraError } from '../errors.js'
-import { readError } from '../files/jsonl.js'
+import { readError } from '../files/read-error.js'
 import { type Language, otherThan } from './language.js'
 import { PAIR_TYPES, type PairType } from './pair-types.js'
 import { ENGLISH, ENGLISH_TYPES } from './prompts/en.js'

@@ -1,5 +1,5 @@
 /** MANIFEST.json: what an archive holds, and how it was made. */
-import { isCount, isObject, parseObject } from '../../files/jsonl.js'
+import { isCount, isObject, parseObject } from '../../files/json-value.js'
 import type { Side } from '../split.js'
 import type { Stage } from '../stages.js'
 import type { CheckedFile } from './check-data.js'

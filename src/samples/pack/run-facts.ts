@@ -2,7 +2,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join, posix, win32 } from 'node:path'
 import { ClaraError, isErrno } from '../../errors.js'
-import { isObject, type JsonObject, parseObject, readError } from '../../files/jsonl.js'
+import { isObject, type JsonObject, parseObject } from '../../files/json-value.js'
+import { readError } from '../../files/read-error.js'
 import { REPORT_FILE } from '../write.js'
 
 export interface Model {

@@ -1,5 +1,5 @@
 /** Rows of the first stage: one document, and lists of questions and answers, or one paraphrase. */
-import type { JsonObject } from '../../files/jsonl.js'
+import type { JsonObject } from '../../files/json-value.js'
 import { type CheckedRow, checkDocs, checkRepeats } from './row.js'
 import { isStrings, isText, typeName, wrongList } from './wrong-type.js'
 

@@ -1,6 +1,6 @@
 /** What the run did: counts, models, settings, files. */
 import { dollars } from '../../../endpoint/price.js'
-import { isObject, type JsonObject } from '../../../files/jsonl.js'
+import { isObject, type JsonObject } from '../../../files/json-value.js'
 import type { RunNumbers } from '../numbers.js'
 import { type Content, grouped, type Html, html, percent } from './html.js'
 import type { Section } from './page.js'
