@@ -3,12 +3,12 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OpenAI } from 'openai'
-import { createClient } from '../endpoint/client.js'
-import { type Failure, failureOf, RETRIES, retryDelay } from '../endpoint/failure.js'
-import { createRedactor } from '../endpoint/redact.js'
-import { ClaraError } from '../errors.js'
-import type { Endpoint } from './endpoint.js'
-import { excerpt } from './reply.js'
+import { createClient } from '../../endpoint/client.js'
+import { type Failure, failureOf, RETRIES, retryDelay } from '../../endpoint/failure.js'
+import { createRedactor } from '../../endpoint/redact.js'
+import { ClaraError } from '../../errors.js'
+import type { Endpoint } from '../endpoint.js'
+import { excerpt } from '../reply.js'
 
 /** What is taken of the service's description of a batch. */
 export interface BatchState {
