@@ -1,5 +1,5 @@
 /** The engine of the usearch package: a thread that holds the whole graph in memory. */
-import { startWorker } from '../files/worker-thread.js'
+import { startWorker } from '../../files/worker-thread.js'
 import type {
   Graph,
   GraphBuilder,
@@ -8,10 +8,10 @@ import type {
   GraphFiles,
   GraphOptions,
   GraphShape,
-} from './graph.js'
-import type { NpmGraphMethods } from './npm-graph.worker.js'
-import { queryRange } from './query-range.js'
-import type { Ranked } from './rank.js'
+} from '../graph.js'
+import { queryRange } from '../query-range.js'
+import type { Ranked } from '../rank.js'
+import type { NpmGraphMethods } from './npm.worker.js'
 
 /** Work goes to the thread in slices, so that it can be closed between two of them. */
 const SLICE_ROWS = 256
@@ -20,7 +20,7 @@ const SLICE_QUERIES = 64
 export const npmEngine: GraphEngine = { createGraph, openGraph }
 
 function start() {
-  return startWorker<NpmGraphMethods>(new URL('./npm-graph.worker.js', import.meta.url), 'usearch')
+  return startWorker<NpmGraphMethods>(new URL('./npm.worker.js', import.meta.url), 'usearch')
 }
 
 /** One thread whatever is asked for: with two, usearch builds another graph each time. */

@@ -1,9 +1,9 @@
 /** What a graph found -> the best of it by full precision, without the rows that are left out. */
-import { ClaraError } from '../errors.js'
-import { type CheckedFile, CheckedReader } from './checked-file.js'
-import type { Precision } from './graph.js'
-import { type Best, best, dot } from './rank.js'
-import { requireVectorFile } from './vectors.js'
+import { ClaraError } from '../../errors.js'
+import { type CheckedFile, CheckedReader } from '../checked-file.js'
+import type { Precision } from '../graph.js'
+import { type Best, best, dot } from '../rank.js'
+import { requireVectorFile } from '../vectors.js'
 
 /** Nearest first by the graph's own precision. */
 export interface Candidates {
