@@ -3,12 +3,13 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { OpenAI } from 'openai'
 import { createClient } from '../../endpoint/client.js'
+import { withDeadline } from '../../endpoint/deadline.js'
 import type { Failure } from '../../endpoint/failure.js'
 import { createRedactor } from '../../endpoint/redact.js'
 import { ClaraError } from '../../errors.js'
 import type { Endpoint } from '../endpoint.js'
 import { excerpt } from '../reply.js'
-import { type Call, once, patiently } from './tries.js'
+import { patiently } from './tries.js'
 
 /** What is taken of the service's description of a batch. */
 export interface BatchState {
@@ -55,8 +56,12 @@ export function openBatchService(endpoint: Endpoint): BatchService {
       `${name}: ${excerpt(pieces(reason), 400)}: run the same command again to go on with its batches`,
     )
   }
-  const answered = async <T>(timeoutMs: number, signal: AbortSignal | undefined, call: Call<T>) => {
-    const result = await patiently(timeoutMs, signal, call)
+  const answered = async <T>(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    call: (options: { signal: AbortSignal }) => Promise<T>,
+  ) => {
+    const result = await patiently(timeoutMs, signal, (deadline) => call({ signal: deadline }))
     return 'value' in result ? result.value : fail(result.failure)
   }
 
@@ -75,7 +80,9 @@ export function openBatchService(endpoint: Endpoint): BatchService {
         completion_window: '24h' as const,
         metadata: { [TOKEN]: token },
       }
-      const result = await once(endpoint.timeoutMs, signal, (options) => client.batches.create(body, options))
+      const result = await withDeadline(endpoint.timeoutMs, signal, (deadline) =>
+        client.batches.create(body, { signal: deadline }),
+      )
       if ('value' in result) return state(result.value)
       if (result.failure.kind === 'rejected' || result.failure.kind === 'fatal') fail(result.failure)
       return 'unknown'
