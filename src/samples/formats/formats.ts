@@ -47,7 +47,7 @@ export function openFormat(
   format: Format,
   directory: string,
   options: FormatOptions,
-  side?: Side | undefined,
+  side: Side | undefined,
 ): Promise<SampleFile> {
   return OPEN[format](join(directory, named(format, side)), options)
 }
