@@ -12,7 +12,6 @@ import { createTally, type RunReport } from './tally.js'
 
 const PROVENANCE = 'provenance'
 export const DATA_FILE = `${DATA}.jsonl`
-export const PROVENANCE_FILE = `${DATA}.${PROVENANCE}.jsonl`
 export const REPORT_FILE = 'report.json'
 
 interface OutputFormats {
