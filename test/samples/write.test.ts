@@ -168,7 +168,9 @@ describe('an output directory', () => {
         .map((line) => JSON.parse(line))
     const expected = questions.map((question) => assembleSample(question, 7, SCORERS))
     expect(await lines(DATA_FILE)).toEqual(expected.map(({ sample }) => sample))
-    expect(await lines('end_to_end_data.provenance.jsonl')).toEqual(expected.map(({ provenance }) => provenance))
+    expect(await lines('end_to_end_data.provenance.jsonl')).toEqual(
+      expected.map(({ provenance }) => provenance),
+    )
     expect(report).toEqual({
       top_k: 3,
       seed: 7,
