@@ -44,8 +44,10 @@ export interface FileProblem {
 
 export type OnProblem = (problem: Problem) => void
 
-export function isErrno(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && 'syscall' in error
+/** Whether the operating system said so; with codes, one of these. */
+export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
+  if (!(error instanceof Error && 'code' in error && 'syscall' in error)) return false
+  return codes.length === 0 || codes.includes(String(error.code))
 }
 
 export function messageOf(error: unknown): string {

@@ -56,6 +56,32 @@ test('the imports of all files are seen', () => {
   for (const imported of all) expect([...files, '../package.json']).toContain(imported)
 })
 
+const root = fileURLToPath(new URL('../', import.meta.url))
+const EXPORT =
+  /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|const|let|class|interface|type|enum) (\w+)/gm
+
+/** Of each file that may import: its words. */
+function words(): Map<string, Set<string>> {
+  const places = ['src', 'test', 'bench', 'scripts', 'example']
+  const code = places.flatMap((place) =>
+    readdirSync(join(root, place), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(ts|mjs)$/.test(name) && !/\bnode_modules\b|\.peers/.test(name))
+      .map((name) => join(root, place, name)),
+  )
+  return new Map(code.map((path) => [path, new Set(readFileSync(path, 'utf8').match(/\w+/g))]))
+}
+
+test('what is exported is named in another file', () => {
+  const known = [...words()]
+  const lonely = files.flatMap((file) => {
+    const path = join(src, file)
+    const names = Array.from(readFileSync(path, 'utf8').matchAll(EXPORT), ([, name]) => name!)
+    const isNamed = (name: string) => known.some(([other, words]) => other !== path && words.has(name))
+    return names.filter((name) => !isNamed(name)).map((name) => `${file}: ${name}`)
+  })
+  expect(lonely).toEqual([])
+})
+
 describe.each(files)('%s', (file) => {
   test('imports only from stages before its own', () => {
     const from = folderOf(file)

@@ -6,7 +6,7 @@ import type { Precision } from '../index/graph.js'
 import { buildTrial, type DataOptions, prepareData } from './index-data.js'
 import { runTrial, type SearchPoint, type SearchResult } from './index-trial.js'
 
-export interface IndexSpeedOptions extends DataOptions {
+interface IndexSpeedOptions extends DataOptions {
   expansions: number[]
   /** Trials of each search, each in a process of its own; medians count. */
   repeat: number
@@ -38,7 +38,7 @@ interface SearchMemory {
   anonymous_mib: number
 }
 
-export interface SearchSummary {
+interface SearchSummary {
   open_ms: number
   first_answer_ms: number
   /** After all queries; `more` is beyond what the process held before it opened anything. */
@@ -84,7 +84,7 @@ export async function measureIndex(options: IndexSpeedOptions): Promise<IndexSpe
 }
 
 /** Medians over the trials. */
-export function summary(trials: SearchResult[]): SearchSummary {
+function summary(trials: SearchResult[]): SearchSummary {
   const over = (value: (trial: SearchResult) => number) => median(trials.map(value))
   return {
     open_ms: over(({ open_ms }) => open_ms),

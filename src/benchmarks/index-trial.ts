@@ -36,13 +36,13 @@ export interface TrialData {
   threads: number
 }
 
-export type Trial = TrialData &
+type Trial = TrialData &
   (
     | { task: 'build' | 'truth' | 'exact' | 'every row' }
     | { task: 'graph' /** Candidates that the graph keeps. */; expansions: number[] }
   )
 
-export interface BuildResult {
+interface BuildResult {
   engine: string
   seconds: number
   vectors_per_second: number

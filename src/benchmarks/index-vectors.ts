@@ -7,19 +7,19 @@ import { randomFor } from '../negatives/random.js'
  * Standard deviation of a row's values around its centre's, which are of variance 1. Two rows of a
  * centre have a cosine of about 1 / (1 + NOISE²) = 0.65, as the embeddings of two passages on one subject.
  */
-export const NOISE = 0.73
+const NOISE = 0.73
 /** Rows of one centre, on average. */
 export const CLUSTER_ROWS = 100
 const WRITE_ROWS = 8192
 
-export interface VectorsOptions {
+interface VectorsOptions {
   rows: number
   dims: number
   queries: number
 }
 
 /** The next `count` rows, row-major, each of unit length. */
-export type NextRows = (count: number) => Float32Array
+type NextRows = (count: number) => Float32Array
 
 /**
  * Clustered rows like those of real embeddings: rows / 100 centres of independent standard normal
@@ -110,7 +110,7 @@ export async function writeVectors(
 }
 
 /** Rows of a file, one after the other. */
-export type FileRows = (count: number) => Promise<Float32Array>
+type FileRows = (count: number) => Promise<Float32Array>
 
 /** Normalised, whatever the file holds. */
 export function fileRows(file: FileHandle, dims: number): FileRows {

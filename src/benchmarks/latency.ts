@@ -5,7 +5,7 @@ import { allRows, encodedLength, type TextPair } from '../inference/encoding.js'
 import type { Subject } from './subject.js'
 import { rounded } from './throughput.js'
 
-export interface LatencyCase {
+interface LatencyCase {
   /** Tokens of each input, special tokens counted. */
   length: number
   batch: number
@@ -30,7 +30,7 @@ export interface LatencyResult {
   peak_memory_mib: number
 }
 
-export interface LatencyOptions {
+interface LatencyOptions {
   lengths: number[]
   batches: number[]
   /** Timed calls of each case. */

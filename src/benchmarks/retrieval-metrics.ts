@@ -8,7 +8,7 @@ export interface RetrievalMetrics {
   recall_at_100: number
 }
 
-export type Metric = keyof RetrievalMetrics
+type Metric = keyof RetrievalMetrics
 
 /**
  * @param ranking document ids, best first, each once.

@@ -18,7 +18,7 @@ import { meanMetrics, metricsOf, type RetrievalMetrics } from './retrieval-metri
 const DEPTH = 100
 const WINDOW = 512
 
-export interface RetrievalResult extends RetrievalMetrics {
+interface RetrievalResult extends RetrievalMetrics {
   documents: number
   queries: number
   embedder: string
@@ -26,7 +26,7 @@ export interface RetrievalResult extends RetrievalMetrics {
   reranked?: RetrievalMetrics & { reranker: string; rerank_depth: number }
 }
 
-export interface Reranking {
+interface Reranking {
   reranker: Reranker
   /** So many of each ranking are put into a new order. */
   depth: number

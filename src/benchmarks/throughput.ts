@@ -8,7 +8,7 @@ const WINDOW = 1024
 /** Of the corpus, for the ceiling: its inputs are all in memory at once. */
 const CEILING_WINDOWS = 2
 
-export interface ThroughputResult {
+interface ThroughputResult {
   model: string
   device: string
   cpu: string
@@ -36,7 +36,7 @@ export interface ThroughputResult {
   peak_memory_mib: number
 }
 
-export interface ThroughputOptions {
+interface ThroughputOptions {
   /** Timed passes, after one window that warms up. */
   repeat: number
   ceiling: boolean
@@ -128,7 +128,7 @@ async function ceilingOf(sample: Encodings, { engine }: Subject): Promise<number
   return sample.ids.length / (await engine.ideal(sample))
 }
 
-export function median(values: number[]): number {
+function median(values: number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
 }
 

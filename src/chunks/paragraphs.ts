@@ -1,7 +1,7 @@
 /** Paragraphs and Markdown headings: the strongest places to cut a text. */
 import { type Span, trimSpan } from './spans.js'
 
-export interface Paragraph extends Span {
+interface Paragraph extends Span {
   /** A Markdown heading line, which belongs to the paragraph after it. */
   heading: boolean
 }

@@ -1,7 +1,7 @@
 /** Which of Intl.Segmenter's sentence breaks are none: UAX #29 knows no abbreviations. */
 import { isLineEnd } from './paragraphs.js'
 
-export interface Break {
+interface Break {
   /** Where the sentence so far starts. */
   from: number
   /** The break in question. */

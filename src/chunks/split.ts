@@ -7,8 +7,6 @@ import { pack } from './pack.js'
 import { type Span, trimSpan } from './spans.js'
 import { type Draft, fillUnits } from './units.js'
 
-export type { CountTokens } from './count-tokens.js'
-
 export interface ChunkOptions {
   /** The most tokens of a chunk with its title, special tokens not counted. */
   maxTokens: number

@@ -1,7 +1,7 @@
 /** A line on calls: how many, how fast, what they cost, how long it will go on. */
 
 import { dollars } from '../endpoint/price.js'
-import type { BatchLook } from '../questions/ask-in-batches.js'
+import type { BatchLook } from '../questions/batches/batching.js'
 import type { Generation } from '../questions/generate.js'
 import { onInterrupt } from './run-cli.js'
 import type { Talk } from './talk.js'

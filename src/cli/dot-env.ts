@@ -1,11 +1,11 @@
 /** Settings from a `.env` file, as the Python scripts read them. They never get into this process's environment. */
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { isErrno } from '../errors.js'
-import { readError } from '../files/jsonl.js'
+import { readError } from '../files/read-error.js'
 
-export interface Setting {
+interface Setting {
   value: string
   from: 'environment' | '.env'
 }
@@ -15,10 +15,8 @@ export interface Setting {
  * the file, and as set to nothing in the environment.
  * @throws ClaraError `input` where there is a file that cannot be read.
  */
-export async function openSettings(
-  directory = process.cwd(),
-): Promise<(...names: string[]) => Setting | undefined> {
-  const file = await readDotEnv(join(directory, '.env'))
+export async function openSettings(): Promise<(...names: string[]) => Setting | undefined> {
+  const file = await readDotEnv(resolve('.env'))
   return (...names) => {
     const inEnvironment = names.find((name) => process.env[name] !== undefined)
     if (inEnvironment) return toSetting(process.env[inEnvironment], 'environment')
@@ -35,7 +33,7 @@ async function readDotEnv(path: string): Promise<Record<string, string | undefin
   try {
     return { ...parseEnv(await readFile(path, 'utf8')) }
   } catch (error) {
-    const absent = isErrno(error) && (error.code === 'ENOENT' || error.code === 'EISDIR') // .env/ is a virtualenv
+    const absent = isErrno(error, 'ENOENT', 'EISDIR') // .env/ is a virtualenv
     if (absent) return {}
     throw readError(path, error)
   }

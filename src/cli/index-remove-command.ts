@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { ClaraError } from '../errors.js'
-import { readError } from '../files/jsonl.js'
+import { readError } from '../files/read-error.js'
 import { removeDocuments } from '../index/remove.js'
 import { example, type OutputFlags, outputFlags } from './flags.js'
 import { summaryOf } from './index-summary.js'

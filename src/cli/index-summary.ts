@@ -9,7 +9,7 @@ import { EXIT } from './run-cli.js'
 import { runningOn } from './running-on.js'
 import type { Talk } from './talk.js'
 
-export interface Indexed {
+interface Indexed {
   directory: string
   manifest: Manifest
   embedder: Embedder

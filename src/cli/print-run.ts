@@ -21,7 +21,7 @@ export function printRun(
   talk: Talk,
   directory: string,
   report: RunReport,
-  { mining, ...more }: { mining?: RunMining; llm?: object; embeddings?: object } = {},
+  { mining, ...more }: { mining?: RunMining; llm?: object; embeddings?: object },
 ): void {
   talk.finish()
   for (const model of mining?.opened?.used() ?? []) talk.remark(runningOn(model))

@@ -9,7 +9,7 @@ import { COMMANDS, type CommandName } from './commands.js'
 export const EXIT = { ok: 0, findings: 1, error: 2, interrupted: 130 } as const
 
 /** @param only the command of a `clara-<command>` binary; none for `clara` itself. */
-export async function runCli(only?: CommandName, argv = process.argv.slice(2)): Promise<void> {
+export async function runCli(only?: CommandName): Promise<void> {
   process.once('SIGINT', interrupted)
   process.once('SIGTERM', interrupted)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -17,7 +17,7 @@ export async function runCli(only?: CommandName, argv = process.argv.slice(2)): 
     throw error
   })
   try {
-    const args = argv.map(kebabCase)
+    const args = process.argv.slice(2).map(kebabCase)
     const program = only ? await standalone(only) : await umbrella(args)
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {

@@ -3,14 +3,15 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { replaceFile } from '../files/durable-file.js'
-import { readError, readJsonObjects } from '../files/jsonl.js'
+import { readJsonObjects } from '../files/jsonl.js'
+import { readError } from '../files/read-error.js'
 
 export interface SearchQuery {
   id: string
   text: string
 }
 
-export interface SearchResult {
+interface SearchResult {
   query: SearchQuery
   hits: { rank: number; score: number; chunk: string; text: string }[]
 }

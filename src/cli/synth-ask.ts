@@ -7,7 +7,8 @@ import { dollars, roundedUsd } from '../endpoint/price.js'
 import type { ChunkStore } from '../index/chunk-store.js'
 import { openChunks } from '../index/snapshot.js'
 import type { EmbedderModel } from '../models/resolve.js'
-import { askInBatches, type BatchCounts } from '../questions/ask-in-batches.js'
+import { askInBatches } from '../questions/ask-in-batches.js'
+import type { BatchCounts } from '../questions/batches/batching.js'
 import { first } from '../questions/first.js'
 import { type Generation, generateQuestions } from '../questions/generate.js'
 import { planQuestions } from '../questions/plan.js'
@@ -37,7 +38,7 @@ export interface Asking extends Asked {
 }
 
 /** A run that has begun. */
-export interface Asks {
+interface Asks {
   generation: Generation
   /** Once all is written: of this run, and of all replies that the directory holds. The report's file knows no single run. */
   summary(): { run: object; report: object }

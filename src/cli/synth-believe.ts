@@ -12,7 +12,7 @@ import { openJudgedFiles, QA_FILE, REJECTED_FILE } from '../questions/write-judg
 import type { Split } from '../samples/split.js'
 import { openStageFiles, type StageOptions } from '../samples/stages.js'
 
-export interface BelieveOptions extends StageOptions {
+interface BelieveOptions extends StageOptions {
   /** With models: what a question must find. */
   found: { corpus: Corpus; engines: Engines; within: number } | undefined
   split: Split | undefined

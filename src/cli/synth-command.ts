@@ -9,15 +9,11 @@ import { type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
 import { type Corpus, openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { type OpenEngines, openEngines } from '../negatives/engines.js'
-import { drawNegatives, mineNegatives } from '../negatives/mine.js'
 import { relatedChunks } from '../negatives/related.js'
 import type { Generation } from '../questions/generate.js'
-import { readQuestions } from '../questions/read-questions.js'
-import { QA_FILE, REJECTED_FILE } from '../questions/write-judged.js'
-import { createSplit, SIDES, type Split } from '../samples/split.js'
+import { createSplit, SIDES } from '../samples/split.js'
 import { stageEntries } from '../samples/stages.js'
-import type { RunReport } from '../samples/tally.js'
-import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeReport, writeSamples } from '../samples/write.js'
+import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeReport } from '../samples/write.js'
 import { endpointFlags, resolveEndpoint } from './endpoint-flags.js'
 import {
   type ChunkFlags,
@@ -37,11 +33,12 @@ import { refuseIdle } from './idle-flags.js'
 import { rerankerOf, scoreCacheOf } from './judging-flags.js'
 import { type MiningFlags, miningFlags, miningOptions } from './mining-flags.js'
 import { miningProgress } from './mining-progress.js'
-import { printRun, printWritten, type RunMining } from './print-run.js'
+import { printRun, printWritten } from './print-run.js'
 import { onInterrupt } from './run-cli.js'
 import { type AskFlags, type Asking, ask, dryRun } from './synth-ask.js'
-import { type Believed, believe } from './synth-believe.js'
+import { believe } from './synth-believe.js'
 import { type EmbeddingFlags, embeddingFlags, resolveEmbeddings } from './synth-embeddings.js'
+import { mine } from './synth-mine.js'
 import { openSource, REPLIES_ARE_KEPT, type Source } from './synth-source.js'
 import { createTalk, type Talk } from './talk.js'
 import { type WritingFlags, writingFlags, writingOf } from './writing-flags.js'
@@ -287,48 +284,4 @@ async function enginesOf(
     remark: talk.remark,
     onScored,
   })
-}
-
-interface MiningSetup {
-  corpus: Corpus
-  talk: Talk
-  opened: OpenEngines | undefined
-  /** Where the files go. */
-  work: string
-  split: Split | undefined
-  believed: Believed & { llm: object }
-  progress: ReturnType<typeof miningProgress>
-}
-
-async function mine(
-  flags: SynthFlags,
-  { corpus, talk, opened, work, split, believed, progress }: MiningSetup,
-): Promise<{ report: RunReport; mining: RunMining }> {
-  const { outputDir, targetTopK: topK, seed } = flags
-  const { written, kept } = believed.questions
-  if (written > 0 && kept === 0) {
-    throw new ClaraError(
-      'llm',
-      `none of ${written} pairs passed the checks: ${join(outputDir, REJECTED_FILE)} says why`,
-    )
-  }
-  const questions = readQuestions(join(outputDir, QA_FILE), talk.onProblem)
-  const options = { ...miningOptions(flags), topK, seed, onProblem: talk.onProblem }
-  const { mined, counts } = opened
-    ? mineNegatives(questions, corpus, opened.engines, options)
-    : drawNegatives(questions, corpus, options)
-  const report = await writeSamples(work, mined, {
-    topK,
-    seed,
-    embedder: opened?.engines.embedder.name ?? null,
-    reranker: opened?.engines.scorer?.name ?? null,
-    ...formatsOf(flags),
-    sideOf:
-      split &&
-      (({ positives }) =>
-        split.sideOf(positives.map(({ chunk, key }) => ({ documentId: chunk!.documentId, key })))),
-    more: () => believed,
-    onProgress: progress.onSample,
-  })
-  return { report, mining: { counts, opened } }
 }

@@ -38,7 +38,7 @@ export interface Source {
   close(): Promise<void>
 }
 
-export interface SourceOptions {
+interface SourceOptions {
   /** What cuts the documents, and embeds them but with --use-embeddings. */
   model: EmbedderModel
   embeddings: ApiEmbeddings | undefined

@@ -24,7 +24,7 @@ export const OF_VISION = [
   'priceOutput',
 ]
 
-export interface Vision {
+interface Vision {
   describe: Describer['describe']
   counts: { vision: DescribeCounts }
   journalPath: string

@@ -5,7 +5,8 @@
  */
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { isObject, type JsonObject, parseLine, readLines } from '../files/jsonl.js'
+import { isObject, type JsonObject } from '../files/json-value.js'
+import { parseLine, readLines } from '../files/jsonl.js'
 
 export interface Images {
   /** A document's text with descriptions in place of marks. */

@@ -9,7 +9,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Outcome } from './call-window.js'
 import { MAX_TIMER_MS } from './client.js'
-import { type Failure, type FailureKind, failureOf, RETRIES, retryDelay } from './failure.js'
+import { withDeadline } from './deadline.js'
+import { type Failure, type FailureKind, RETRIES, retryDelay } from './failure.js'
 import { createPace, type Pace, type PaceLimits } from './pace.js'
 import type { Spending } from './spending.js'
 import type { Usage } from './usage.js'
@@ -27,7 +28,7 @@ export interface Paid {
 
 export type Answered<R extends Paid> = { reply: R } | { failure: Failure }
 
-export interface Call<R extends Paid> {
+interface Call<R extends Paid> {
   /** Tokens that it will take, estimated. */
   tokens: number
   /** Part of it was done before: it goes ahead of those that were not begun. */
@@ -36,7 +37,7 @@ export interface Call<R extends Paid> {
   begin(): Try<R>
 }
 
-export interface Try<R extends Paid> {
+interface Try<R extends Paid> {
   /** What it can cost. */
   most: Usage
   send(signal: AbortSignal): Promise<unknown>
@@ -141,18 +142,6 @@ async function askOnce<R extends Paid>(
   { send, read }: Try<R>,
   signal: AbortSignal,
 ): Promise<Answered<R>> {
-  const call = new AbortController()
-  const abort = () => call.abort()
-  const deadline = setTimeout(abort, timeoutMs)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return read(await send(call.signal))
-  } catch (error) {
-    signal.throwIfAborted()
-    if (!call.signal.aborted) return { failure: failureOf(error) }
-    return { failure: { kind: 'late', reason: `no answer within ${timeoutMs / 1000} s` } }
-  } finally {
-    clearTimeout(deadline)
-    signal.removeEventListener('abort', abort)
-  }
+  const result = await withDeadline(timeoutMs, signal, async (deadline) => read(await send(deadline)))
+  return 'value' in result ? result.value : result
 }

@@ -50,15 +50,11 @@ const MAX_RETRY_AFTER_MS = 120_000
  * because the server said when to come again, or is not there. Jitter is full (from 0 on): calls that
  * were turned away together would otherwise come back together.
  */
-export function retryDelay(
-  failure: Failure,
-  attempt: number,
-  random = Math.random,
-): { ms: number; everyone: boolean } {
+export function retryDelay(failure: Failure, attempt: number): { ms: number; everyone: boolean } {
   if (failure.retryAfterMs !== undefined) {
     return { ms: Math.min(failure.retryAfterMs, MAX_RETRY_AFTER_MS), everyone: true }
   }
-  const ms = random() * Math.min(FIRST_DELAY_MS * DELAY_GROWTH ** attempt, MAX_DELAY_MS)
+  const ms = Math.random() * Math.min(FIRST_DELAY_MS * DELAY_GROWTH ** attempt, MAX_DELAY_MS)
   return { ms, everyone: failure.kind === 'unreachable' }
 }
 

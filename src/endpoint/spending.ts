@@ -13,7 +13,7 @@ export interface SpendingOptions {
 }
 
 /** A call in a batch is cheaper. */
-export type Way = 'direct' | 'batch'
+type Way = 'direct' | 'batch'
 
 export interface Spending {
   /** What was paid before this run. */

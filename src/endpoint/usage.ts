@@ -16,6 +16,6 @@ export function sumOf(a: Usage, b: Usage): Usage {
 }
 
 /** Of tokens, as an endpoint may say. */
-export function isCount(value: unknown): value is number {
+export function isTokenCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 1e9
 }

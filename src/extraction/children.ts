@@ -10,7 +10,7 @@ export interface ChildLimits {
   memoryMib: number
 }
 
-export interface Children {
+interface Children {
   /** What goes wrong with the process is in the reply. Rejects when closed. */
   parse(request: ParseRequest): Promise<ParseReply>
   close(): void

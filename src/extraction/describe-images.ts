@@ -17,7 +17,7 @@ export type Describe = (
   signal: AbortSignal,
 ) => Promise<{ text: string } | { problem: string } | undefined>
 
-export interface Describing {
+interface Describing {
   describe?: Describe | undefined
   onProblem: (problem: FileProblem) => void
   onProgress: (done: number, total: number, what: 'images') => void

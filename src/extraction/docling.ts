@@ -5,14 +5,14 @@ import { basename, join } from 'node:path'
 import { request } from 'undici'
 import { ClaraError, messageOf } from '../errors.js'
 import { replaceFile, sha256 } from '../files/durable-file.js'
-import { isObject } from '../files/jsonl.js'
+import { isObject } from '../files/json-value.js'
 import { endingOf } from './formats.js'
 import { ImageList } from './image-list.js'
 import { takeDataImages } from './markdown.js'
 import type { ParseReply, StoredDocument } from './parse.child.js'
 import type { Converter } from './parse-files.js'
 
-export interface DoclingServer {
+interface DoclingServer {
   url: string
   timeoutMs: number
   /** Servers that ask for one take it as `X-Api-Key`. */

@@ -1,6 +1,6 @@
 /** A folder of documents -> raw_knowledge.jsonl, its images beside it. */
 import { ClaraError, type FileProblem } from '../errors.js'
-import type { JsonObject } from '../files/jsonl.js'
+import type { JsonObject } from '../files/json-value.js'
 import { requireFree, writeFiles } from '../files/staged-files.js'
 import { type Describe, describeImages, type Shown } from './describe-images.js'
 import { ENDINGS, endingOf } from './formats.js'

@@ -1,6 +1,7 @@
 /** Which parser reads which file: by the ending, loaded when the first such file comes. */
 import { extname } from 'node:path'
 import { ClaraError } from '../errors.js'
+import { imageExtension } from './image-type.js'
 import type { Parser } from './parsed.js'
 
 const FORMATS: Record<string, () => Promise<Parser>> = {
@@ -18,13 +19,19 @@ const FORMATS: Record<string, () => Promise<Parser>> = {
 /** Of files that have parsers, lower case, with the point. */
 export const ENDINGS: readonly string[] = Object.keys(FORMATS)
 
+interface Content {
+  what: string
+  endings: readonly string[]
+}
+
 /** What files begin with that are often given another's ending. */
-const SIGNS: readonly { sign: string; what: string; endings: readonly string[] }[] = [
+const SIGNS: readonly (Content & { sign: string })[] = [
   { sign: '%PDF-', what: 'a PDF', endings: ['.pdf'] },
   { sign: 'PK\x03\x04', what: 'an archive or Office file', endings: ['.docx', '.pptx'] },
-  { sign: '\x89PNG', what: 'a PNG image', endings: [] },
-  { sign: '\xff\xd8\xff', what: 'a JPEG image', endings: [] },
 ]
+
+/** The others begin with what texts may begin with, or are texts. */
+const IMAGES: Record<string, string> = { png: 'a PNG image', jpg: 'a JPEG image' }
 
 export function endingOf(path: string): string {
   return extname(path).toLowerCase()
@@ -42,9 +49,15 @@ export async function parserOf(path: string): Promise<Parser> {
 export function requireContent(path: string, bytes: Uint8Array): void {
   if (bytes.byteLength === 0) throw new ClaraError('input', 'is empty')
   const ending = endingOf(path)
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 8)).toString('latin1')
-  const sign = SIGNS.find(({ sign: of }) => start.startsWith(of))
-  if (sign && !sign.endings.includes(ending)) {
-    throw new ClaraError('input', `is ${sign.what} by its content, not what ${ending} says`)
+  const content = contentOf(bytes)
+  if (content && !content.endings.includes(ending)) {
+    throw new ClaraError('input', `is ${content.what} by its content, not what ${ending} says`)
   }
+}
+
+function contentOf(bytes: Uint8Array): Content | undefined {
+  const image = IMAGES[imageExtension(bytes) ?? '']
+  if (image) return { what: image, endings: [] }
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 8)).toString('latin1')
+  return SIGNS.find(({ sign }) => start.startsWith(sign))
 }

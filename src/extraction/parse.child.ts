@@ -31,7 +31,7 @@ export type ParseReply = { document: StoredDocument } | { problem: string }
 /** A longer line could not be read back from JSONL. */
 const MAX_TEXT_BYTES = 48 << 20
 
-export interface Started {
+interface Started {
   started: true
 }
 

@@ -1,5 +1,5 @@
 /** Rows of raw_knowledge.jsonl, with the fields and marks that the Python scripts write. */
-import type { JsonObject } from '../files/jsonl.js'
+import type { JsonObject } from '../files/json-value.js'
 import { imageMark } from './parsed.js'
 import type { SavedImage } from './save-images.js'
 import type { InputFile } from './walk.js'

@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, isErrno } from '../errors.js'
 import { replaceFile } from '../files/durable-file.js'
-import { readError } from '../files/jsonl.js'
+import { readError } from '../files/read-error.js'
 import { endingOf } from './formats.js'
 import type { StoredDocument } from './parse.child.js'
 
@@ -45,7 +45,7 @@ async function save(source: string, path: string, overwrite: boolean): Promise<v
     throw readError(source, error)
   })
   const there = await readFile(path).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw readError(path, error)
   })
   if (there?.equals(bytes)) return

@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { ClaraError } from '../errors.js'
 import type { FileDigest } from '../files/durable-file.js'
 import { Journal, type Span } from '../files/journal.js'
-import { isObject, type JsonObject } from '../files/jsonl.js'
+import { isObject, type JsonObject } from '../files/json-value.js'
 import { lockFor } from '../files/lock.js'
 import type { ParseReply, StoredDocument } from './parse.child.js'
 

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { ClaraError, type FileProblem, messageOf } from '../errors.js'
-import { readError } from '../files/jsonl.js'
+import { readError } from '../files/read-error.js'
 
 export interface InputFile {
   /** With `/`, from the folder. */

@@ -17,7 +17,7 @@ export type Archive = ReadonlyMap<string, Buffer>
 export async function unzip(
   bytes: Uint8Array,
   limits: ParseLimits,
-  wanted: (name: string) => boolean = () => true,
+  wanted: (name: string) => boolean,
 ): Promise<Archive> {
   if (OLD_OFFICE.every((byte, i) => bytes[i] === byte)) {
     throw new ClaraError('input', 'encrypted, or of an Office before 2007: save it anew, without a password')

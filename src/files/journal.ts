@@ -8,7 +8,8 @@ import { dirname } from 'node:path'
 import { ClaraError, isErrno } from '../errors.js'
 import { disk } from './disk.js'
 import { syncDirectory, unwritable } from './durable-file.js'
-import { isObject, type JsonObject, type RawLine, readLines } from './jsonl.js'
+import { isObject, type JsonObject } from './json-value.js'
+import { type RawLine, readLines } from './jsonl.js'
 
 /** Where a record is in the file, bytes; the newline is not part of it. */
 export interface Span {

@@ -1,7 +1,9 @@
 /** JSON Lines in, one at a time, with the line number that a message needs. */
 import { isAscii } from 'node:buffer'
 import { createReadStream } from 'node:fs'
-import { ClaraError, isErrno, type OnProblem } from '../errors.js'
+import type { OnProblem } from '../errors.js'
+import { isObject, type JsonObject } from './json-value.js'
+import { readError } from './read-error.js'
 
 const NEWLINE = 0x0a
 const BLOCK_BYTES = 1 << 18
@@ -12,7 +14,7 @@ const SHALLOW_BYTES = 1 << 20
 /** Rows have three levels. */
 const MAX_DEPTH = 1000
 
-export interface JsonLine {
+interface JsonLine {
   /** Counted from 1. */
   line: number
   value: unknown
@@ -28,8 +30,6 @@ export interface RawLine {
   start: number
   end: number
 }
-
-export type JsonObject = Record<string, unknown>
 
 /**
  * The file's values in order. Blank lines are passed over; a line that is no JSON, no UTF-8 or
@@ -95,10 +95,6 @@ export async function* readJsonObjects(
   }
 }
 
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** @throws ClaraError `input` when the file cannot be read. */
 export async function* readLines(path: string): AsyncGenerator<RawLine> {
   for await (const lines of readLineBatches(path)) yield* lines
@@ -144,14 +140,4 @@ export async function* readLineBatches(path: string): AsyncGenerator<RawLine[]> 
     throw readError(path, error)
   }
   if (heldBytes > 0) yield [take(0)]
-}
-
-/** Says what is wrong with a path that cannot be read. */
-export function readError(path: string, error: unknown): unknown {
-  if (!isErrno(error)) return error
-  if (error.code === 'ENOENT') return new ClaraError('input', `${path}: no such file`, { cause: error })
-  if (error.code === 'EISDIR') {
-    return new ClaraError('input', `${path}: is a directory, a file was expected`, { cause: error })
-  }
-  return new ClaraError('input', `${path}: cannot be read: ${error.message}`, { cause: error })
 }

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ClaraError, isErrno } from '../errors.js'
 import { disk } from './disk.js'
 import { unwritable } from './durable-file.js'
-import { isObject } from './jsonl.js'
+import { parseObject } from './json-value.js'
 import { isAlive, startOf } from './processes.js'
 
 export interface Holder {
@@ -80,7 +80,7 @@ async function createExclusive(path: string, text: string): Promise<boolean> {
       })
     return true
   } catch (error) {
-    if (isErrno(error) && error.code === 'EEXIST') return false
+    if (isErrno(error, 'EEXIST')) return false
     throw error
   }
 }
@@ -112,14 +112,9 @@ async function isFresh(path: string): Promise<boolean> {
 }
 
 function parseHolder(text: string): Holder | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (!isObject(value) || !Number.isSafeInteger(value.pid) || typeof value.host !== 'string')
-      return undefined
-    return value as unknown as Holder
-  } catch {
-    return undefined
-  }
+  const value = parseObject(text)
+  if (!Number.isSafeInteger(value?.pid) || typeof value?.host !== 'string') return undefined
+  return value as unknown as Holder
 }
 
 async function release(path: string, text: string): Promise<void> {

@@ -5,7 +5,7 @@ import { DurableFile } from './durable-file.js'
 type Schema = ConstructorParameters<typeof ParquetWriter>[0]['schema']
 
 /** Plural: a list. Each value, list and element may be null. */
-export type ColumnType = 'string' | 'strings' | 'int' | 'ints' | 'double' | 'doubles'
+type ColumnType = 'string' | 'strings' | 'int' | 'ints' | 'double' | 'doubles'
 
 /** Names and types, in their order. */
 export type Columns = Readonly<Record<string, ColumnType>>

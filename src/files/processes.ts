@@ -7,7 +7,7 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return isErrno(error) && error.code === 'EPERM'
+    return isErrno(error, 'EPERM')
   }
 }
 

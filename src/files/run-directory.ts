@@ -6,14 +6,14 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { ClaraError, isErrno } from '../errors.js'
 import { digestFile, replaceFile, syncDirectory } from './durable-file.js'
-import { readError } from './jsonl.js'
 import { lockFor } from './lock.js'
+import { readError } from './read-error.js'
 import { requireVacant } from './staged-directory.js'
 
 const SETTINGS = 'run.json'
 const HALF_WRITTEN = /^\.run\.json\.\d+\.tmp$/
 
-export interface RunDirectoryOptions {
+interface RunDirectoryOptions {
   /** The file that a finished run has. */
   last: string
   overwrite?: boolean
@@ -21,7 +21,7 @@ export interface RunDirectoryOptions {
   changeable?: object
 }
 
-export interface RunDirectory {
+interface RunDirectory {
   /** Whether there is something to go on from. */
   resumed: boolean
   /** Lets another process have the directory. */
@@ -88,7 +88,7 @@ async function begin(
 
 function settingsIn(directory: string): Promise<string | undefined> {
   return readFile(join(directory, SETTINGS), 'utf8').catch((error) => {
-    if (isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   })
 }

@@ -14,7 +14,7 @@ process.once('exit', () => {
   for (const path of unfinished) rmSync(path, { recursive: true, force: true })
 })
 
-export interface StagedDirectory {
+interface StagedDirectory {
   /** Where to write. */
   path: string
   /** Moves the whole into its place. */
@@ -77,8 +77,8 @@ export async function writeDirectory<T>(
 /** @param ignored of entries' names: what is nobody's loss. */
 export async function requireVacant(target: string, ignored = (_name: string) => false): Promise<void> {
   const entries = await readdir(target).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') return []
-    if (isErrno(error) && error.code === 'ENOTDIR') {
+    if (isErrno(error, 'ENOENT')) return []
+    if (isErrno(error, 'ENOTDIR')) {
       throw new ClaraError('exists', `${target}: is a file, a directory was expected`, { cause: error })
     }
     throw error

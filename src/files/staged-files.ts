@@ -38,7 +38,7 @@ export async function writeFiles<T>(
 /** @throws ClaraError `exists`. */
 export async function requireFree(target: string, overwrite: boolean | undefined): Promise<void> {
   const found = await stat(target).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw error
   })
   if (found && !found.isFile()) {

@@ -18,7 +18,7 @@ import { requireSameEmbedder } from './same-model.js'
 import { keepOrRemove, NEW, resumeOrStart, startAnew } from './unfinished.js'
 import { asWriter } from './writer-lock.js'
 
-export interface AddOptions {
+interface AddOptions {
   /** Give up unfinished work of other documents, or of another command. */
   overwrite?: boolean
   /** Go on where over 5% of the new text is unknown to the model. */
@@ -31,7 +31,7 @@ export interface AddOptions {
   onProgress?: (chunks: number, tokens: Tokens) => void
 }
 
-export interface Added {
+interface Added {
   manifest: Manifest
   /** Documents of an id that the index did not have. */
   added: number

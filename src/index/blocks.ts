@@ -11,10 +11,10 @@ import { BLOCK_BYTES, type CheckedFile } from './checked-file.js'
 import { readIndexFile, unreadable } from './index-files.js'
 import type { Manifest, Role } from './manifest.js'
 
-export const HASH_BYTES = 32
+const HASH_BYTES = 32
 const BLOCKED = ['graph', 'vectors', 'chunks'] as const satisfies Role[]
 
-export type BlockedRole = (typeof BLOCKED)[number]
+type BlockedRole = (typeof BLOCKED)[number]
 export type CheckedFiles = Record<BlockedRole, CheckedFile>
 
 /** The hashes of a file's blocks and of the whole, in one pass over its bytes. */

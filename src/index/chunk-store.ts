@@ -11,7 +11,7 @@ import { liveRanges } from './rows.js'
 
 export type ChunkDigests = Record<'chunks' | 'offsets', FileDigest>
 
-export interface ChunkWriter {
+interface ChunkWriter {
   write(chunk: Chunk): Promise<void>
   close(): Promise<ChunkDigests>
   abandon(): Promise<void>

@@ -11,7 +11,7 @@ import { liveRanges } from './rows.js'
 import { keepNothing, NEW, requireNoUnfinished } from './unfinished.js'
 import { asWriter } from './writer-lock.js'
 
-export interface CompactOptions {
+interface CompactOptions {
   /** Give up unfinished work of another command. */
   overwrite?: boolean
   /** For the graph; default: all cores. */

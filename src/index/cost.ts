@@ -2,7 +2,7 @@
 import { RESIDENT_BYTES } from './exact.js'
 
 /** On two cores of an AMD EPYC (Zen 4), 2026-11-23 (bench/results/2026-11-23-index.json); each line says what gives its number. */
-export const COSTS = {
+const COSTS = {
   /** Seconds for each value of a row, once: reading, hashing and coding it. First search of 100,000 x 384. */
   load: 8e-9,
   /** Of a pass over rows that are in memory, and over rows that are not. One query; 1,000 streamed. */
@@ -24,7 +24,7 @@ export const COSTS = {
 const PASS_QUERIES = 1024
 const VALUE_BYTES = 5
 
-export interface Request {
+interface Request {
   rows: number
   dims: number
   queries: number

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type CheckedFiles, readBlocks } from './blocks.js'
 import { type DocumentRecord, readDocumentTable } from './document-table.js'
 import { type IndexFilePath, readIndexFile } from './index-files.js'
-import { type Manifest, type Role, readManifest } from './manifest.js'
+import { type Manifest, readManifest } from './manifest.js'
 import type { WorkSettings } from './progress.js'
 import { readRemoved } from './snapshot.js'
 import { readCurrent } from './unfinished.js'
@@ -37,14 +37,14 @@ export function settingsOf({ embedder, dims, metric, precision, chunking }: Mani
   return { dims, metric, precision, embedder, chunking }
 }
 
-export function pathOf({ directory, manifest }: Current, role: Exclude<Role, 'removed'>): IndexFilePath {
-  const { name, ...digest } = manifest.files[role]
+/** The file of the starts of all lines of chunks, and their end. */
+export function offsetsOf({ directory, manifest }: Current): IndexFilePath {
+  const { name, ...digest } = manifest.files.offsets
   return { path: join(directory, name), ...digest }
 }
 
-/** The starts of all lines of chunks, and their end. */
 export async function readOffsets(current: Current): Promise<Buffer> {
-  return readIndexFile(pathOf(current, 'offsets'))
+  return readIndexFile(offsetsOf(current))
 }
 
 /** What the reader of manifests says of it. */

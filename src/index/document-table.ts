@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Document } from '../documents/document.js'
 import { ClaraError } from '../errors.js'
-import { isObject } from '../files/jsonl.js'
+import { isCount, parseObject } from '../files/json-value.js'
 import { readIndexFile } from './index-files.js'
 import type { Manifest } from './manifest.js'
 
@@ -55,14 +55,9 @@ export async function readDocumentTable(directory: string, { files }: Manifest):
 }
 
 function parseRecord(line: string): DocumentRecord | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    if (!isObject(value) || typeof value.id !== 'string' || typeof value.sha256 !== 'string') return undefined
-    const numbers = [value.row, value.rows, value.truncated]
-    return numbers.every((n) => Number.isSafeInteger(n) && (n as number) >= 0)
-      ? (value as unknown as DocumentRecord)
-      : undefined
-  } catch {
-    return undefined
-  }
+  const value = parseObject(line)
+  if (typeof value?.id !== 'string' || typeof value.sha256 !== 'string') return undefined
+  return [value.row, value.rows, value.truncated].every(isCount)
+    ? (value as unknown as DocumentRecord)
+    : undefined
 }

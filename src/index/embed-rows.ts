@@ -19,7 +19,7 @@ const WINDOW = 1024
 /** The first chunks are embedded while the next are cut. */
 const FIRST_WINDOW = 64
 
-export interface EmbedOptions {
+interface EmbedOptions {
   chunking: Chunking
   /** Go on where over 5% of the corpus is unknown to the model. */
   force: boolean
@@ -120,7 +120,7 @@ function fewer(now: number, before: number): string {
   return `there were ${before} documents or more, there are ${now} now`
 }
 
-export function otherCorpus(difference: string): ClaraError {
+function otherCorpus(difference: string): ClaraError {
   return new ClaraError(
     'exists',
     `the unfinished work is of other documents: ${difference}: repeat those, or pass --overwrite to begin anew`,

@@ -1,6 +1,5 @@
 /** Exact top-k: every row is compared, by ONNX Runtime in threads of its own. */
-import { ClaraError } from '../errors.js'
-import { startWorker } from '../files/worker-thread.js'
+import { startWorker, type WorkerThread } from '../files/worker-thread.js'
 import type { Device } from '../inference/device.js'
 import type { CheckedFile } from './checked-file.js'
 import { SharedBounds } from './exact/bounds.js'
@@ -11,6 +10,7 @@ import type { Exclusions, Metric } from './graph.js'
 import { requireExclusions, requireVectors } from './graph-input.js'
 import { queryRange } from './query-range.js'
 import { copyRanked, emptyRanked, mergeRanked, type Ranked } from './rank.js'
+import { requireVectorFile } from './vectors.js'
 
 /** Rows stay in memory while they fit in this, codes included; larger files are read at each search. */
 export const RESIDENT_BYTES = 256 * 2 ** 20
@@ -64,40 +64,14 @@ export async function openExact(
   }: ExactOptions,
 ): Promise<Exact> {
   const { dims, rows } = shape
-  if (vectors.bytes !== rows * dims * 4) {
-    throw new ClaraError(
-      'index',
-      `${vectors.path}: ${vectors.bytes} bytes, expected ${rows} vectors of ${dims}`,
-    )
-  }
+  requireVectorFile(vectors, shape)
   const resident = rows * dims * VALUE_BYTES <= residentBytes
   const gpu = device.provider === 'cuda' || asOnGpu ? device : undefined
   const blockRows = gpu ? DEVICE_BLOCK_ROWS : BLOCK_ROWS
-  const shares = cutRows(rows, gpu ? 1 : threads)
-  const workers = shares.map((_, i) =>
-    startWorker<ExactMethods>(new URL('./exact/exact.worker.js', import.meta.url), `exact search ${i}`),
+  const shared = { file: vectors, dims, removed, resident, blockRows, device: gpu }
+  const workers = await startWorkers(
+    cutRows(rows, gpu ? 1 : threads).map((share) => ({ ...shared, ...share })),
   )
-  const close = async () => {
-    await Promise.all(workers.map((worker) => worker.close()))
-  }
-  try {
-    await Promise.all(
-      workers.map((worker, i) =>
-        worker.call('open', {
-          file: vectors,
-          dims,
-          ...shares[i]!,
-          removed,
-          resident,
-          blockRows,
-          device: gpu,
-        }),
-      ),
-    )
-  } catch (error) {
-    await close()
-    throw error
-  }
   const pass = async ({ queries, k, exclude }: ExactSearch): Promise<Ranked> => {
     const bounds = SharedBounds.create(queries.length / dims).buffer
     const found = await Promise.all(
@@ -122,8 +96,28 @@ export async function openExact(
       }
       return ranked
     },
-    close,
+    close: () => closeAll(workers),
   }
+}
+
+type ExactWorker = WorkerThread<ExactMethods>
+
+/** All of them, or none where one cannot open its rows. */
+async function startWorkers(shares: Parameters<ExactMethods['open']>[0][]): Promise<ExactWorker[]> {
+  const workers = shares.map((_, i) =>
+    startWorker<ExactMethods>(new URL('./exact/exact.worker.js', import.meta.url), `exact search ${i}`),
+  )
+  try {
+    await Promise.all(workers.map((worker, i) => worker.call('open', shares[i]!)))
+    return workers
+  } catch (error) {
+    await closeAll(workers)
+    throw error
+  }
+}
+
+async function closeAll(workers: ExactWorker[]): Promise<void> {
+  await Promise.all(workers.map((worker) => worker.close()))
 }
 
 /** As many rows for each thread, in whole groups, unless there are too few to be worth a thread. */

@@ -8,7 +8,7 @@ const DEFAULT_RECALL = 0.99
 const TUNED_ROWS = 10_000
 const SEED = 42
 
-export interface FinishedGraph extends GraphFiles {
+interface FinishedGraph extends GraphFiles {
   shape: GraphShape & { rows: number }
   /** Ascending. */
   removed: Uint32Array

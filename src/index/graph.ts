@@ -1,13 +1,11 @@
 /** HNSW graphs as genuine USearch files: built, opened and searched by one of two engines. */
 import { ClaraError } from '../errors.js'
 import type { CheckedFile } from './checked-file.js'
+import { nativeEngine } from './graph/native.js'
+import { nativeAddon } from './graph/native-addon.js'
+import { npmEngine } from './graph/npm.js'
 import { requireExclusions, requireSearch, requireVectors } from './graph-input.js'
-import { nativeAddon } from './native-addon.js'
-import { nativeEngine } from './native-graph.js'
-import { npmEngine } from './npm-graph.js'
 import type { Ranked } from './rank.js'
-
-export type { CheckedFile } from './checked-file.js'
 
 export type Metric = 'cos' | 'ip'
 export type Precision = 'bf16' | 'f32' | 'f16' | 'i8'

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { type FileDigest, sha256 } from '../files/durable-file.js'
-import { isObject } from '../files/jsonl.js'
+import { isCount, isObject, isPositiveCount } from '../files/json-value.js'
 import type { Metric, Precision } from './graph.js'
 
 export const FORMAT = 'clara-index'
@@ -115,7 +115,7 @@ export async function readManifest(directory: string): Promise<Manifest> {
   try {
     value = JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
-    if (isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) {
       throw new ClaraError(
         'index',
         `${directory}: no index here (manifest.json is missing): make one with clara-index build`,
@@ -137,15 +137,16 @@ function faultOf(value: unknown): string | undefined {
   if (!isObject(embedder) || typeof embedder.name !== 'string' || typeof embedder.sha256 !== 'string') {
     return '"embedder" needs name and sha256'
   }
-  if (!isCount(value.generation)) return '"generation" is not a positive whole number'
-  if (!isCount(value.dims)) return '"dims" is not a positive whole number'
+  if (!isPositiveCount(value.generation)) return '"generation" is not a positive whole number'
+  if (!isPositiveCount(value.dims)) return '"dims" is not a positive whole number'
   if (!METRICS.includes(value.metric)) return `"metric" is ${value.metric}`
   if (!PRECISIONS.includes(value.precision as Precision)) return `"precision" is ${value.precision}`
   if (value.precision === 'i8' && value.metric === 'ip')
     return '"precision" i8 loses the lengths that "metric" ip is about'
-  if (!isObject(counts) || !isCount(counts.chunks)) return '"counts.chunks" is not a positive whole number'
+  if (!isObject(counts) || !isPositiveCount(counts.chunks))
+    return '"counts.chunks" is not a positive whole number'
   for (const key of ['documents', 'distinctChunks', 'truncated', 'removed']) {
-    if (!isCountOrNone(counts[key])) return `"counts.${key}" is not a whole number`
+    if (!isCount(counts[key])) return `"counts.${key}" is not a whole number`
   }
   if (!isChunking(chunking)) return '"chunking" needs tokens, overlap and split'
   if (recall !== null && !isRecall(recall)) return '"recall" is neither null nor a record of tuning'
@@ -159,29 +160,21 @@ function faultOf(value: unknown): string | undefined {
 
 function isChunking(value: unknown): boolean {
   if (!isObject(value)) return false
-  return isCount(value.tokens) && isCountOrNone(value.overlap) && typeof value.split === 'boolean'
+  return isPositiveCount(value.tokens) && isCount(value.overlap) && typeof value.split === 'boolean'
 }
 
 function isRecall(value: unknown): boolean {
-  if (!isObject(value) || !Number.isFinite(value.target) || !isCount(value.sample)) return false
+  if (!isObject(value) || !Number.isFinite(value.target) || !isPositiveCount(value.sample)) return false
   return [value.at10, value.at100].every(
-    (at) => isObject(at) && isCount(at.expansion) && Number.isFinite(at.recall),
+    (at) => isObject(at) && isPositiveCount(at.expansion) && Number.isFinite(at.recall),
   )
-}
-
-function isCount(value: unknown): value is number {
-  return isCountOrNone(value) && value > 0
-}
-
-function isCountOrNone(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
 function isNamedFile(value: unknown): boolean {
   return (
     isObject(value) &&
     isIndexFile(String(value.name)) &&
-    isCount(value.bytes) &&
+    isPositiveCount(value.bytes) &&
     typeof value.sha256 === 'string'
   )
 }

@@ -1,7 +1,6 @@
 /** An index directory -> something to search. */
 import { open } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { ClaraError } from '../errors.js'
 import { bothOrNeither } from '../files/closable.js'
 import type { Device } from '../inference/device.js'
 import type { EmbedderModel } from '../models/resolve.js'
@@ -14,6 +13,7 @@ import { type Manifest, rowsOf } from './manifest.js'
 import { requireSameModel } from './same-model.js'
 import { createSearcher, type Found, type SearchOptions } from './search.js'
 import { openChunksOf, openSnapshot, readRemoved } from './snapshot.js'
+import { requireVectorFile } from './vectors.js'
 
 export interface Index {
   directory: string
@@ -34,7 +34,7 @@ export interface Index {
   close(): Promise<void>
 }
 
-export interface OpenOptions {
+interface OpenOptions {
   /** Of exact search; the CPU unless it is `cuda`. */
   device?: Device | undefined
 }
@@ -64,12 +64,7 @@ async function openManifest(
   ])
   const { dims, metric, precision } = manifest
   const rows = rowsOf(manifest)
-  if (files.vectors.bytes !== rows * dims * 4) {
-    throw new ClaraError(
-      'index',
-      `${files.vectors.path}: ${files.vectors.bytes} bytes, expected ${rows} vectors of ${dims}`,
-    )
-  }
+  requireVectorFile(files.vectors, { dims, rows })
   // Exact search reads them when it is first asked for: until then a writer may have taken the file away.
   const vectors = await open(files.vectors.path).catch((error) => {
     throw unreadable(files.vectors, error)

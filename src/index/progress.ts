@@ -12,7 +12,7 @@ import { isErrno } from '../errors.js'
 import { disk } from '../files/disk.js'
 import { type FileDigest, replaceFile } from '../files/durable-file.js'
 import { Journal } from '../files/journal.js'
-import { isObject, type JsonObject } from '../files/jsonl.js'
+import { type JsonObject, parseObject } from '../files/json-value.js'
 import type { DocumentRecord } from './document-table.js'
 import type { GraphShape } from './graph.js'
 import type { Chunking } from './manifest.js'
@@ -70,14 +70,14 @@ export interface ProgressWriter {
 /** @returns what can be proved of it; `undefined` where there is no unfinished work. */
 export async function readProgress(directory: string): Promise<Progress | undefined> {
   const text = await readFile(join(directory, WORK, PROGRESS), 'utf8').catch((error) => {
-    if (isErrno(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return ''
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return ''
     throw error
   })
   const lines = text.split('\n').slice(0, -1)
   let chain = ''
   const records: JsonObject[] = []
   for (const line of lines) {
-    const record = parse(line)
+    const record = parseObject(line)
     if (!record || record.chain !== link(chain, record)) break
     chain = record.chain as string
     records.push(record)
@@ -151,13 +151,4 @@ function link(before: string, record: object): string {
 function bare(record: object): object {
   const { chain: _, ...rest } = record as JsonObject
   return rest
-}
-
-function parse(line: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -7,7 +7,7 @@ import type { FileDigest } from '../files/durable-file.js'
 import { FILES } from './manifest.js'
 import { type Checkpoint, ROW_FILES, type RowFile, WORK } from './progress.js'
 
-export interface Proof {
+interface Proof {
   /** How many of the checkpoints, the first ones. */
   proved: number
   /** Each file's hash up to the last of these. */
@@ -54,7 +54,7 @@ async function provePrefixes(path: string, marks: FileDigest[]): Promise<Hash[]>
       }
     }
   } catch (error) {
-    if (isErrno(error) && error.code === 'ENOENT') return []
+    if (isErrno(error, 'ENOENT')) return []
     throw error
   }
   atMarks()

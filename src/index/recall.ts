@@ -13,7 +13,7 @@ const LADDER = [16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536
 /** One vector that is not found is then 1/2,560 of the ten nearest. */
 const SAMPLE = 256
 
-export interface Tuning {
+interface Tuning {
   graph: Pick<Graph, 'search'>
   exact: Pick<Exact, 'search'>
   /** @returns their vectors, row-major. */

@@ -4,7 +4,7 @@ import { ClaraError } from '../errors.js'
 import { openChunkStore } from './chunk-store.js'
 import { commit } from './commit.js'
 import { createFile } from './copy.js'
-import { type Current, openCurrent, pathOf, settingsOf } from './current.js'
+import { type Current, offsetsOf, openCurrent, settingsOf } from './current.js'
 import { documentLine } from './document-table.js'
 import { countsOf, removedFile } from './finish.js'
 import { FILES, type Manifest } from './manifest.js'
@@ -13,7 +13,7 @@ import { joinRows, rowsIn } from './rows.js'
 import { keepNothing, NEW, requireNoUnfinished } from './unfinished.js'
 import { asWriter } from './writer-lock.js'
 
-export interface Removed {
+interface Removed {
   manifest: Manifest
   documents: number
   chunks: number
@@ -53,7 +53,7 @@ async function remove(current: Current, ids: Set<string>): Promise<Removed> {
     throw new ClaraError('too-small', `${directory}: no chunk would be left: remove the directory instead`)
   }
   const removed = joinRows(current.removed, rows)
-  const store = await openChunkStore(current.files.chunks, pathOf(current, 'offsets'), removed)
+  const store = await openChunkStore(current.files.chunks, offsetsOf(current), removed)
   const counts = await countsOf(store, documents).finally(store.close)
   const work = join(directory, NEW)
   const created = {

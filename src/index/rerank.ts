@@ -1,7 +1,7 @@
 /** What a search returned, in the order of a cross-encoder. */
 import type { Reranker } from '../inference/reranker.js'
 
-export interface Reranked<T> {
+interface Reranked<T> {
   item: T
   /** The logit of question and text. */
   score: number

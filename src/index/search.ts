@@ -17,7 +17,7 @@ const EXACT_SECONDS = 2
 /** A query that wants this share of the index, or more, is answered by reading all of it. */
 const EXACT_SHARE = 0.25
 
-export interface Plan {
+interface Plan {
   method: 'exact' | 'graph'
   /** Predicted, on the machine of cost.ts. */
   seconds: number
@@ -34,7 +34,7 @@ export interface SearchOptions {
   exclude?: Exclusions
 }
 
-export interface Planned {
+interface Planned {
   /** Without those that are removed. */
   rows: number
   dims: number
@@ -60,7 +60,7 @@ export function planSearch(request: Planned, method: Method): Plan {
     : plan('graph', 'comparing with all rows would take longer')
 }
 
-export interface SearchedIndex {
+interface SearchedIndex {
   files: GraphFiles
   shape: GraphShape & { rows: number }
   /** Ascending. */
@@ -72,7 +72,7 @@ export interface SearchedIndex {
   device?: Device | undefined
 }
 
-export interface Searcher {
+interface Searcher {
   /**
    * The k nearest rows of each query, best first, ties by row; fewer where the index is smaller,
    * id -1 and score -Infinity where what is excluded leaves fewer.

@@ -25,7 +25,7 @@ export async function readCurrent(
 ): Promise<{ manifest: Manifest; sha256: string } | undefined> {
   const path = join(directory, MANIFEST)
   const bytes = await readFile(path).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw error
   })
   return bytes && { manifest: await readManifest(directory), sha256: sha256(bytes) }
@@ -35,7 +35,7 @@ export async function readCurrent(
  * Unfinished work of the directory. What a killed command left of work that was finished, or that
  * is not worth going on with, is removed.
  */
-export async function findUnfinished(
+async function findUnfinished(
   directory: string,
   manifest: Manifest | undefined,
 ): Promise<Progress | undefined> {
@@ -98,7 +98,7 @@ export async function resumeOrStart(
   return { header, checkpoints: progress.checkpoints }
 }
 
-export function rowsOf({ checkpoints }: Progress): number {
+function rowsOf({ checkpoints }: Progress): number {
   return checkpoints.at(-1)?.rows ?? 0
 }
 

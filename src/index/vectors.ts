@@ -1,5 +1,6 @@
 /** What vectors of an index must be, before they go in and when it is verified. */
 import { ClaraError } from '../errors.js'
+import type { CheckedFile } from './checked-file.js'
 import type { Metric } from './graph.js'
 
 /** Float32 keeps a norm to about 1e-6; bf16 models reach some 1e-3. */
@@ -37,6 +38,15 @@ export function requireUsableVectors(
     'model',
     `the vector that ${model.card.name} gave for ${nameOf(fault.row)} has ${fault.reason}`,
   )
+}
+
+/** @throws ClaraError `index` where the file's size is not that of its rows. */
+export function requireVectorFile(
+  { path, bytes }: CheckedFile,
+  { dims, rows }: { dims: number; rows: number },
+): void {
+  if (bytes === rows * dims * 4) return
+  throw new ClaraError('index', `${path}: ${bytes} bytes, expected ${rows} vectors of ${dims}`)
 }
 
 /** Vectors of unit length are compared by cosine, others by inner product. */

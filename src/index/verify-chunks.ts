@@ -3,13 +3,13 @@ import { createReadStream } from 'node:fs'
 import { type Chunk, passageOf } from '../chunks/chunk.js'
 import { textKey } from '../chunks/same-text.js'
 import { ClaraError } from '../errors.js'
-import { isObject } from '../files/jsonl.js'
+import { parseObject } from '../files/json-value.js'
 import type { CheckedFile } from './checked-file.js'
 import type { Offsets } from './chunk-store.js'
 import type { DocumentRecord } from './document-table.js'
 import { type Counts, type Manifest, rowsOf } from './manifest.js'
 
-export interface ChunkParts {
+interface ChunkParts {
   chunks: CheckedFile
   offsets: Offsets
   documents: { path: string; records: DocumentRecord[] }
@@ -121,11 +121,8 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 }
 
 function parse(line: string, place: string): Chunk {
-  try {
-    const value: unknown = JSON.parse(line)
-    const keys = ['id', 'documentId', 'title', 'text']
-    if (isObject(value) && keys.every((key) => typeof value[key] === 'string'))
-      return value as unknown as Chunk
-  } catch {}
+  const value = parseObject(line)
+  const keys = ['id', 'documentId', 'title', 'text']
+  if (value && keys.every((key) => typeof value[key] === 'string')) return value as unknown as Chunk
   throw new ClaraError('index', `${place}: not a chunk`)
 }

@@ -39,8 +39,8 @@ export async function asWriter<T>(directory: string, write: () => Promise<T>): P
 /** What is in the directory, this module's own files left out; nothing where it is not there. */
 export async function entriesOf(directory: string): Promise<string[]> {
   const entries = await readdir(directory).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') return []
-    if (isErrno(error) && error.code === 'ENOTDIR') throw notADirectory(directory, error)
+    if (isErrno(error, 'ENOENT')) return []
+    if (isErrno(error, 'ENOTDIR')) throw notADirectory(directory, error)
     throw error
   })
   return entries.filter((name) => !name.startsWith(LOCK))
@@ -53,8 +53,7 @@ async function makeDirectory(directory: string): Promise<boolean> {
     await syncDirectory(join(directory, '..'))
     return true
   } catch (error) {
-    if (isErrno(error) && (error.code === 'EEXIST' || error.code === 'ENOTDIR'))
-      throw notADirectory(directory, error)
+    if (isErrno(error, 'EEXIST', 'ENOTDIR')) throw notADirectory(directory, error)
     throw error
   }
 }

@@ -20,13 +20,13 @@ import {
 import { openTokenizer } from './open-tokenizer.js'
 import { openVectorJournal, type VectorJournal } from './vector-journal.js'
 
-export interface EmbeddingEndpoint extends CallLimits {
+interface EmbeddingEndpoint extends CallLimits {
   model: string
   baseUrl?: string | undefined
   apiKey: string
 }
 
-export interface ApiEmbedderOptions {
+interface ApiEmbedderOptions {
   endpoint: EmbeddingEndpoint
   spending: Spending
   /** Created where it is missing. */

@@ -2,7 +2,7 @@
 import type { Encodings } from './encoding.js'
 import { type Slot, specialTokens } from './template.js'
 
-export interface Row {
+interface Row {
   question: number[]
   passage: number[]
   /** Whether a text was cut before it was tokenized. */

@@ -2,7 +2,7 @@
 import { type Encodings, encodedLength } from './encoding.js'
 import type { Batch } from './feeds.js'
 
-export interface Padding {
+interface Padding {
   padId: number
   paddingSide: 'left' | 'right'
 }

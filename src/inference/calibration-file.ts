@@ -4,12 +4,12 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { replaceFile } from '../files/durable-file.js'
-import { isObject } from '../files/jsonl.js'
+import { isObject, isPositiveCount } from '../files/json-value.js'
 import { cacheDirectory } from '../models/cache-directory.js'
 import type { Device, Provider } from './device.js'
 import { type Setting, TOKEN_BUDGETS } from './layout.js'
 
-export interface Machine {
+interface Machine {
   /** Of the model. */
   sha256: string
   threads: number
@@ -39,16 +39,12 @@ export async function readCalibration(machine: Machine): Promise<Calibration | u
     return undefined
   }
   const { sessions, intraThreads, budget, provider } = value
-  return isCount(sessions) &&
-    isCount(intraThreads) &&
+  return isPositiveCount(sessions) &&
+    isPositiveCount(intraThreads) &&
     sessions * intraThreads <= machine.threads &&
     BUDGETS.some((each) => each === budget)
     ? { sessions, intraThreads, budget: budget as number, provider: provider as Provider }
     : undefined
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) > 0
 }
 
 /** A cache that cannot be written is no error: the next run measures again. */

@@ -38,7 +38,7 @@ export type Encoded = Pick<Encodings, 'tokens' | 'unknown' | 'cutRows'>
 
 export type TextKind = 'query' | 'document'
 
-export interface EmbedderCounts {
+interface EmbedderCounts {
   texts: number
   /** Special tokens and the prefix's left out, the prefix's unknown tokens too. */
   tokens: number

@@ -2,10 +2,10 @@
 import type { OpenAI } from 'openai'
 import type { Answered, Paid } from '../endpoint/calls.js'
 import { mostTokens } from '../endpoint/price.js'
-import { isCount, type Usage } from '../endpoint/usage.js'
-import { isObject } from '../files/jsonl.js'
+import { isTokenCount, type Usage } from '../endpoint/usage.js'
+import { isObject } from '../files/json-value.js'
 
-export type EmbeddingRequest = OpenAI.EmbeddingCreateParams & { input: string[] }
+type EmbeddingRequest = OpenAI.EmbeddingCreateParams & { input: string[] }
 
 /** One of unit length for each text. */
 export interface Embeddings extends Paid {
@@ -65,5 +65,5 @@ function unitVector(value: unknown): Float32Array | undefined {
 function usageOf(answer: unknown): Usage | null {
   const usage = isObject(answer) ? answer.usage : undefined
   const tokens = isObject(usage) ? (usage.prompt_tokens ?? usage.total_tokens) : undefined
-  return isCount(tokens) ? { promptTokens: tokens, completionTokens: 0 } : null
+  return isTokenCount(tokens) ? { promptTokens: tokens, completionTokens: 0 } : null
 }

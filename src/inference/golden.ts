@@ -1,10 +1,10 @@
 /** Reference outputs of a model, which its card names. */
 import { readFile } from 'node:fs/promises'
 import { ClaraError, messageOf } from '../errors.js'
-import { isObject, type JsonObject } from '../files/jsonl.js'
+import { isObject, type JsonObject } from '../files/json-value.js'
 import type { TextPair } from './encoding.js'
 
-export interface GoldenVector {
+interface GoldenVector {
   text: string
   vector: Float32Array
 }

@@ -10,7 +10,7 @@ import { ClaraError } from '../errors.js'
 
 const require = createRequire(import.meta.url)
 
-export interface CudaPlan {
+interface CudaPlan {
   /** Of the package that is installed. */
   version: string
   /** What is downloaded, and from where. */

@@ -28,8 +28,8 @@ const SHARE_OF_MEMORY = 0.25
  * Sessions of one thread each: two of them are faster than one of two threads, because the small
  * operators between the products run in parallel too. A large model gets fewer, of more threads.
  */
-export function defaultLayout(threads: number, modelBytes: number, memory = totalmem()): Layout {
-  const fitting = Math.floor((memory * SHARE_OF_MEMORY) / (modelBytes * COPIES))
+export function defaultLayout(threads: number, modelBytes: number): Layout {
+  const fitting = Math.floor((totalmem() * SHARE_OF_MEMORY) / (modelBytes * COPIES))
   const sessions = Math.max(1, Math.min(threads, fitting))
   return { sessions, intraThreads: Math.max(1, Math.floor(threads / sessions)) }
 }

@@ -11,10 +11,7 @@ interface Place {
 }
 
 /** @returns for each key what `compute` gives for the first input of that key, row-major. */
-export type Once = (
-  keys: string[],
-  compute: (rows: number[]) => Promise<Float32Array>,
-) => Promise<Float32Array>
+type Once = (keys: string[], compute: (rows: number[]) => Promise<Float32Array>) => Promise<Float32Array>
 
 /** @param size numbers a row. */
 export function createOnce(size: number): Once {

@@ -7,7 +7,7 @@ export interface Slot {
   typeId: number
 }
 
-export interface Template {
+interface Template {
   /** Around one text, which takes the place of the question. */
   single: Slot[]
   pair: Slot[]

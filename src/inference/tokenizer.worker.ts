@@ -8,7 +8,7 @@ import { damaged, missing } from './model-files.js'
 import { createTokenizer, type TextTokenizer } from './tokenizer.js'
 import type { TokenizerFacts } from './tokenizer-json.js'
 
-export interface OpenedTokenizer extends TokenizerFacts {
+interface OpenedTokenizer extends TokenizerFacts {
   /** Special tokens around a single text. */
   specialTokens: number
 }

@@ -4,7 +4,7 @@ import { NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { ClaraError } from '../errors.js'
 import { sha256 } from '../files/durable-file.js'
 import { Journal, type Span } from '../files/journal.js'
-import type { JsonObject } from '../files/jsonl.js'
+import type { JsonObject } from '../files/json-value.js'
 import type { Embeddings } from './embedding-request.js'
 
 export interface VectorJournal {

@@ -1,5 +1,5 @@
 /** What a model is, as data: `card.json` beside its files. */
-import { isObject, type JsonObject } from '../files/jsonl.js'
+import { isObject, isPositiveCount, type JsonObject } from '../files/json-value.js'
 
 /**
  * What a pulled file was compared with. `pinned`: the sha256 of our catalogue. `hub`: the sha256
@@ -141,11 +141,7 @@ function needString(card: JsonObject, key: string): string | undefined {
 }
 
 function needCount(card: JsonObject, key: string): string | undefined {
-  return isCount(card[key]) ? undefined : `"${key}" is missing or not a positive whole number`
-}
-
-function isCount(value: unknown): boolean {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0
+  return isPositiveCount(card[key]) ? undefined : `"${key}" is missing or not a positive whole number`
 }
 
 function isModelFile(value: unknown): value is ModelFile {
@@ -155,7 +151,7 @@ function isModelFile(value: unknown): value is ModelFile {
     typeof path === 'string' &&
     !path.split(/[\\/]/).includes('..') &&
     !path.startsWith('/') &&
-    isCount(bytes) &&
+    isPositiveCount(bytes) &&
     typeof sha256 === 'string' &&
     SHA256.test(sha256)
   )

@@ -16,7 +16,7 @@ const MAX_UNKNOWN_BYTES = 4 * 2 ** 30
 /** What has come and is not written yet. Past that, a slow disk lets the connection go and asks again. */
 const MAX_BACKLOG_BYTES = 2 ** 28
 
-export interface DownloadOptions {
+interface DownloadOptions {
   /** Told of all bytes that are there, those of earlier attempts included. */
   onBytes: (bytes: number) => void
   maxUnknownBytes?: number
@@ -160,7 +160,7 @@ async function verify(url: URL, expected: Expected, part: string): Promise<Ident
 /** Never through a link: it would lead out of the folder that is ours. */
 export async function partSize(part: string): Promise<number> {
   const info = await lstat(part).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw error
   })
   if (!info) return 0

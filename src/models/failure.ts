@@ -6,7 +6,7 @@ import { ClaraError, type ErrorCode } from '../errors.js'
  * `retry`: the same again, from where it stopped. `restart`: again from the first byte. `none`:
  * the user has to do something.
  */
-export type Remedy = 'retry' | 'restart' | 'none'
+type Remedy = 'retry' | 'restart' | 'none'
 
 export class Failure extends Error {
   readonly remedy: Remedy
@@ -31,7 +31,7 @@ export interface Patience {
 }
 
 /** In a row without a byte gained. */
-export const MAX_ATTEMPTS = 6
+const MAX_ATTEMPTS = 6
 const MAX_BACKOFF_MS = 30_000
 /** A server that asks for more is not waited for. */
 const MAX_WAIT_MS = 120_000

@@ -15,7 +15,7 @@ const UNREACHED_BUFFER = 2 ** 30
 const MAX_REDIRECTS = 10
 const REDIRECTS = [301, 302, 303, 307, 308]
 
-export interface HttpOptions {
+interface HttpOptions {
   /** The hub; only its origin is sent the token. */
   endpoint: URL
   token?: string | undefined

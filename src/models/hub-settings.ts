@@ -4,7 +4,7 @@ import { ClaraError, messageOf } from '../errors.js'
 
 const HUB = 'https://huggingface.co'
 
-export interface HubSettings {
+interface HubSettings {
   endpoint: URL
   token?: string | undefined
 }

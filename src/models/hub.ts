@@ -1,6 +1,6 @@
 /** What a Hugging Face hub, or a mirror of one, says of a repository. */
 import { ClaraError } from '../errors.js'
-import { isObject } from '../files/jsonl.js'
+import { isObject } from '../files/json-value.js'
 import { Failure, type Patience, persist } from './failure.js'
 import { type Http, type Response, reason, shown } from './http.js'
 

@@ -7,7 +7,7 @@ import { isThere, levelOf, partialBytes, readInstalled } from './installed.js'
 import { EMBEDDED_NAMES, locateModel } from './resolve.js'
 
 /** `damaged`: a file is missing or has another size, or the card is not right. */
-export type ModelState = 'embedded' | 'cached' | 'damaged' | 'partial' | 'absent'
+type ModelState = 'embedded' | 'cached' | 'damaged' | 'partial' | 'absent'
 
 export interface InventoryItem {
   name: string

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
-import { isObject, type JsonObject } from '../files/jsonl.js'
+import { isObject, type JsonObject } from '../files/json-value.js'
 
 /** No configuration of a model comes near. */
 const MOST_BYTES = 16 << 20
@@ -12,7 +12,7 @@ export async function readOptionalJson(path: string): Promise<unknown> {
     if (size > MOST_BYTES) throw new Error(`${size} bytes are too many for a configuration`)
     return JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw new ClaraError('model', `${path}: ${messageOf(error)}`, { cause: error })
   }
 }

@@ -8,7 +8,7 @@ import { isThere, partialBytes, readInstalled } from './installed.js'
 import { lockedBy } from './pull.js'
 import { EMBEDDED_NAMES, unknownModel } from './resolve.js'
 
-export interface Removed {
+interface Removed {
   name: string
   /** 0 where nothing was there. */
   bytes: number

@@ -1,11 +1,11 @@
 /** What sentence-transformers writes beside a model: modules, pooling, prompts, longest input. */
 import { isAbsolute, join } from 'node:path'
 import { ClaraError } from '../errors.js'
-import { isObject, type JsonObject } from '../files/jsonl.js'
+import { isObject, type JsonObject } from '../files/json-value.js'
 import type { Pooling } from './card.js'
 import { readOptionalJson, readOptionalObject } from './json-file.js'
 
-export interface SentenceTransformers {
+interface SentenceTransformers {
   /** Where it is stated. */
   pooling: Pooling | undefined
   normalised: boolean

@@ -3,7 +3,7 @@
 const K1 = 1.2
 const B = 0.75
 
-export interface Bm25 {
+interface Bm25 {
   /** @param words of the next text; texts are numbered from 0. */
   add(words: string[]): void
   /** @returns the k best texts that share a word with the question, best first, ties by number. */

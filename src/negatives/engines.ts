@@ -12,7 +12,7 @@ import type { Engines } from './run.js'
 import { NO_CACHE, openScoreCache } from './score-cache.js'
 import { createScorer } from './scorer.js'
 
-export interface ModelSettings extends EngineOptions {
+interface ModelSettings extends EngineOptions {
   embedder: EmbedderModel
   /** `undefined`: the embedder's scores judge. */
   reranker: RerankerModel | undefined

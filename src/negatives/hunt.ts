@@ -45,7 +45,7 @@ export interface HuntOptions {
 }
 
 /** Where a hunt looks: nothing retrieved for a run without embeddings. */
-export interface Grounds {
+interface Grounds {
   corpus: Corpus
   ranked: Ranked | undefined
   drawn: Iterator<Candidate>

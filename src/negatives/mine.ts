@@ -20,7 +20,7 @@ import type { Limits } from './thresholds.js'
 const WINDOW = 1024
 const RERANKED_WINDOW = 256
 
-export interface MinedPositive extends RankedPositive {
+interface MinedPositive extends RankedPositive {
   /** On the scale that thresholds are on. */
   judged: number | undefined
 }
@@ -36,7 +36,7 @@ export interface MinedQuestion {
   limits: Limits | undefined
 }
 
-export interface Mining {
+interface Mining {
   /** In the order of the questions, each with exactly topK documents. */
   mined: AsyncGenerator<MinedQuestion>
   /** Complete once `mined` is at its end. */

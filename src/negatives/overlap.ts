@@ -16,7 +16,7 @@ export interface Wording {
   runs: Uint32Array
 }
 
-export interface Overlap {
+interface Overlap {
   /** Share of the shorter text's words that are in the other, in whatever order. */
   words: number
   /** Share of the shorter text's runs of five words that are in the other. */

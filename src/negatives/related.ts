@@ -7,7 +7,7 @@ import type { Corpus } from './corpus.js'
 const DEPTH = 10
 /** Below, chunks have little to do with each other; from the other on, they say the same. */
 export const LEAST_RELATED = 0.35
-export const SAME_PASSAGE = 0.95
+const SAME_PASSAGE = 0.95
 
 /** @returns the nearest first, each text once and not the chunk's own. Of vectors of unit length the score is the cosine. */
 export function relatedChunks(index: Index, corpus: Corpus): (chunk: Chunk) => Promise<Chunk[]> {

@@ -6,7 +6,7 @@ import type { Engines } from './run.js'
 /** Of reciprocal rank fusion (Cormack et al. 2009): the first ranks do not outweigh all others. */
 const RANK_OFFSET = 60
 
-export interface Asked {
+interface Asked {
   question: string
   vector: Float32Array
 }

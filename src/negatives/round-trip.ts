@@ -7,7 +7,7 @@ import type { BelievedPair, Judged, Reason } from '../questions/judge.js'
 import type { Corpus } from './corpus.js'
 import type { Engines } from './run.js'
 
-export interface RoundTripOptions {
+interface RoundTripOptions {
   /** A question must find its chunk among so many; 0: need not. */
   within: number
   signal?: AbortSignal | undefined
@@ -16,7 +16,7 @@ export interface RoundTripOptions {
 /** Chunks at a time. */
 const WINDOW = 256
 /** Two questions with so near vectors, and the same numbers, are one. */
-export const SAME_QUESTION = 0.95
+const SAME_QUESTION = 0.95
 /** Chunks found by a question whose questions it is compared with. */
 const NEARBY = 20
 /** So many of the latest questions, and up to twice as many, are kept for that: 100 MB at 384 dimensions. */

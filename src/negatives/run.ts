@@ -60,7 +60,7 @@ export interface MineCounts {
   seconds: Record<Stage, number>
 }
 
-export type Stage = 'embed' | 'search' | 'select' | 'score'
+type Stage = 'embed' | 'search' | 'select' | 'score'
 
 export interface Run {
   corpus: Corpus

@@ -14,7 +14,7 @@ export interface PairScorer {
   score(pairs: TextPair[]): Promise<Float32Array>
 }
 
-export interface ScorerOptions {
+interface ScorerOptions {
   cache: ScoreCache
   signal?: AbortSignal | undefined
   /** Called with the number of pairs that have just been scored. */

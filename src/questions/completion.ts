@@ -2,8 +2,8 @@
 import type { OpenAI } from 'openai'
 import { mostTokens } from '../endpoint/price.js'
 import type { Redactor } from '../endpoint/redact.js'
-import { isCount, type Usage } from '../endpoint/usage.js'
-import { isObject } from '../files/jsonl.js'
+import { isTokenCount, type Usage } from '../endpoint/usage.js'
+import { isObject } from '../files/json-value.js'
 import type { Answer } from './endpoint.js'
 import { type Prompt, RESPONSE_FORMAT } from './prompt.js'
 import { excerpt } from './reply.js'
@@ -62,7 +62,9 @@ function textOf(value: unknown): string {
 function usageOf(usage: unknown): Usage | null {
   if (!isObject(usage)) return null
   const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = usage
-  return isCount(promptTokens) && isCount(completionTokens) ? { promptTokens, completionTokens } : null
+  return isTokenCount(promptTokens) && isTokenCount(completionTokens)
+    ? { promptTokens, completionTokens }
+    : null
 }
 
 export function redactAnswer(answer: Answer, redactor: Redactor): Answer {

@@ -8,6 +8,7 @@ import { createRedactor } from '../endpoint/redact.js'
 import { createSpending, type SpendingOptions } from '../endpoint/spending.js'
 import { unansweredGuard } from '../endpoint/unanswered.js'
 import type { Usage } from '../endpoint/usage.js'
+import { imageExtension } from '../extraction/image-type.js'
 import { readCompletion, redactAnswer, UNLIMITED_REPLY_TOKENS } from './completion.js'
 import type { Endpoint, PaidReply } from './endpoint.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
@@ -41,6 +42,14 @@ const MAX_IMAGE_BYTES = 20 << 20
 const LIKELY_TOKENS = 1500
 /** What OpenAI counts for the largest image at its dearest (gpt-4o-mini), rounded up. */
 const MOST_IMAGE_TOKENS = 50_000
+
+/** What models take (OpenAI, "Images and vision"). */
+const TYPES: Record<string, string> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  gif: 'image/gif',
+  webp: 'image/webp',
+}
 
 const PROMPT = `Describe this image from a document for readers who cannot see it, so that questions about it can be answered from your text alone.
 - Say first what it is (chart, diagram, table, screenshot, photo) and what it is about.
@@ -99,7 +108,7 @@ export async function openDescriber(
     counts,
     close: () => journal.close(),
     async describe(bytes, signal) {
-      const type = typeOf(bytes)
+      const type = TYPES[imageExtension(bytes) ?? '']
       if (!type) return undefined
       if (bytes.byteLength > MAX_IMAGE_BYTES) return { problem: `larger than ${MAX_IMAGE_BYTES >> 20} MiB` }
       const key = createHash('sha256')
@@ -138,15 +147,6 @@ function textOf({
 }): { text: string } | { problem: string } {
   if (finishReason === 'refusal') return { problem: `the model refused: ${content.slice(0, 200)}` }
   return content.trim() === '' ? { problem: 'the model said nothing' } : { text: content.trim() }
-}
-
-/** By its bytes; what models take (OpenAI, "Images and vision"). */
-function typeOf(bytes: Uint8Array): string | undefined {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 12)).toString('latin1')
-  if (start.startsWith('\x89PNG')) return 'image/png'
-  if (start.startsWith('\xff\xd8\xff')) return 'image/jpeg'
-  if (start.startsWith('GIF8')) return 'image/gif'
-  return start.startsWith('RIFF') && start.startsWith('WEBP', 8) ? 'image/webp' : undefined
 }
 
 function bodyOf({ model, maxOutputTokens }: Endpoint, type: string, bytes: Uint8Array): Body {

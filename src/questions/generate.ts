@@ -11,8 +11,6 @@ import { excerpt, type ParsedReply, parseReply, type Written } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
 import { idsOf, type Related, tasksFor, type Work } from './tasks.js'
 
-export type { Endpoint } from './endpoint.js'
-
 /** A chunk, or several, what was asked for, and what the model wrote. */
 export interface WrittenChunk extends Written, Work {}
 
@@ -174,18 +172,9 @@ function questionWriter(
     return 'problem' in reply ? reply : mended(key, work, reply, signal)
   }
 
-  const find = async (key: string): Promise<Written | undefined> => {
-    const kept = await journal.find(key)
-    const parsed = kept && parseReply(kept)
-    if (!parsed || !('problem' in parsed)) return parsed
-    const repair = await journal.find(repairKey(key, kept.content))
-    const second = repair && parseReply(repair)
-    return !second || 'problem' in second ? undefined : second
-  }
-
   return async (work: Work, _index: number, signal: AbortSignal) => {
     const key = promptKey(endpoint.model, work.task)
-    const same = (await find(key)) ?? underWay.get(key)
+    const same = (await writtenBefore(journal, key)) ?? underWay.get(key)
     if (same) {
       counts.fromJournal++
       return { ...work, parsed: await same }
@@ -194,6 +183,16 @@ function questionWriter(
     underWay.set(key, asked)
     return { ...work, parsed: await asked }
   }
+}
+
+/** The kept reply, or its repair, where it can be used. */
+async function writtenBefore(journal: ReplyJournal, key: string): Promise<Written | undefined> {
+  const kept = await journal.find(key)
+  const parsed = kept && parseReply(kept)
+  if (!parsed || !('problem' in parsed)) return parsed
+  const repair = await journal.find(repairKey(key, kept.content))
+  const second = repair && parseReply(repair)
+  return !second || 'problem' in second ? undefined : second
 }
 
 function requireCount(name: string, value: number): void {

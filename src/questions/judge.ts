@@ -50,7 +50,7 @@ export async function* judge(written: AsyncIterable<WrittenChunk>): AsyncGenerat
 }
 
 /** What has come by now. */
-export interface Before {
+interface Before {
   questions: Duplicates
   /** Passages. */
   summarised: Duplicates

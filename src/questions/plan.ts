@@ -9,7 +9,7 @@ import { parseReply } from './reply.js'
 import { readReplyIndex, usdOfReplies } from './reply-journal.js'
 import type { Work } from './tasks.js'
 
-export interface Plan {
+interface Plan {
   chunks: number
   /** Chunks whose reply is in the journal, or will be when the same passage has been asked about. */
   fromJournal: number
@@ -25,7 +25,7 @@ export interface Plan {
   usdSpent: number | null
 }
 
-export interface PlanOptions {
+interface PlanOptions {
   endpoint: Pick<Endpoint, 'model' | 'maxOutputTokens'>
   /** Need not be there. */
   journalPath: string

@@ -2,7 +2,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, type OnProblem } from '../errors.js'
-import { type JsonObject, readError, readJsonObjects } from '../files/jsonl.js'
+import type { JsonObject } from '../files/json-value.js'
+import { readJsonObjects } from '../files/jsonl.js'
+import { readError } from '../files/read-error.js'
 import type { Question } from './question.js'
 
 /**

@@ -1,10 +1,10 @@
 /** Replies that were paid for, on disk before anyone looks into them, so that none is paid twice. */
 
 import { BATCH_DISCOUNT, type Price, usdOf } from '../endpoint/price.js'
-import { isCount, NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
+import { isTokenCount, NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { ClaraError } from '../errors.js'
 import { Journal, type OnRecord, type Span, scanJournal } from '../files/journal.js'
-import { isObject, type JsonObject } from '../files/jsonl.js'
+import { isObject, type JsonObject } from '../files/json-value.js'
 import { lockFor } from '../files/lock.js'
 import type { PaidReply } from './endpoint.js'
 
@@ -16,7 +16,7 @@ export interface ReplyJournal extends ReplyIndex {
 }
 
 /** What is known of a journal without its replies' texts. */
-export interface ReplyIndex {
+interface ReplyIndex {
   has(key: string): boolean
   /** Tokens of all replies that it held when it was opened, by how they were paid. */
   readonly used: Readonly<Record<'direct' | 'batch', Usage>>
@@ -128,5 +128,7 @@ function fromRecord(record: JsonObject, place: string): { key: string; reply: Pa
 function toUsage(usage: unknown): Usage | null {
   if (!isObject(usage)) return null
   const { promptTokens, completionTokens } = usage
-  return isCount(promptTokens) && isCount(completionTokens) ? { promptTokens, completionTokens } : null
+  return isTokenCount(promptTokens) && isTokenCount(completionTokens)
+    ? { promptTokens, completionTokens }
+    : null
 }

@@ -1,5 +1,5 @@
 /** Reads what the model wrote. Strict: a reply that needs guessing at is no training data. */
-import { isObject } from '../files/jsonl.js'
+import { isObject } from '../files/json-value.js'
 
 /** As the model wrote it: nothing is known of it but that these are texts. */
 export interface WrittenPair {

@@ -13,7 +13,7 @@ export interface Work {
 }
 
 /** A group takes this many related chunks, where there are so many. */
-export const MOST_RELATED = 2
+const MOST_RELATED = 2
 
 /**
  * A chunk that is to give multi-hop pairs is asked about once by itself and once in its group. Where nothing is

@@ -1,7 +1,7 @@
 /** Prompts as text with placeholders: those that come along, or a user's own. */
 import { readFile } from 'node:fs/promises'
 import { ClaraError } from '../errors.js'
-import { readError } from '../files/jsonl.js'
+import { readError } from '../files/read-error.js'
 import { type Language, otherThan } from './language.js'
 import { PAIR_TYPES, type PairType } from './pair-types.js'
 import { ENGLISH, ENGLISH_TYPES } from './prompts/en.js'
@@ -11,7 +11,7 @@ import { CHINESE, CHINESE_TYPES } from './prompts/zh.js'
 export const PROMPT_LANGUAGES = ['auto', 'en', 'zh'] as const
 export type PromptLanguage = (typeof PROMPT_LANGUAGES)[number]
 
-export interface Template {
+interface Template {
   text: string
   /** How a type is explained; `{other}` stands for the language that the passage is not in. */
   types: Record<PairType, string>
@@ -19,7 +19,7 @@ export interface Template {
   names: Record<Language, string>
 }
 
-export const TEMPLATES: Record<Language, Template> = {
+const TEMPLATES: Record<Language, Template> = {
   en: { text: ENGLISH, types: ENGLISH_TYPES, names: { en: 'English', zh: 'Chinese' } },
   zh: { text: CHINESE, types: CHINESE_TYPES, names: { en: '英文', zh: '中文' } },
 }

@@ -9,7 +9,7 @@ export const REJECTED_FILE = 'rejected.jsonl'
 /** Of a text that may be a megabyte of anything. */
 const MOST_CHARS = 2000
 
-export interface JudgedFiles {
+interface JudgedFiles {
   write(judged: Judged): Promise<void>
   close(): Promise<void>
   abandon(): Promise<void>

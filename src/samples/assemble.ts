@@ -20,7 +20,7 @@ export interface DocProvenance {
 }
 
 /** One line of end_to_end_data.provenance.jsonl, for the sample on the same line. */
-export interface Provenance {
+interface Provenance {
   question_id: string
   source: string
   seed: number

@@ -13,7 +13,7 @@ export interface Distribution {
 const [LOW, HIGH] = [-2, 2]
 const STEPS = 4000
 
-export interface Spread {
+interface Spread {
   add(value: number): void
   /** @returns `null` of no numbers. Quantiles to 0.001. */
   distribution(): Distribution | null

@@ -7,7 +7,7 @@ export const SIDES = ['train', 'validation'] as const
 export type Side = (typeof SIDES)[number]
 
 /** What answers a question. */
-export interface Source {
+interface Source {
   documentId: string
   /** Of the passage's normalised text. */
   key: string

@@ -32,7 +32,7 @@ export const STAGE_NAMES: Readonly<Record<string, Stage>> = {
   [INSTRUCTION]: 'instruction',
 }
 
-export interface StageFiles {
+interface StageFiles {
   /** @param side `undefined` where nothing is split. */
   write(judged: Judged, side: Side | undefined): Promise<void>
   /** @returns rows of each file. */

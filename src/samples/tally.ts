@@ -29,7 +29,7 @@ export interface RunReport extends Scorers {
   split?: Partial<Record<Side, number>>
 }
 
-export interface Tally {
+interface Tally {
   report: RunReport
   add(mined: MinedQuestion): void
   addFormat(name: string, counts: FormatCounts): void

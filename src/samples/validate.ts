@@ -1,8 +1,8 @@
 /** Checks files of samples before a trainer does, in memory that does not grow with them. */
+import type { CountTokens } from '../chunks/count-tokens.js'
 import type { OnProblem } from '../errors.js'
 import { parseLine, readLineBatches } from '../files/jsonl.js'
 import type { Stage } from './stages.js'
-import type { CountTokens } from './validate/cut.js'
 import { Leaks, sideOfName } from './validate/leaks.js'
 import { Pass, type PassOptions } from './validate/pass.js'
 import { openProvenance, type ProvenanceFile } from './validate/provenance.js'

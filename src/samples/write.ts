@@ -12,17 +12,16 @@ import { createTally, type RunReport } from './tally.js'
 
 const PROVENANCE = 'provenance'
 export const DATA_FILE = `${DATA}.jsonl`
-export const PROVENANCE_FILE = `${DATA}.${PROVENANCE}.jsonl`
 export const REPORT_FILE = 'report.json'
 
-export interface OutputFormats {
+interface OutputFormats {
   /** Beside CLaRa's own, which is always written. */
   formats?: readonly Format[]
   /** A .parquet beside each .jsonl but the provenance. */
   parquet?: boolean
 }
 
-export interface WriteOptions extends Scorers, OutputFormats {
+interface WriteOptions extends Scorers, OutputFormats {
   topK: number
   seed: number
   /** Each side gets files of its own; what is on neither is left out. */

@@ -1,6 +1,7 @@
 /** A token count without a model, seeded random texts, and what a test does to get chunks. */
 import type { Chunk } from '#clara/chunks/chunk.js'
-import { type ChunkOptions, type CountTokens, chunkDocuments } from '#clara/chunks/split.js'
+import type { CountTokens } from '#clara/chunks/count-tokens.js'
+import { type ChunkOptions, chunkDocuments } from '#clara/chunks/split.js'
 import type { Document } from '#clara/documents/document.js'
 import { collect, stream } from '../support/collect.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { CountTokens } from '#clara/chunks/split.js'
+import type { CountTokens } from '#clara/chunks/count-tokens.js'
 import { chunksOf, split, tokenCount } from './sample-texts.js'
 
 describe('what a chunk is', () => {

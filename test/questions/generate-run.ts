@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Chunk } from '#clara/chunks/chunk.js'
 import type { Problem } from '#clara/errors.js'
+import type { Endpoint } from '#clara/questions/endpoint.js'
 import {
-  type Endpoint,
   type GenerateCounts,
   type GenerateOptions,
   generateQuestions,

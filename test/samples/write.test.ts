@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { MinedQuestion } from '#clara/negatives/mine.js'
 import { assembleSample } from '#clara/samples/assemble.js'
-import { DATA_FILE, PROVENANCE_FILE, REPORT_FILE, writeSamples } from '#clara/samples/write.js'
+import { DATA_FILE, REPORT_FILE, writeSamples } from '#clara/samples/write.js'
 import { chiSquare } from '../support/chance.js'
 import { stream } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
@@ -168,7 +168,9 @@ describe('an output directory', () => {
         .map((line) => JSON.parse(line))
     const expected = questions.map((question) => assembleSample(question, 7, SCORERS))
     expect(await lines(DATA_FILE)).toEqual(expected.map(({ sample }) => sample))
-    expect(await lines(PROVENANCE_FILE)).toEqual(expected.map(({ provenance }) => provenance))
+    expect(await lines('end_to_end_data.provenance.jsonl')).toEqual(
+      expected.map(({ provenance }) => provenance),
+    )
     expect(report).toEqual({
       top_k: 3,
       seed: 7,

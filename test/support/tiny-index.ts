@@ -52,7 +52,10 @@ export function again(documents: Document[]): AsyncIterable<Document> {
 }
 
 /** The same embedder; it notes what it embeds, and fails after so many windows. */
-export function watched(embedder: Embedder, failAfter = Number.POSITIVE_INFINITY) {
+export function watched(
+  embedder: Embedder,
+  failAfter = Number.POSITIVE_INFINITY,
+): Embedder & { texts: string[] } {
   const texts: string[] = []
   let windows = 0
   const embed: Embedder['embed'] = async (window, ...rest) => {

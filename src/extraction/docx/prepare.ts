@@ -12,7 +12,7 @@ const MAX_GRID = 63
 /** Of our own style map. */
 export const HEADING = 'ClaraHeading'
 
-export interface Preparation {
+interface Preparation {
   styles: Styles
   numbering: Numbering
   /** What stands for a drawing or picture; '' for nothing. */

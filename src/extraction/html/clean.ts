@@ -97,7 +97,7 @@ function linksOf(element: Element): Element[] {
   return element.tagName === 'A' ? [element] : [...element.querySelectorAll('a')]
 }
 
-export function isIn(element: Element, tag: string, top: Element): boolean {
+function isIn(element: Element, tag: string, top: Element): boolean {
   for (let parent = element.parentElement; parent && parent !== top; parent = parent.parentElement) {
     if (parent.tagName === tag) return true
   }

@@ -41,7 +41,7 @@ export interface Document extends Element {
   toString(): string
 }
 
-export const ELEMENT = 1
+const ELEMENT = 1
 export const TEXT = 3
 
 /** Of a page or of a part of one: all of it is in the body. */

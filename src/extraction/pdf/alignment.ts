@@ -5,7 +5,7 @@ import type { Cell, Line } from './lines.js'
 import { LIST_MARK } from './list-marks.js'
 
 /** Either a table of some lines, or a line that is in none. */
-export type LineOrTable = { table: string; lines: Line[] } | { line: Line }
+type LineOrTable = { table: string; lines: Line[] } | { line: Line }
 
 export function takeAligned(lines: readonly Line[]): LineOrTable[] {
   const done: LineOrTable[] = []

@@ -2,7 +2,7 @@
 import { type Line, linesOf, rowsOf } from './lines.js'
 import type { Segment } from './segments.js'
 
-export interface PageText {
+interface PageText {
   height: number
   segments: Segment[]
 }
@@ -106,7 +106,7 @@ function keyOf({ text }: Line): string {
 }
 
 /** Of most letters. */
-export function bodySize(pages: readonly PageText[]): number {
+function bodySize(pages: readonly PageText[]): number {
   const letters = new Map<number, number>()
   for (const { segments } of pages)
     for (const { size, words } of segments) {

@@ -8,7 +8,7 @@ import type { Box, Rule } from './page.js'
 import type { Segment } from './segments.js'
 import { takeTables } from './tables.js'
 
-export interface LaidOut {
+interface LaidOut {
   segments: readonly Segment[]
   asides: readonly (readonly Segment[])[]
   rules: readonly Rule[]

@@ -4,7 +4,7 @@ import type { Line } from './lines.js'
 import { listItem } from './list-marks.js'
 import { joinLines, joinTwo, type Vocabulary, vocabularyOf } from './words.js'
 
-export interface Style {
+interface Style {
   /** Points: the size of most letters. */
   body: number
   /** Sizes of headings, largest first. */

@@ -12,13 +12,16 @@ const SHORT = 4
 /** Of one path: drawings have more, tables do not. */
 const MOST = 5000
 
+/** pdf.js's numbers for operators, by name. */
+export type Operators = Readonly<Record<string, number>>
+
 type Point = [number, number]
 
 export function rulesOfPath(
   operator: number,
   data: ArrayLike<number>,
   matrix: Matrix,
-  ops: Readonly<Record<string, number>>,
+  ops: Operators,
 ): Rule[] {
   const is = (...names: string[]) => names.some((name) => ops[name] === operator)
   const stroked = is(

@@ -1,10 +1,12 @@
 /** A page of a PDF: its text as segments, its lines, and its pictures as files. */
 import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist'
+import { Drawing, type FontObject } from './drawing.js'
 import { isWorthKeeping, outermost, type Png, pngOf } from './images.js'
-import { type FontObject, Interpreter, type Operators } from './interpret.js'
+import { interpret } from './interpret.js'
 import { pdfjs } from './library.js'
 import { IDENTITY, matrixOf } from './matrix.js'
 import type { Box, Picture, Pixels, Rule } from './page.js'
+import type { Operators } from './paths.js'
 import { type Segment, segmentsOf } from './segments.js'
 import { uprightPage } from './turn.js'
 
@@ -34,11 +36,11 @@ export async function readPage(document: PDFDocumentProxy, number: number): Prom
     const { OPS } = await pdfjs()
     const operators = await page.getOperatorList()
     const { width, height, transform } = page.getViewport({ scale: 1 })
-    const interpreter = new Interpreter(width, height, matrixOf(transform) ?? IDENTITY, (name) =>
+    const drawing = new Drawing(width, height, matrixOf(transform) ?? IDENTITY, (name) =>
       fontNamed(page, name),
     )
-    interpreter.run(OPS as Operators, operators.fnArray, operators.argsArray)
-    const { glyphs, asides, rules, pictures, ...size } = uprightPage(interpreter.page)
+    const drawn = interpret(OPS as Operators, operators.fnArray, operators.argsArray, drawing)
+    const { glyphs, asides, rules, pictures, ...size } = uprightPage(drawn)
     const visible = glyphs.filter(
       ({ x, y }) => x > -size.width && x < 2 * size.width && y > -5 && y < size.height + 5,
     )

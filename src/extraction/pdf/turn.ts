@@ -1,7 +1,7 @@
 /** A page turned so that most of its text reads from left to right, with what is written across it apart. */
 import type { Box, Glyph, Page, Rule } from './page.js'
 
-export interface Upright extends Page {
+interface Upright extends Page {
   /** Text that is turned against the page's own, each direction apart, made upright. */
   asides: Glyph[][]
 }

@@ -12,7 +12,7 @@ export interface Part {
   relations: ReadonlyMap<string, Relation>
 }
 
-export interface Relation {
+interface Relation {
   /** The last word of its type: `slideLayout`, `image`. */
   type: string
   target: string

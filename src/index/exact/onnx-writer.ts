@@ -12,7 +12,7 @@ const ATTRIBUTE_INTS = 7
 /** A part of the file, as bytes. */
 type Part = Buffer
 
-export interface Graph {
+interface Graph {
   nodes: Part[]
   inputs: Part[]
   outputs: Part[]

@@ -3,7 +3,7 @@ import type { AddedToken } from '../tokenizer-json.js'
 import { withoutUnassigned } from './unicode.js'
 
 /** An added token, or text between them. */
-export interface Section {
+interface Section {
   id: number | undefined
   text: string
   /** Where it begins. */

@@ -2,7 +2,7 @@
  * The rewrite rules of a sentencepiece model: a Darts double array over UTF-8 bytes, whose values
  * are places in a blob of strings that end with NUL (google/sentencepiece, src/normalizer.cc).
  */
-export interface Charsmap {
+interface Charsmap {
   /** What the shortest rule at the start of `chunk` puts in its place, if there is one. */
   transform(chunk: string): string | undefined
 }

@@ -2,7 +2,7 @@
 import type { PairTable } from './pair-table.js'
 
 /** Ranks and what a pair becomes, by the ids of a pair. */
-export type Merges = PairTable
+type Merges = PairTable
 
 /** Up to here looking through all ranks is faster than a heap. */
 const SHORT = 48

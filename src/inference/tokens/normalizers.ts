@@ -5,7 +5,7 @@ import { precompiledNormalizer } from './precompiled.js'
 import { type Pattern, patternOf } from './split.js'
 import { type Form, lowercase, MARKS, normalizeTo } from './unicode.js'
 
-export type Normalizer = (text: string) => string
+type Normalizer = (text: string) => string
 
 /** @throws Error when the normalizer is of a kind that is not known. */
 export function normalizerOf(config: Component | null | undefined): Normalizer {

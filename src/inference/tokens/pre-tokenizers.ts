@@ -4,7 +4,7 @@ import { type Behavior, type Pattern, patternOf, splitBy } from './split.js'
 import { PUNCTUATION } from './unicode.js'
 
 /** @param first whether the words begin where the whole text begins. */
-export type PreTokenizer = (text: string, first: boolean) => string[]
+type PreTokenizer = (text: string, first: boolean) => string[]
 
 const BERT = new RegExp(`[${PUNCTUATION}]|[^\\p{White_Space}${PUNCTUATION}]+`, 'gu')
 const PUNCTUATIONS = new RegExp(`[${PUNCTUATION}]`, 'gu')

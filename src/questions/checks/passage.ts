@@ -112,7 +112,7 @@ function chineseNumber(text: string): string {
   return String(sum + part + digit)
 }
 
-export interface Support {
+interface Support {
   /** Words and Chinese characters that mean something. */
   counted: number
   /** Those that the passages have. */

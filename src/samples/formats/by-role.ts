@@ -10,7 +10,7 @@ export interface Passage {
   score: number | null
 }
 
-export interface ByRole {
+interface ByRole {
   question: string
   /** Best ranked first. */
   positives: Passage[]

@@ -3,7 +3,7 @@ import type { Columns } from '../../files/parquet-file.js'
 import type { AssembledSample } from '../assemble.js'
 import { byRole, type Passage } from './by-role.js'
 
-export interface FlagRow {
+interface FlagRow {
   query: string
   pos: string[]
   neg: string[]

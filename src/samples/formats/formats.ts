@@ -24,7 +24,7 @@ export const FORMATS = [
 ] as const
 export type Format = (typeof FORMATS)[number]
 
-export interface FormatOptions {
+interface FormatOptions {
   /** A .parquet beside each .jsonl. */
   parquet: boolean
   /** Whether a model scored the documents. */
@@ -47,7 +47,7 @@ export function openFormat(
   format: Format,
   directory: string,
   options: FormatOptions,
-  side?: Side | undefined,
+  side: Side | undefined,
 ): Promise<SampleFile> {
   return OPEN[format](join(directory, named(format, side)), options)
 }

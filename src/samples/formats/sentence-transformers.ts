@@ -6,7 +6,7 @@ import type { Columns } from '../../files/parquet-file.js'
 import type { AssembledSample } from '../assemble.js'
 import { byRole } from './by-role.js'
 
-export interface Triplet {
+interface Triplet {
   anchor: string
   positive: string
   negative: string
@@ -22,7 +22,7 @@ export function triplets(sample: AssembledSample): Triplet[] {
   )
 }
 
-export interface LabeledPair {
+interface LabeledPair {
   anchor: string
   passage: string
   /** 1 for a positive. */
@@ -39,7 +39,7 @@ export function labeledPairs(sample: AssembledSample): LabeledPair[] {
   ]
 }
 
-export interface LabeledList {
+interface LabeledList {
   anchor: string
   /** Positives first: ListMLE and PListMLE read the order as the ranking. */
   passages: string[]

@@ -1,5 +1,5 @@
 /** MANIFEST.json: what an archive holds, and how it was made. */
-import { isObject, type JsonObject } from '../../files/jsonl.js'
+import { isCount, isObject, parseObject } from '../../files/json-value.js'
 import type { Side } from '../split.js'
 import type { Stage } from '../stages.js'
 import type { CheckedFile } from './check-data.js'
@@ -8,8 +8,8 @@ import type { Role } from './run-files.js'
 
 export const MANIFEST_FILE = 'MANIFEST.json'
 export const SUMS_FILE = 'SHA256SUMS'
-export const FORMAT = 'clara-pack'
-export const VERSION = 1
+const FORMAT = 'clara-pack'
+const VERSION = 1
 
 export interface PackedFile {
   name: string
@@ -94,7 +94,7 @@ export function isPlainName(name: string): boolean {
 export function parseManifest(
   text: string,
 ): { files: Pick<PackedFile, 'name' | 'bytes' | 'sha256' | 'rows'>[]; topK: number | null } | string {
-  const value = parsed(text)
+  const value = parseObject(text)
   if (!value) return 'is not a JSON object'
   if (value.format !== FORMAT) return `is not of ${FORMAT}`
   if (value.version !== VERSION) return `is of version ${JSON.stringify(value.version)}, ${VERSION} is known`
@@ -113,22 +113,9 @@ export function parseManifest(
   return { files, topK }
 }
 
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
 function isEntry(file: unknown): file is Pick<PackedFile, 'name' | 'bytes' | 'sha256' | 'rows'> {
   if (!isObject(file)) return false
   const { name, bytes, rows, sha256 } = file
   const hash = typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)
   return typeof name === 'string' && isCount(bytes) && (rows === null || isCount(rows)) && hash
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
 }

@@ -6,10 +6,11 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import { ClaraError } from '../../errors.js'
-import { isObject, readError } from '../../files/jsonl.js'
+import { isObject } from '../../files/json-value.js'
+import { readError } from '../../files/read-error.js'
 import type { Stage } from '../stages.js'
 
-export interface NamedTopK {
+interface NamedTopK {
   stage: Stage
   /** `undefined` where it cannot be told. */
   value: number | undefined

@@ -2,7 +2,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join, posix, win32 } from 'node:path'
 import { ClaraError, isErrno } from '../../errors.js'
-import { isObject, type JsonObject, readError } from '../../files/jsonl.js'
+import { isObject, type JsonObject, parseObject } from '../../files/json-value.js'
+import { readError } from '../../files/read-error.js'
 import { REPORT_FILE } from '../write.js'
 
 export interface Model {
@@ -60,16 +61,12 @@ async function readJson(path: string): Promise<JsonObject | undefined> {
       throw new ClaraError('input', `${path}: is no file of at most ${MOST_BYTES >> 20} MiB`)
     })
     .catch((error) => {
-      if (isErrno(error) && error.code === 'ENOENT') return undefined
+      if (isErrno(error, 'ENOENT')) return undefined
       throw readError(path, error)
     })
   if (text === undefined) return undefined
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isObject(value)) return value
-  } catch {
-    // said below
-  }
+  const value = parseObject(text)
+  if (value) return value
   throw new ClaraError('input', `${path}: is not a JSON object`)
 }
 

@@ -3,7 +3,7 @@ import { constants, type Stats } from 'node:fs'
 import { lstat, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, isErrno } from '../../errors.js'
-import { readError } from '../../files/jsonl.js'
+import { readError } from '../../files/read-error.js'
 import { REJECTED_FILE } from '../../questions/write-judged.js'
 import { named, SIDES, type Side } from '../split.js'
 import type { Stage } from '../stages.js'
@@ -86,7 +86,7 @@ export async function requireDirectory(directory: string): Promise<void> {
 
 async function statOf(path: string): Promise<Stats | undefined> {
   const info = await lstat(path).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw readError(path, error)
   })
   if (info?.isSymbolicLink()) {

@@ -13,7 +13,7 @@ export interface TarEntry {
   bytes: number
 }
 
-export interface TarHandler {
+interface TarHandler {
   /** Throws BadArchive for what does not belong. */
   begin(entry: TarEntry): void
   data(block: Uint8Array): void

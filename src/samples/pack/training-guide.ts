@@ -5,7 +5,7 @@ import type { TrainingStage } from './training-stages.js'
 export const GUIDE_FILE = 'TRAINING.md'
 export const NOTEBOOK_FILE = 'notebook.ipynb'
 
-export interface Described extends Pick<Manifest, 'top_k' | 'seed' | 'models'> {
+interface Described extends Pick<Manifest, 'top_k' | 'seed' | 'models'> {
   files: readonly PackedFile[]
 }
 

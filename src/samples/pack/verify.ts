@@ -4,13 +4,13 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { isErrno, messageOf } from '../../errors.js'
-import { readError } from '../../files/jsonl.js'
+import { readError } from '../../files/read-error.js'
 import { isPlainName, MANIFEST_FILE, parseManifest, SUMS_FILE, sumsText } from './manifest.js'
 import { RowCount } from './row-count.js'
 import { GZIP_HEADER } from './tar-gzip.js'
 import { BadArchive, readTar, shown, type TarEntry } from './tar-reader.js'
 
-export interface Verified {
+interface Verified {
   file: string
   bytes: number
   /** Of the archive itself: what was packed is the same where this is. null: it was not read to its end. */

@@ -1,9 +1,9 @@
 /** The second pass: the samples that are shown, tokens of some, and texts that the first pass asked for. */
-
+import type { CountTokens } from '../../chunks/count-tokens.js'
 import type { Standing } from './caught.js'
 import { spreadChoice } from './choose.js'
-import type { Counted, Role } from './count-rows.js'
-import { roleOf } from './count-rows.js'
+import type { Counted } from './count-rows.js'
+import { type Role, roleOf } from './doc-tally.js'
 import { type Excerpt, excerptOf, MOST_ANSWER, MOST_PASSAGE, MOST_QUESTION } from './excerpt.js'
 import { createHistogram } from './histogram.js'
 import { type ReportRow, readRows } from './rows.js'
@@ -38,8 +38,6 @@ export interface TokenCounts {
   questions: Spreads<'question' | 'answer'>
   per_character: { docs: number; questions: number }
 }
-
-export type CountTokens = (texts: string[]) => Promise<ArrayLike<number>>
 
 export interface CollectOptions {
   shown: number

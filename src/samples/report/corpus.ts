@@ -14,7 +14,7 @@ export interface CorpusCounts {
   characters: number
 }
 
-export interface Corpus {
+interface Corpus {
   /** Only of an index. */
   manifest: Manifest | undefined
   /** Gives the texts that are wanted, and counts. */

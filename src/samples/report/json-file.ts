@@ -1,6 +1,6 @@
 /** A file that holds one JSON object: what a run says of itself. */
 import { readFile, stat } from 'node:fs/promises'
-import { isObject, type JsonObject } from '../../files/jsonl.js'
+import { isObject, type JsonObject } from '../../files/json-value.js'
 
 /** No report comes near. */
 const MOST_BYTES = 16 << 20

@@ -1,6 +1,6 @@
 /** All numbers of a report, as plain data: what --json prints and the page shows. */
 import type { FileDigest } from '../../files/durable-file.js'
-import type { JsonObject } from '../../files/jsonl.js'
+import type { JsonObject } from '../../files/json-value.js'
 import type { Manifest } from '../../index/manifest.js'
 import type { TokenCounts } from './collect.js'
 import type { CorpusCounts } from './corpus.js'

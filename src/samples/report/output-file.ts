@@ -13,7 +13,7 @@ const HEAD_BYTES = 1024
  */
 export async function requireFree(outputFile: string, run: RunFiles, overwrite: boolean): Promise<void> {
   const info = await stat(outputFile).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw error
   })
   if (!info) return

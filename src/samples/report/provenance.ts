@@ -1,5 +1,6 @@
 /** One line of the provenance, as far as a report reads it. It may come from anywhere: nothing in it is taken for granted. */
-import { isObject, type JsonObject, parseLine, type RawLine } from '../../files/jsonl.js'
+import { isObject, type JsonObject } from '../../files/json-value.js'
+import { parseLine, type RawLine } from '../../files/jsonl.js'
 
 export interface DocOrigin {
   role: string | undefined

@@ -18,7 +18,7 @@ const MOST_COUNTED = 1 << 16
 const MOST_NAMED = 10
 const MOST_NAME = 200
 
-export interface ReuseCounter {
+interface ReuseCounter {
   /** @param drawn `drawOf(id)`, where it is known. */
   add(id: string, drawn?: number): void
   finish(): Reuse | undefined

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, isErrno, messageOf, type OnProblem } from '../../errors.js'
-import type { JsonObject } from '../../files/jsonl.js'
+import type { JsonObject } from '../../files/json-value.js'
 import { QA_FILE, REJECTED_FILE } from '../../questions/write-judged.js'
 import { named, SIDES, type Side } from '../split.js'
 import { STAGES, stageEntries } from '../stages.js'

@@ -1,5 +1,6 @@
 /** A file of samples -> windows of its lines: those that can be scored, and those that cannot. */
-import { isObject, parseLine, type RawLine, readLines } from '../../files/jsonl.js'
+import { isObject } from '../../files/json-value.js'
+import { parseLine, type RawLine, readLines } from '../../files/jsonl.js'
 import type { FindingKind } from '../validate/kinds.js'
 import { checkRow } from '../validate/row.js'
 

@@ -16,7 +16,7 @@ export interface Source {
   corpus: Corpus
 }
 
-export interface ReplaceOptions extends ScoreOptions {
+interface ReplaceOptions extends ScoreOptions {
   path: string
   /** Is told of rows that stay as they were. */
   onProblem: OnProblem

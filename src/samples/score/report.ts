@@ -8,7 +8,7 @@ import type { Scale } from './scale.js'
 import type { ScoredLine } from './score-samples.js'
 
 /** Differences are to the least positive of the row. */
-export interface ModelReport {
+interface ModelReport {
   model: string
   /** Share of rows, from 0 to 1; `null` without rows. */
   positive_first: number | null
@@ -35,13 +35,13 @@ export interface ScoreReport {
   ok: boolean
 }
 
-export interface ScoreTally {
+interface ScoreTally {
   report: ScoreReport
   add(line: ScoredLine, replacements: Replacements | undefined): void
   finish(scale: Scale | undefined, minScore: number | undefined): ScoreReport
 }
 
-export interface ModelNames {
+interface ModelNames {
   embedder: string
   reranker: string | null
 }

@@ -15,7 +15,7 @@ export interface ScoreLine {
   thresholds: { positive: number; most: number; least: number | null }
 }
 
-export interface DocLine {
+interface DocLine {
   role: 'positive' | 'negative'
   embedder_score: number | null
   embedder_rank: number
@@ -36,7 +36,10 @@ export function scoreLine(
   return reason === undefined ? '\n' : `${JSON.stringify({ line: raw.line, error: reason })}\n`
 }
 
-function recordOf({ row, docs, positiveRank, limits }: JudgedRow, replacements?: Replacements): ScoreLine {
+function recordOf(
+  { row, docs, positiveRank, limits }: JudgedRow,
+  replacements: Replacements | undefined,
+): ScoreLine {
   return {
     line: row.line,
     question_id: row.id,
@@ -50,7 +53,10 @@ function recordOf({ row, docs, positiveRank, limits }: JudgedRow, replacements?:
   }
 }
 
-function docLine({ isPositive, embedder, reranker, findings }: JudgedDoc, instead?: Negative): DocLine {
+function docLine(
+  { isPositive, embedder, reranker, findings }: JudgedDoc,
+  instead: Negative | undefined,
+): DocLine {
   return {
     role: isPositive ? 'positive' : 'negative',
     embedder_score: rounded(embedder.score),

@@ -2,7 +2,7 @@
 import { type Findings, PROBLEMS_TOLD } from './findings.js'
 import { docCount } from './wrong-type.js'
 
-export interface DocCount {
+interface DocCount {
   rows: number
   /** Rows without an error. */
   clean: number

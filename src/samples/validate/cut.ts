@@ -1,6 +1,5 @@
 /** What the trainer leaves of texts that are too long. */
-
-export type CountTokens = (texts: string[]) => Promise<ArrayLike<number>>
+import type { CountTokens } from '../../chunks/count-tokens.js'
 
 /** Half a word at the end is not what it was the beginning of. Between Chinese characters every cut is clean. */
 const LAST_WORD = /(?:(?!\p{Script=Han})[\p{L}\p{M}\p{N}])+$/u

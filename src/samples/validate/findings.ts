@@ -11,7 +11,7 @@ export interface Finding {
   lines: number[]
 }
 
-export const LINES_SHOWN = 5
+const LINES_SHOWN = 5
 /** Problems told to `onProblem`, per kind: a file that is wrong throughout stays readable. */
 export const PROBLEMS_TOLD = 20
 

@@ -1,5 +1,5 @@
 /** A look at one sample, for a person who wants to see what the file holds. */
-import type { JsonObject } from '../../files/jsonl.js'
+import type { JsonObject } from '../../files/json-value.js'
 import { isIntegers } from './wrong-type.js'
 
 const TEXT_MAX = 200

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ClaraError } from '../../errors.js'
-import { readError } from '../../files/jsonl.js'
+import { readError } from '../../files/read-error.js'
 import { END_TO_END_NAME } from '../sample.js'
 import { named, SIDES } from '../split.js'
 import { STAGE_NAMES } from '../stages.js'

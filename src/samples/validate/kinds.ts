@@ -3,7 +3,7 @@
 /** `error`: the trainer fails, or learns something wrong. `warning`: look at it; it may be right. */
 export type Level = 'error' | 'warning'
 
-export interface FindingMeaning {
+interface FindingMeaning {
   level: Level
   meaning: string
   remedy: string

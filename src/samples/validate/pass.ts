@@ -1,5 +1,5 @@
 /** One pass over a file: each row through all checks, and what is left to say at its end. */
-import { isObject, type JsonObject } from '../../files/jsonl.js'
+import { isObject, type JsonObject } from '../../files/json-value.js'
 import type { Stage } from '../stages.js'
 import type { ValidateOptions } from '../validate.js'
 import { Across } from './across.js'

@@ -1,9 +1,9 @@
 /** Rows of the first stage: one document, and lists of questions and answers, or one paraphrase. */
-import type { JsonObject } from '../../files/jsonl.js'
+import type { JsonObject } from '../../files/json-value.js'
 import { type CheckedRow, checkDocs, checkRepeats } from './row.js'
 import { isStrings, isText, typeName, wrongList } from './wrong-type.js'
 
-export const DATA_TYPES = ['qa', 'paraphrase'] as const
+const DATA_TYPES = ['qa', 'paraphrase'] as const
 
 /** The loader takes a row without `data_type` for `qa`. */
 export function dataTypeOf({ data_type: type = 'qa' }: JsonObject): (typeof DATA_TYPES)[number] | undefined {

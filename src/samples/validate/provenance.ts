@@ -1,7 +1,8 @@
 /** Whether a row is what its line of the provenance says. */
 import { stat } from 'node:fs/promises'
 import { isErrno } from '../../errors.js'
-import { isObject, parseLine, type RawLine, readLineBatches } from '../../files/jsonl.js'
+import { isObject } from '../../files/json-value.js'
+import { parseLine, type RawLine, readLineBatches } from '../../files/jsonl.js'
 import { type Key, KeyTable, keyOfText } from './key-table.js'
 import type { CheckedRow } from './row.js'
 import type { TextFacts } from './texts.js'
@@ -29,7 +30,7 @@ export async function openProvenance(dataPath: string): Promise<ProvenanceFile |
   try {
     if (!(await stat(path)).isFile()) return undefined
   } catch (error) {
-    if (isErrno(error) && error.code === 'ENOENT') return undefined
+    if (isErrno(error, 'ENOENT')) return undefined
     throw error
   }
   const batches = readLineBatches(path)

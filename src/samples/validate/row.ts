@@ -1,10 +1,10 @@
 /** The checks that need one row only: its fields and their types. No I/O, no state. */
-import type { JsonObject } from '../../files/jsonl.js'
+import type { JsonObject } from '../../files/json-value.js'
 import type { Stage } from '../stages.js'
 import type { FindingKind } from './kinds.js'
 import { docCount, isIntegers, isStrings, isText, wrongList, wrongText } from './wrong-type.js'
 
-export interface Fault {
+interface Fault {
   kind: FindingKind
   reason: string
 }

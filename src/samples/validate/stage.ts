@@ -1,6 +1,6 @@
 /** Which stage of training a file is for, and what its rows hold. */
 import { basename } from 'node:path'
-import { isObject } from '../../files/jsonl.js'
+import { isObject } from '../../files/json-value.js'
 import { END_TO_END_NAME } from '../sample.js'
 import { STAGE_NAMES, type Stage } from '../stages.js'
 

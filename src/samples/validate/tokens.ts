@@ -1,7 +1,8 @@
 /** Finds docs with more tokens than the trainer keeps, and answers among what it cuts off; counts a batch at a time. */
+import type { CountTokens } from '../../chunks/count-tokens.js'
 import { statesAnswer } from '../../negatives/answer.js'
 import { type Content, isYesOrNo, supportFor } from './content.js'
-import { type CountTokens, keptParts } from './cut.js'
+import { keptParts } from './cut.js'
 import type { Findings } from './findings.js'
 import { factsOf } from './texts.js'
 

@@ -12,7 +12,7 @@ export interface Group {
   spread: Spread | undefined
 }
 
-export interface Drawing {
+interface Drawing {
   title: string
   /** What to see in it. */
   note?: string

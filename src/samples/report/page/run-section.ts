@@ -1,6 +1,6 @@
 /** What the run did: counts, models, settings, files. */
 import { dollars } from '../../../endpoint/price.js'
-import type { JsonObject } from '../../../files/jsonl.js'
+import { isObject, type JsonObject } from '../../../files/json-value.js'
 import type { RunNumbers } from '../numbers.js'
 import { type Content, grouped, type Html, html, percent } from './html.js'
 import type { Section } from './page.js'
@@ -128,9 +128,9 @@ function modelFacts({ report, settings, index, embedder, reranker }: RunNumbers)
   const { changeable } = settings ?? {}
   const hash = (value: unknown): Content =>
     typeof value === 'string' && html` <code title="sha256">${value.slice(0, 16)}…</code>`
-  const rerankerHash = isRecord(changeable) ? changeable.reranker : undefined
+  const rerankerHash = isObject(changeable) ? changeable.reranker : undefined
   const llm = report?.llm
-  const llmName = isRecord(llm) ? llm.model : settings?.llm
+  const llmName = isObject(llm) ? llm.model : settings?.llm
   return [
     [
       'embedder',
@@ -144,10 +144,6 @@ function modelFacts({ report, settings, index, embedder, reranker }: RunNumbers)
 
 function figureOrNone(value: unknown): string {
   return typeof value === 'number' ? String(value) : 'not known'
-}
-
-function isRecord(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const TIERS: Record<string, string> = {

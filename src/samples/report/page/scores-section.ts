@@ -1,5 +1,5 @@
 /** How positives, retrieved and random negatives score. */
-import type { Role } from '../count-rows.js'
+import type { Role } from '../doc-tally.js'
 import type { RunNumbers } from '../numbers.js'
 import type { Spreads } from '../spread.js'
 import { grouped, html, percent } from './html.js'

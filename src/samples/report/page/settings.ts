@@ -1,5 +1,5 @@
 /** What a file says of a run, name by name. */
-import type { JsonObject } from '../../../files/jsonl.js'
+import type { JsonObject } from '../../../files/json-value.js'
 import { type Content, figure, grouped, type Html, html } from './html.js'
 import { facts } from './table.js'
 

@@ -19,7 +19,7 @@ export function table(
 }
 
 /** As long as its share of the longest; no style is needed, which the page's own policy would refuse. */
-export function bar(part: number, most: number): Html {
+function bar(part: number, most: number): Html {
   const width = most > 0 ? Math.max(part > 0 ? 0.5 : 0, (100 * part) / most).toFixed(1) : '0'
   return html`<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width="${width}" height="8" rx="1"/></svg>`
 }

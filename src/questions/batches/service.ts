@@ -1,14 +1,15 @@
 /** OpenAI's files and batches, each call with deadline and retries. */
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { OpenAI } from 'openai'
-import { createClient } from '../endpoint/client.js'
-import { type Failure, failureOf, RETRIES, retryDelay } from '../endpoint/failure.js'
-import { createRedactor } from '../endpoint/redact.js'
-import { ClaraError } from '../errors.js'
-import type { Endpoint } from './endpoint.js'
-import { excerpt } from './reply.js'
+import { createClient } from '../../endpoint/client.js'
+import { withDeadline } from '../../endpoint/deadline.js'
+import type { Failure } from '../../endpoint/failure.js'
+import { createRedactor } from '../../endpoint/redact.js'
+import { ClaraError } from '../../errors.js'
+import type { Endpoint } from '../endpoint.js'
+import { excerpt } from '../reply.js'
+import { patiently } from './tries.js'
 
 /** What is taken of the service's description of a batch. */
 export interface BatchState {
@@ -39,10 +40,8 @@ const TOKEN = 'clara_batch'
 const TRANSFER_TIMEOUT_MS = 30 * 60_000
 /** Of a file of replies. */
 const MAX_FILE_BYTES = 4 * 2 ** 30
-/** Of a listing: accounts hold thousands of batches, the newest come first. */
+/** Of a listing. */
 const MOST_LISTED = 2000
-
-type Call<T> = (options: { signal: AbortSignal }) => Promise<T>
 
 /** Every method throws ClaraError `llm` where the service does not do it; `signal.reason`. */
 export function openBatchService(endpoint: Endpoint): BatchService {
@@ -57,33 +56,19 @@ export function openBatchService(endpoint: Endpoint): BatchService {
       `${name}: ${excerpt(pieces(reason), 400)}: run the same command again to go on with its batches`,
     )
   }
-  const once = async <T>(timeoutMs: number, signal: AbortSignal | undefined, call: Call<T>) => {
-    const deadline = AbortSignal.timeout(timeoutMs)
-    try {
-      return { value: await call({ signal: signal ? AbortSignal.any([signal, deadline]) : deadline }) }
-    } catch (error) {
-      signal?.throwIfAborted()
-      const late: Failure = { kind: 'late', reason: `no answer within ${timeoutMs / 1000} s` }
-      return { failure: deadline.aborted ? late : failureOf(error) }
-    }
-  }
-  const patiently = async <T>(
+  const answered = async <T>(
     timeoutMs: number,
     signal: AbortSignal | undefined,
-    call: Call<T>,
-  ): Promise<T> => {
-    for (let attempt = 0; ; attempt++) {
-      const result = await once(timeoutMs, signal, call)
-      if ('value' in result) return result.value as T
-      if (attempt >= RETRIES[result.failure.kind]) fail(result.failure)
-      await sleep(retryDelay(result.failure, attempt).ms, undefined, { signal })
-    }
+    call: (options: { signal: AbortSignal }) => Promise<T>,
+  ) => {
+    const result = await patiently(timeoutMs, signal, (deadline) => call({ signal: deadline }))
+    return 'value' in result ? result.value : fail(result.failure)
   }
 
   return {
     name,
     async upload(path, signal) {
-      const file = await patiently(TRANSFER_TIMEOUT_MS, signal, (options) =>
+      const file = await answered(TRANSFER_TIMEOUT_MS, signal, (options) =>
         client.files.create({ file: createReadStream(path), purpose: 'batch' }, options),
       )
       return idOf(file, pieces)
@@ -95,42 +80,61 @@ export function openBatchService(endpoint: Endpoint): BatchService {
         completion_window: '24h' as const,
         metadata: { [TOKEN]: token },
       }
-      const result = await once(endpoint.timeoutMs, signal, (options) => client.batches.create(body, options))
+      const result = await withDeadline(endpoint.timeoutMs, signal, (deadline) =>
+        client.batches.create(body, { signal: deadline }),
+      )
       if ('value' in result) return state(result.value)
       if (result.failure.kind === 'rejected' || result.failure.kind === 'fatal') fail(result.failure)
       return 'unknown'
     },
     async find(token, signal) {
-      let after: string | undefined
-      for (let listed = 0; listed < MOST_LISTED; ) {
-        const page = await patiently(endpoint.timeoutMs, signal, (options) =>
+      const list = (after: string | undefined) =>
+        answered(endpoint.timeoutMs, signal, (options) =>
           client.batches.list({ limit: 100, ...(after && { after }) }, options),
         )
-        const batches = Array.isArray(page.data) ? page.data : []
-        const found = batches.find((batch) => batch?.metadata?.[TOKEN] === token)
-        if (found) return state(found)
-        after = batches.at(-1)?.id
-        listed += batches.length
-        if (batches.length === 0 || page.has_more !== true) return undefined
-      }
-      return undefined
+      const found = await findBatch(list, token)
+      return found && state(found)
     },
     async get(id, signal) {
       return state(
-        await patiently(endpoint.timeoutMs, signal, (options) => client.batches.retrieve(id, options)),
+        await answered(endpoint.timeoutMs, signal, (options) => client.batches.retrieve(id, options)),
       )
     },
     async download(fileId, path, signal) {
-      await patiently(TRANSFER_TIMEOUT_MS, signal, async (options) => {
+      await answered(TRANSFER_TIMEOUT_MS, signal, async (options) => {
         const { body } = await files.files.content(fileId, options)
-        const file = await open(path, 'w')
-        try {
-          for await (const part of body ?? []) await file.writeFile(part as Uint8Array)
-        } finally {
-          await file.close()
-        }
+        await save(body as AsyncIterable<Uint8Array> | null, path)
       })
     },
+  }
+}
+
+type Page = Pick<OpenAI.Batches.BatchesPage, 'data' | 'has_more'>
+
+/** Page after page, the newest first; accounts hold thousands of batches. */
+async function findBatch(
+  list: (after: string | undefined) => Promise<Page>,
+  token: string,
+): Promise<OpenAI.Batch | undefined> {
+  let after: string | undefined
+  for (let listed = 0; listed < MOST_LISTED; ) {
+    const page = await list(after)
+    const batches = Array.isArray(page.data) ? page.data : []
+    const found = batches.find((batch) => batch?.metadata?.[TOKEN] === token)
+    if (found) return found
+    after = batches.at(-1)?.id
+    listed += batches.length
+    if (batches.length === 0 || page.has_more !== true) return undefined
+  }
+  return undefined
+}
+
+async function save(parts: AsyncIterable<Uint8Array> | null, path: string): Promise<void> {
+  const file = await open(path, 'w')
+  try {
+    for await (const part of parts ?? []) await file.writeFile(part)
+  } finally {
+    await file.close()
   }
 }
 

@@ -1,18 +1,17 @@
 /** The engine of the usearch package: a thread that holds the whole graph in memory. */
-import { startWorker } from '../files/worker-thread.js'
+import { startWorker } from '../../files/worker-thread.js'
 import type {
-  Exclusions,
   Graph,
   GraphBuilder,
   GraphBuilderOptions,
   GraphEngine,
   GraphFiles,
   GraphOptions,
-  GraphSearch,
   GraphShape,
-} from './graph.js'
-import type { NpmGraphMethods } from './npm-graph.worker.js'
-import type { Ranked } from './rank.js'
+} from '../graph.js'
+import { queryRange } from '../query-range.js'
+import type { Ranked } from '../rank.js'
+import type { NpmGraphMethods } from './npm.worker.js'
 
 /** Work goes to the thread in slices, so that it can be closed between two of them. */
 const SLICE_ROWS = 256
@@ -21,7 +20,7 @@ const SLICE_QUERIES = 64
 export const npmEngine: GraphEngine = { createGraph, openGraph }
 
 function start() {
-  return startWorker<NpmGraphMethods>(new URL('./npm-graph.worker.js', import.meta.url), 'usearch')
+  return startWorker<NpmGraphMethods>(new URL('./npm.worker.js', import.meta.url), 'usearch')
 }
 
 /** One thread whatever is asked for: with two, usearch builds another graph each time. */
@@ -74,7 +73,7 @@ async function openGraph(
       const count = args.queries.length / shape.dims
       const ranked: Ranked = { k, ids: new Int32Array(count * k), scores: new Float32Array(count * k) }
       for (let q = 0; q < count; q += SLICE_QUERIES) {
-        const { queries, exclude } = sliceOf(args, q, Math.min(q + SLICE_QUERIES, count), shape.dims)
+        const { queries, exclude } = queryRange(args, shape.dims, q, Math.min(q + SLICE_QUERIES, count))
         const found = await worker.call('search', { queries, k, expansion, exclude }, [queries.buffer])
         ranked.ids.set(found.ids, q * k)
         ranked.scores.set(found.scores, q * k)
@@ -82,20 +81,5 @@ async function openGraph(
       return ranked
     },
     close: worker.close,
-  }
-}
-
-function sliceOf({ queries, exclude }: GraphSearch, start: number, end: number, dims: number) {
-  return {
-    queries: queries.slice(start * dims, end * dims),
-    exclude: exclude && sliceExclusions(exclude, start, end),
-  }
-}
-
-function sliceExclusions({ offsets, rows }: Exclusions, start: number, end: number): Exclusions {
-  const [from, to] = [offsets[start]!, offsets[end]!]
-  return {
-    offsets: offsets.slice(start, end + 1).map((offset) => offset - from),
-    rows: rows.slice(from, to),
   }
 }

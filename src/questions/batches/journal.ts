@@ -1,12 +1,12 @@
 /** Which batches a run directory has begun, on disk before anything is paid for. */
 import { dirname, join } from 'node:path'
-import type { Usage } from '../endpoint/usage.js'
-import { ClaraError } from '../errors.js'
-import { disk } from '../files/disk.js'
-import { DurableFile, syncDirectory } from '../files/durable-file.js'
-import { Journal } from '../files/journal.js'
-import { readJsonObjects } from '../files/jsonl.js'
-import { mostUsage, type Request } from './completion.js'
+import type { Usage } from '../../endpoint/usage.js'
+import { ClaraError } from '../../errors.js'
+import { disk } from '../../files/disk.js'
+import { DurableFile, syncDirectory } from '../../files/durable-file.js'
+import { Journal } from '../../files/journal.js'
+import { readJsonObjects } from '../../files/jsonl.js'
+import { mostUsage, type Request } from '../completion.js'
 
 /** One batch, from its file of requests to its replies. */
 export interface BatchRecord {

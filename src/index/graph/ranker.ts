@@ -1,8 +1,9 @@
 /** What a graph found -> the best of it by full precision, without the rows that are left out. */
-import { ClaraError } from '../errors.js'
-import { type CheckedFile, CheckedReader } from './checked-file.js'
-import type { Precision } from './graph.js'
-import { type Best, best, dot } from './rank.js'
+import { ClaraError } from '../../errors.js'
+import { type CheckedFile, CheckedReader } from '../checked-file.js'
+import type { Precision } from '../graph.js'
+import { type Best, best, dot } from '../rank.js'
+import { requireVectorFile } from '../vectors.js'
 
 /** Nearest first by the graph's own precision. */
 export interface Candidates {
@@ -27,13 +28,7 @@ export function ranker(
 ) {
   const { dims, rows } = shape
   const ranked = (k: number) => Math.ceil(k * OVERFETCH[shape.precision]) + SPARE
-  const expected = rows * dims * 4
-  if (vectors.bytes !== expected) {
-    throw new ClaraError(
-      'index',
-      `${vectors.path}: ${vectors.bytes} bytes, expected ${rows} vectors of ${dims}`,
-    )
-  }
+  requireVectorFile(vectors, shape)
   const file = new CheckedReader(vectors)
   const isRemoved = new Uint8Array(rows)
   for (const row of removed) isRemoved[row] = 1

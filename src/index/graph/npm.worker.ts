@@ -2,14 +2,14 @@
 import { closeSync, openSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { BatchMatches, type MetricKind, type ScalarKind, Index as UsearchIndex } from 'usearch'
-import { ClaraError, messageOf } from '../errors.js'
-import { digestFile } from '../files/durable-file.js'
-import { Moved, serve } from '../files/worker-thread.js'
-import type { CheckedFile } from './checked-file.js'
-import type { Exclusions, GraphFiles, GraphSearch, GraphShape } from './graph.js'
-import { CONNECTIVITY, checkGraphFile } from './graph-file.js'
-import { type Candidates, ranker } from './graph-rank.js'
-import type { Ranked } from './rank.js'
+import { ClaraError, messageOf } from '../../errors.js'
+import { digestFile } from '../../files/durable-file.js'
+import { Moved, serve } from '../../files/worker-thread.js'
+import type { CheckedFile } from '../checked-file.js'
+import type { Exclusions, GraphFiles, GraphSearch, GraphShape } from '../graph.js'
+import type { Ranked } from '../rank.js'
+import { CONNECTIVITY, checkGraphFile } from './file.js'
+import { type Candidates, ranker } from './ranker.js'
 
 type Slice = Omit<GraphSearch, 'exclude'> & { exclude: Exclusions | undefined }
 

@@ -10,10 +10,10 @@
  */
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import { ClaraError } from '../errors.js'
-import type { CheckedFile } from './checked-file.js'
-import type { GraphShape, Precision } from './graph.js'
-import { damaged, unreadable } from './index-files.js'
+import { ClaraError } from '../../errors.js'
+import type { CheckedFile } from '../checked-file.js'
+import type { GraphShape, Precision } from '../graph.js'
+import { damaged, unreadable } from '../index-files.js'
 
 /** Links of a node on each level but the lowest, which has twice as many. */
 export const CONNECTIVITY = 16

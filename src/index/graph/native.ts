@@ -1,5 +1,5 @@
 /** The engine of native/: threads of its own, a file that is read as far as it is needed. */
-import { ClaraError } from '../errors.js'
+import { ClaraError } from '../../errors.js'
 import type {
   Exclusions,
   Graph,
@@ -10,9 +10,9 @@ import type {
   GraphOptions,
   GraphSearch,
   GraphShape,
-} from './graph.js'
+} from '../graph.js'
+import type { Ranked } from '../rank.js'
 import type { NativeAddon } from './native-addon.js'
-import type { Ranked } from './rank.js'
 
 const NO_ROWS = new Uint32Array(0)
 

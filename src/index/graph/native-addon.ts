@@ -1,8 +1,8 @@
 /** The C++ addon of native/: the one built here, else the one that was shipped. */
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { messageOf } from '../errors.js'
-import type { Metric, Precision } from './graph.js'
+import { messageOf } from '../../errors.js'
+import type { Metric, Precision } from '../graph.js'
 
 /** Handles are opaque; arrays that are passed must not change before the promise is settled. */
 export interface NativeAddon {
@@ -40,7 +40,7 @@ export interface NativeAddon {
 }
 
 declare const handle: unique symbol
-export type Handle = { readonly [handle]: true }
+type Handle = { readonly [handle]: true }
 
 const PLACES = ['build', `prebuilds/${process.platform}-${process.arch}`]
 
@@ -56,7 +56,7 @@ function load(): { addon: NativeAddon; from: string } | { missing: string } {
   const require = createRequire(import.meta.url)
   const tried: string[] = []
   for (const place of PLACES) {
-    const path = fileURLToPath(new URL(`../../native/${place}/clara-index.node`, import.meta.url))
+    const path = fileURLToPath(new URL(`../../../native/${place}/clara-index.node`, import.meta.url))
     try {
       return { addon: require(path), from: `native/${place}` }
     } catch (error) {
