@@ -3,9 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { ClaraError } from '../errors.js'
-import { fingerprint, moveResults, openRunDirectory, removeResults } from '../files/run-directory.js'
-import { readManifest } from '../index/manifest.js'
-import { type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
+import { moveResults, openRunDirectory, removeResults } from '../files/run-directory.js'
+import { resolveEmbedder } from '../models/resolve.js'
 import { type Corpus, openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { type OpenEngines, openEngines } from '../negatives/engines.js'
@@ -15,44 +14,21 @@ import { createSplit, SIDES } from '../samples/split.js'
 import { stageEntries } from '../samples/stages.js'
 import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeReport } from '../samples/write.js'
 import { endpointFlags, resolveEndpoint } from './endpoint-flags.js'
-import {
-  type ChunkFlags,
-  chunkFlags,
-  chunkingOf,
-  type EmbedderFlags,
-  embedderFlags,
-  example,
-  type OutputFlags,
-  outputFlags,
-  type SampleFlags,
-  sampleFlags,
-  wholeNumber,
-} from './flags.js'
-import { type FormatFlags, formatFlags, formatsOf } from './format-flags.js'
-import { refuseIdle } from './idle-flags.js'
+import { chunkFlags, embedderFlags, example, outputFlags, sampleFlags, wholeNumber } from './flags.js'
+import { formatFlags, formatsOf } from './format-flags.js'
 import { rerankerOf, scoreCacheOf } from './judging-flags.js'
-import { type MiningFlags, miningFlags, miningOptions } from './mining-flags.js'
+import { miningFlags } from './mining-flags.js'
 import { miningProgress } from './mining-progress.js'
 import { printRun, printWritten } from './print-run.js'
 import { onInterrupt } from './run-cli.js'
-import { type AskFlags, type Asking, ask, dryRun } from './synth-ask.js'
+import { type Asking, ask, dryRun } from './synth-ask.js'
 import { believe } from './synth-believe.js'
-import { type EmbeddingFlags, embeddingFlags, resolveEmbeddings } from './synth-embeddings.js'
+import { embeddingFlags, resolveEmbeddings } from './synth-embeddings.js'
 import { mine } from './synth-mine.js'
+import { changeableOf, refuseIdleFlags, type SynthFlags, settingsOf } from './synth-settings.js'
 import { openSource, REPLIES_ARE_KEPT, type Source } from './synth-source.js'
 import { createTalk, type Talk } from './talk.js'
-import { type WritingFlags, writingFlags, writingOf } from './writing-flags.js'
-
-interface SynthFlags
-  extends OutputFlags,
-    EmbedderFlags,
-    ChunkFlags,
-    SampleFlags,
-    FormatFlags,
-    MiningFlags,
-    WritingFlags,
-    AskFlags,
-    EmbeddingFlags {}
+import { writingFlags, writingOf } from './writing-flags.js'
 
 export function synthCommand(): Command {
   const command = new Command('synth')
@@ -120,31 +96,6 @@ async function synth(flags: SynthFlags, command: Command): Promise<void> {
   } finally {
     await run.release()
   }
-}
-
-/** What is done to candidates only, which random negatives are not. */
-const OF_CANDIDATES = [
-  'reranker',
-  'maxPercentOfPositive',
-  'margin',
-  'maxScore',
-  'minScore',
-  'nearCosine',
-  'select',
-  'randomShare',
-  'skipTop',
-  'maxRank',
-  'keepFalseNegatives',
-  'hybrid',
-  'roundTrip',
-]
-
-function refuseIdleFlags({ localEmbeddings, useEmbeddings, batch }: SynthFlags, command: Command): void {
-  if (!localEmbeddings && !useEmbeddings) {
-    refuseIdle(command, OF_CANDIDATES, '--local-embeddings or --use-embeddings')
-  }
-  if (!useEmbeddings) refuseIdle(command, ['embeddingModel', 'priceEmbeddings'], '--use-embeddings')
-  if (!batch) refuseIdle(command, ['batchRequests'], '--batch')
 }
 
 async function makeAll(flags: SynthFlags, { asking, source, talk }: Omit<Setup, 'corpus'>): Promise<void> {
@@ -226,43 +177,6 @@ function requireReplies({ name, counts: { chunks, failed, pairs } }: Generation)
     `${name}: none of ${chunks} chunks got a usable reply; the lines above say why: ` +
       'check the base URL, the model and the server; then run the same command again',
   )
-}
-
-/** What the replies depend on, but for the LLM's mood: the same settings may go on from one another. */
-async function settingsOf(
-  flags: SynthFlags,
-  { endpoint, writing }: Asking,
-  model: EmbedderModel,
-): Promise<object> {
-  return {
-    corpus: flags.index
-      ? (await readManifest(flags.index)).files
-      : await Promise.all(flags.inputFile!.map(fingerprint)),
-    chunking: chunkingOf(flags),
-    embedder: model.model.sha256, // chunks are cut by its tokens
-    llm: endpoint.model,
-    writing: { ...writing, template: writing.template ?? null },
-  }
-}
-
-/** What is made of the replies: another choice costs no call. */
-async function changeableOf(flags: SynthFlags, embeddingModel: string | undefined): Promise<object> {
-  const { targetTopK, seed, localEmbeddings = false, stages, split, roundTrip, limit } = flags
-  return {
-    limit: limit ?? null,
-    top_k: targetTopK,
-    seed,
-    stages,
-    split: split ?? null,
-    ...formatsOf(flags),
-    local_embeddings: localEmbeddings,
-    ...(embeddingModel !== undefined && { embedding_model: embeddingModel }),
-    ...((localEmbeddings || embeddingModel !== undefined) && {
-      mining: { ...miningOptions(flags), hybrid: flags.hybrid ?? false },
-      round_trip: roundTrip,
-      reranker: (await rerankerOf(flags))?.model.sha256 ?? null,
-    }),
-  }
 }
 
 async function enginesOf(

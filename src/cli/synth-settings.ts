@@ -1,0 +1,96 @@
+/** Which flags of clara-synth belong together, and which of them a run that is gone on with must repeat. */
+import type { Command } from 'commander'
+import { fingerprint } from '../files/run-directory.js'
+import { readManifest } from '../index/manifest.js'
+import type { EmbedderModel } from '../models/resolve.js'
+import {
+  type ChunkFlags,
+  chunkingOf,
+  type EmbedderFlags,
+  type OutputFlags,
+  type SampleFlags,
+} from './flags.js'
+import { type FormatFlags, formatsOf } from './format-flags.js'
+import { refuseIdle } from './idle-flags.js'
+import { rerankerOf } from './judging-flags.js'
+import { type MiningFlags, miningOptions } from './mining-flags.js'
+import type { AskFlags, Asking } from './synth-ask.js'
+import type { EmbeddingFlags } from './synth-embeddings.js'
+import type { WritingFlags } from './writing-flags.js'
+
+export interface SynthFlags
+  extends OutputFlags,
+    EmbedderFlags,
+    ChunkFlags,
+    SampleFlags,
+    FormatFlags,
+    MiningFlags,
+    WritingFlags,
+    AskFlags,
+    EmbeddingFlags {}
+
+/** What is done to candidates only, which random negatives are not. */
+const OF_CANDIDATES = [
+  'reranker',
+  'maxPercentOfPositive',
+  'margin',
+  'maxScore',
+  'minScore',
+  'nearCosine',
+  'select',
+  'randomShare',
+  'skipTop',
+  'maxRank',
+  'keepFalseNegatives',
+  'hybrid',
+  'roundTrip',
+]
+
+/** @throws ClaraError `usage` for flags that would do nothing. */
+export function refuseIdleFlags(
+  { localEmbeddings, useEmbeddings, batch }: SynthFlags,
+  command: Command,
+): void {
+  if (!localEmbeddings && !useEmbeddings) {
+    refuseIdle(command, OF_CANDIDATES, '--local-embeddings or --use-embeddings')
+  }
+  if (!useEmbeddings) refuseIdle(command, ['embeddingModel', 'priceEmbeddings'], '--use-embeddings')
+  if (!batch) refuseIdle(command, ['batchRequests'], '--batch')
+}
+
+/** What the replies depend on, but for the LLM's mood: the same settings may go on from one another. */
+export async function settingsOf(
+  flags: SynthFlags,
+  { endpoint, writing }: Asking,
+  model: EmbedderModel,
+): Promise<object> {
+  return {
+    corpus: flags.index
+      ? (await readManifest(flags.index)).files
+      : await Promise.all(flags.inputFile!.map(fingerprint)),
+    chunking: chunkingOf(flags),
+    embedder: model.model.sha256, // chunks are cut by its tokens
+    llm: endpoint.model,
+    writing: { ...writing, template: writing.template ?? null },
+  }
+}
+
+/** What is made of the replies: another choice costs no call. */
+export async function changeableOf(flags: SynthFlags, embeddingModel: string | undefined): Promise<object> {
+  const { targetTopK, seed, localEmbeddings = false, stages, split, roundTrip, limit } = flags
+  return {
+    limit: limit ?? null,
+    top_k: targetTopK,
+    seed,
+    stages,
+    split: split ?? null,
+    ...formatsOf(flags),
+    local_embeddings: localEmbeddings,
+    ...(embeddingModel !== undefined && { embedding_model: embeddingModel }),
+    ...((localEmbeddings || embeddingModel !== undefined) && {
+      mining: { ...miningOptions(flags), hybrid: flags.hybrid ?? false },
+      round_trip: roundTrip,
+      reranker: (await rerankerOf(flags))?.model.sha256 ?? null,
+    }),
+  }
+}
