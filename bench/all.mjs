@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util'
 import { drawBenchmarks } from './benchmarks-doc.mjs'
 import { keep } from './keep.mjs'
 import { machine } from './machine.mjs'
+import { leftOut, peer } from './peers/peers.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const { values: flags } = parseArgs({
@@ -29,7 +30,6 @@ const { values: flags } = parseArgs({
 })
 const data = resolve(flags.data)
 const { quick } = flags
-const peer = (name) => (existsSync(here(`.peers/${name}.done`)) ? here(`.peers/${name}`) : undefined)
 const python = peer('venv') && join(peer('venv'), 'bin/python')
 const onnxPython = peer('venv-onnx') && join(peer('venv-onnx'), 'bin/python')
 /** `--name value` where there is a value. */
@@ -115,6 +115,8 @@ function measure(name, work) {
   const missing = Object.entries(needs).find(([, path]) => path === undefined || !existsSync(path))
   if (missing)
     return { left_out: `${missing[0]} is not here: bench/peers/setup.mjs makes peers, --data names data` }
+  const absent = leftOut(name)
+  for (const line of absent) console.error(`left out: ${line}`)
   const file = join(work, name)
   const args = typeof command === 'function' ? command() : command
   const started = performance.now()
@@ -131,7 +133,7 @@ function measure(name, work) {
     node: _node,
     ...result
   } = JSON.parse(readFileSync(`${file}.json`, 'utf8'))
-  return { minutes, revision: revision(), ...result }
+  return { minutes, revision: revision(), ...(absent.length > 0 && { absent_peers: absent }), ...result }
 }
 
 /** Of the code that was measured; with a plus where files of it had been changed. */

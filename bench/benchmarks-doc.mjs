@@ -31,6 +31,8 @@ export function drawBenchmarks(result, file) {
         ? []
         : [`- ${name}: was not asked for`],
   )
+  for (const name of Object.keys(SECTIONS))
+    left.push(...(result[name]?.absent_peers ?? []).map((line) => `- ${line}`))
   const text = [
     head(result, file),
     ...parts,

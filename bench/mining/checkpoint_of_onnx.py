@@ -21,7 +21,7 @@ from onnx import numpy_helper
 from transformers import BertConfig, BertForSequenceClassification, BertModel, BertTokenizerFast
 
 LEAST_CORRELATION = 0.98
-TEXTS = Path(__file__).parents[2] / "models" / "recipe" / "golden_texts.json"
+TEXTS = Path(__file__).resolve().parents[2] / "models" / "recipe" / "golden_texts.json"
 LEAST_CHARACTERS = 40
 
 

@@ -14,7 +14,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
-RECIPE = Path(__file__).parents[2] / "models" / "recipe"
+RECIPE = Path(__file__).resolve().parents[2] / "models" / "recipe"
 sys.path.insert(0, str(RECIPE))
 
 from build import MAX_TOKENS, calibration  # noqa: E402
