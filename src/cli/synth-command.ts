@@ -5,7 +5,8 @@ import { Command } from 'commander'
 import { ClaraError } from '../errors.js'
 import { fingerprint, moveResults, openRunDirectory, removeResults } from '../files/run-directory.js'
 import { readManifest } from '../index/manifest.js'
-import { type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
+import { embedderFor } from '../index/same-model.js'
+import type { EmbedderModel } from '../models/resolve.js'
 import { type Corpus, openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { type OpenEngines, openEngines } from '../negatives/engines.js'
@@ -22,9 +23,9 @@ import {
   type ChunkFlags,
   chunkFlags,
   chunkingOf,
-  type EmbedderFlags,
-  embedderFlags,
   example,
+  type IndexEmbedderFlags,
+  indexEmbedderFlags,
   type OutputFlags,
   outputFlags,
   type SampleFlags,
@@ -46,7 +47,7 @@ import { type WritingFlags, writingFlags, writingOf } from './writing-flags.js'
 
 interface SynthFlags
   extends OutputFlags,
-    EmbedderFlags,
+    IndexEmbedderFlags,
     ChunkFlags,
     SampleFlags,
     FormatFlags,
@@ -75,7 +76,7 @@ export function synthCommand(): Command {
   writingFlags(command)
   miningFlags(command)
   chunkFlags(command)
-  embedderFlags(command)
+  indexEmbedderFlags(command, 'with --index the one that built it, else all-minilm-l6-v2')
   outputFlags(command)
   example(
     command,
@@ -99,7 +100,7 @@ async function synth(flags: SynthFlags): Promise<void> {
   const embeddings = await resolveEmbeddings(flags, asked)
   const spending = { ...asked.spending, besides: embeddings?.usd }
   const asking: Asking = { ...asked, spending, embeddings, writing: await writingOf(flags) }
-  const model = await resolveEmbedder(flags.embedder)
+  const model = await embedderFor(flags.index, flags.embedder)
   if (flags.dryRun) return dryRun(flags, asking, model, talk)
   const settings = await settingsOf(flags, asking, model)
   const run = await openRunDirectory(flags.outputDir, settings, {

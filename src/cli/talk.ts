@@ -22,9 +22,17 @@ export interface Talk {
   complain(text: string): void
 }
 
+let latest: Talk | undefined
+
+/** Ends the line of whatever talked last, so that an error stands on a line of its own. */
+export function finishTalk(): void {
+  latest?.finish()
+}
+
 export function createTalk({ quiet = false }: OutputFlags): Talk {
   const tty = process.stderr.isTTY === true && !quiet
   let problems = 0
+  let told = PRINTED_PROBLEMS
   let open = false
   const line = (text: string) => {
     process.stderr.write(`${open ? '\r\x1b[K' : ''}${text}\n`)
@@ -41,7 +49,7 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
       open = true
     }
   }
-  return {
+  latest = {
     remark(text) {
       if (!quiet) line(text)
     },
@@ -61,10 +69,12 @@ export function createTalk({ quiet = false }: OutputFlags): Talk {
     finish() {
       if (open) process.stderr.write('\r\x1b[K')
       open = false
-      if (problems > PRINTED_PROBLEMS) line(`… and ${problems - PRINTED_PROBLEMS} more bad records`)
+      if (problems > told) line(`… and ${problems - told} more bad records`)
+      told = Math.max(told, problems)
     },
     complain: (text) => line(printable(text)),
   }
+  return latest
 }
 
 /** A message may quote a file: control characters of it must not reach the terminal. */
