@@ -44,13 +44,23 @@ export function outputFlags(command: Command): Command {
     .option('--quiet', 'no progress and no remarks, errors only')
 }
 
+const EMBEDDER = 'embedding model: a name, its folder, or an .onnx file in one'
+
 export function embedderFlags(command: Command): Command {
+  return runningFlags(command.option('--embedder <name|folder>', EMBEDDER, DEFAULT_EMBEDDER))
+}
+
+/** As EmbedderFlags, where an index says which model it is: see embedderFor. */
+export type IndexEmbedderFlags = Omit<EmbedderFlags, 'embedder'> & { embedder?: string }
+
+export function indexEmbedderFlags(command: Command, fallback = 'the one that built the index'): Command {
+  return runningFlags(
+    command.addOption(new Option('--embedder <name|folder>', EMBEDDER).default(undefined, fallback)),
+  )
+}
+
+function runningFlags(command: Command): Command {
   return command
-    .option(
-      '--embedder <name|folder>',
-      'embedding model: a name, its folder, or an .onnx file in one',
-      DEFAULT_EMBEDDER,
-    )
     .addOption(
       new Option('--device <device>', `where the model runs: ${DEVICES.join(', ')}; cuda:1 is the second GPU`)
         .argParser(parseDevice)
@@ -78,7 +88,12 @@ export function chunkFlags(command: Command): Command {
       wholeNumber(0, 1 << 20),
       0,
     )
-    .option('--no-chunk', 'each document is one chunk, cut at the model’s limit')
+    .addOption(
+      new Option('--no-chunk', 'each document is one chunk, cut at the model’s limit').conflicts([
+        'chunkTokens',
+        'chunkOverlap',
+      ]),
+    )
 }
 
 /** @throws ClaraError `usage` when chunks would hardly advance. */
@@ -101,7 +116,7 @@ export interface SampleFlags {
 
 export function sampleFlags(
   command: Command,
-  outputDir = 'where the samples go; must not exist',
+  outputDir = 'where the samples go; new or empty',
   overwrite = 'replace the output of a run before',
 ): Command {
   return command

@@ -3,15 +3,20 @@ import { Command } from 'commander'
 import { documentsOf } from '../documents/corpus.js'
 import { addDocuments } from '../index/add.js'
 import { readManifest } from '../index/manifest.js'
-import { requireSameModel } from '../index/same-model.js'
+import { embedderFor, requireSameModel } from '../index/same-model.js'
 import { openEmbedder } from '../inference/embedder.js'
-import { resolveEmbedder } from '../models/resolve.js'
 import { embeddingProgress } from './embedding-progress.js'
-import { type EmbedderFlags, embedderFlags, example, type OutputFlags, outputFlags } from './flags.js'
+import {
+  example,
+  type IndexEmbedderFlags,
+  indexEmbedderFlags,
+  type OutputFlags,
+  outputFlags,
+} from './flags.js'
 import { printIndexed } from './index-summary.js'
 import { createTalk } from './talk.js'
 
-interface AddFlags extends OutputFlags, EmbedderFlags {
+interface AddFlags extends OutputFlags, IndexEmbedderFlags {
   inputFile: string[]
   force?: boolean
   overwrite?: boolean
@@ -29,12 +34,12 @@ export function addCommand(): Command {
     )
     .option('--force', 'go on where over 5% of the new text is unknown to the model')
     .option('--overwrite', 'give up unfinished work of other documents or another command')
-  embedderFlags(command)
+  indexEmbedderFlags(command)
   outputFlags(command)
   example(command, 'clara-index add my-index --input-file more.jsonl')
   return command.action(async (directory: string, flags: AddFlags) => {
     const talk = createTalk(flags)
-    const model = await resolveEmbedder(flags.embedder)
+    const model = await embedderFor(directory, flags.embedder)
     const before = await readManifest(directory)
     requireSameModel(directory, before, model)
     const embedder = await openEmbedder(model, { ...flags, dims: before.dims, calibrate: true })

@@ -51,9 +51,11 @@ async function idsOf({ id = [], idsFile }: RemoveFlags): Promise<string[]> {
   const text =
     idsFile === undefined
       ? ''
-      : await readFile(idsFile, 'utf8').catch((error) => {
-          throw readError(idsFile, error)
-        })
+      : (
+          await readFile(idsFile, 'utf8').catch((error) => {
+            throw readError(idsFile, error)
+          })
+        ).replace(/^\ufeff/, '')
   const ids = [...id, ...text.split(/\r?\n/).filter((line) => line !== '')]
   if (ids.length === 0)
     throw new ClaraError('usage', 'remove needs --id ID or --ids-file FILE, with an id in it')

@@ -6,14 +6,15 @@ import { bothOrNeither } from '../files/closable.js'
 import { readManifest } from '../index/manifest.js'
 import { type Index, openIndex } from '../index/open.js'
 import { rerank } from '../index/rerank.js'
+import { embedderFor } from '../index/same-model.js'
 import { type Found, METHODS, type Method } from '../index/search.js'
 import { openEmbedder } from '../inference/embedder.js'
 import { openReranker, type Reranker } from '../inference/reranker.js'
-import { DEFAULT_RERANKER, resolveEmbedder, resolveReranker } from '../models/resolve.js'
+import { DEFAULT_RERANKER, resolveReranker } from '../models/resolve.js'
 import {
-  type EmbedderFlags,
-  embedderFlags,
   example,
+  type IndexEmbedderFlags,
+  indexEmbedderFlags,
   type OutputFlags,
   outputFlags,
   wholeNumber,
@@ -23,7 +24,7 @@ import { methodLine } from './search-method.js'
 import { readQueries, type SearchQuery, trecLines, writeTrec } from './search-output.js'
 import { createTalk } from './talk.js'
 
-interface SearchFlags extends OutputFlags, EmbedderFlags {
+interface SearchFlags extends OutputFlags, IndexEmbedderFlags {
   query?: string
   queries?: string
   k: number
@@ -45,18 +46,27 @@ export function searchCommand(): Command {
     .addOption(
       new Option('--method <name>', 'auto: exact where that is fast enough').choices(METHODS).default('auto'),
     )
-    .option('--exact', 'compare with every chunk: as --method exact')
+    .addOption(new Option('--exact', 'compare with every chunk: as --method exact').conflicts('method'))
     .option('--rerank', 'let a cross-encoder put what was found into a new order; scores are its logits')
-    .option('--reranker <name|folder>', 'which one', DEFAULT_RERANKER)
-    .option('--rerank-depth <n>', 'chunks that it sees for each question', wholeNumber(1, 1 << 20), 20)
+    .addOption(
+      new Option('--reranker <name|folder>', 'which one; turns --rerank on')
+        .default(DEFAULT_RERANKER)
+        .implies({ rerank: true }),
+    )
+    .addOption(
+      new Option('--rerank-depth <n>', 'chunks that it sees for each question; turns --rerank on')
+        .argParser(wholeNumber(1, 1 << 20))
+        .default(20)
+        .implies({ rerank: true }),
+    )
     .option('--trec <file>', 'write a TREC run file')
-  embedderFlags(command)
+  indexEmbedderFlags(command)
   outputFlags(command)
   example(command, 'clara-index search my-index --query "What is a hard negative?"')
   return command.action(async (dir: string, flags: SearchFlags) => {
     const talk = createTalk(flags)
     const queries = await queriesOf(flags, talk.onProblem)
-    const model = await resolveEmbedder(flags.embedder)
+    const model = await embedderFor(dir, flags.embedder)
     const threads = Math.min(flags.threads, queries.length)
     const { dims } = await readManifest(dir)
     const { device } = flags
@@ -124,7 +134,7 @@ async function queriesOf(
   onProblem: Parameters<typeof readQueries>[1],
 ): Promise<SearchQuery[]> {
   if ((flags.query === undefined) === (flags.queries === undefined)) {
-    throw new ClaraError('usage', 'search needs one of --query TEXT and --queries FILE')
+    throw new ClaraError('usage', 'search needs one of --query TEXT and --queries FILE, and not both')
   }
   if (flags.queries !== undefined) return readQueries(flags.queries, onProblem)
   if (flags.query!.trim() === '') throw new ClaraError('usage', '--query is blank')

@@ -12,6 +12,6 @@ export function verifyCommand(): Command {
   outputFlags(command)
   example(command, 'clara-index verify my-index')
   return command.action(async (dir: string, flags: OutputFlags) => {
-    printResult(flags, { index: dir, ...summaryOf(await verifyIndex(dir)) })
+    printResult(flags, { index: dir, ok: true, ...summaryOf(await verifyIndex(dir)) })
   })
 }

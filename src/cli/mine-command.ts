@@ -1,18 +1,19 @@
 /** clara-mine: questions and answers that exist -> samples with hard negatives. */
 import { Command } from 'commander'
-import { requireVacant, writeDirectory } from '../files/staged-directory.js'
+import { requireRoomFor, writeDirectory } from '../files/staged-directory.js'
 import { openIndex } from '../index/open.js'
-import { resolveEmbedder } from '../models/resolve.js'
+import { embedderFor } from '../index/same-model.js'
 import { openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { openEngines } from '../negatives/engines.js'
 import { mineNegatives } from '../negatives/mine.js'
 import { readQuestions } from '../questions/read-questions.js'
-import { writeSamples } from '../samples/write.js'
+import { DEFAULT_REPORT } from '../samples/report/report.js'
+import { ANY_OUTPUT, writeSamples } from '../samples/write.js'
 import {
-  type EmbedderFlags,
-  embedderFlags,
   example,
+  type IndexEmbedderFlags,
+  indexEmbedderFlags,
   type OutputFlags,
   outputFlags,
   type SampleFlags,
@@ -27,7 +28,7 @@ import { onInterrupt } from './run-cli.js'
 import { remarkMethod } from './search-method.js'
 import { createTalk } from './talk.js'
 
-interface MineFlags extends OutputFlags, EmbedderFlags, SampleFlags, FormatFlags, MiningFlags {
+interface MineFlags extends OutputFlags, IndexEmbedderFlags, SampleFlags, FormatFlags, MiningFlags {
   index: string
   qaFile: string
 }
@@ -40,7 +41,7 @@ export function mineCommand(): Command {
   sampleFlags(command)
   formatFlags(command)
   miningFlags(command)
-  embedderFlags(command)
+  indexEmbedderFlags(command)
   outputFlags(command)
   example(command, 'clara-mine --index my-index --qa-file qa.jsonl --output-dir out --target-top-k 5')
   return command.action(mine)
@@ -50,8 +51,9 @@ async function mine(flags: MineFlags): Promise<void> {
   const talk = createTalk(flags)
   const { targetTopK: topK, seed, device, threads } = flags
   const options = { ...miningOptions(flags), topK, seed, onProblem: talk.onProblem }
-  if (!flags.overwrite) await requireVacant(flags.outputDir)
-  const [embedder, reranker] = [await resolveEmbedder(flags.embedder), await rerankerOf(flags)]
+  const replacing = { overwrite: flags.overwrite ?? false, mayReplace: isOutput }
+  await requireRoomFor(flags.outputDir, replacing)
+  const [embedder, reranker] = [await embedderFor(flags.index, flags.embedder), await rerankerOf(flags)]
   const index = await openIndex(flags.index, embedder, { device })
   try {
     const warning = checkCorpusSize(index.manifest.counts.distinctChunks, topK)
@@ -77,7 +79,7 @@ async function mine(flags: MineFlags): Promise<void> {
         options,
       )
       const scorers = { embedder: embedder.card.name, reranker: reranker?.card.name ?? null }
-      const report = await writeDirectory(flags.outputDir, flags, (directory) =>
+      const report = await writeDirectory(flags.outputDir, replacing, (directory) =>
         writeSamples(directory, mined, {
           topK,
           seed,
@@ -96,4 +98,9 @@ async function mine(flags: MineFlags): Promise<void> {
   } finally {
     await index.close()
   }
+}
+
+/** Of an output directory: what a run before may have left there. */
+function isOutput(name: string): boolean {
+  return name === DEFAULT_REPORT || ANY_OUTPUT.includes(name)
 }

@@ -7,33 +7,41 @@ export function printResult(flags: OutputFlags, result: object): void {
 }
 
 function lines(result: object): string {
-  const width = Math.max(...Object.keys(result).map((key) => key.length))
-  return Object.entries(result)
-    .flatMap(([key, value]) => {
-      const [first, ...more] = shown(value)
-      return [`${key.padEnd(width)}  ${first}\n`, ...more.map((line) => `${' '.repeat(width + 2)}${line}\n`)]
-    })
-    .join('')
+  const rows = rowsOf(result)
+  const width = Math.max(...rows.map(([key]) => key.length))
+  return rows.map(([key, value]) => `${key.padEnd(width)}  ${value}\n`).join('')
 }
 
-/** An object in an object has a line of its own. */
-function shown(value: unknown): string[] {
-  if (!isPlain(value)) return [one(value)]
-  const flat = Object.entries(value).filter(([, each]) => !isPlain(each))
-  const nested = Object.entries(value).filter(([, each]) => isPlain(each))
-  const pairs = flat.map(([key, each]) => `${key} ${one(each)}`).join(', ')
-  const rest = nested.map(([key, each]) => `${key}: ${shown(each).join('; ')}`)
-  return flat.length > 0 || nested.length === 0 ? [pairs || '-', ...rest] : rest
-}
-
-function one(value: unknown): string {
-  if (value === null) return '-'
-  if (!Array.isArray(value)) return String(value)
-  return (
-    value.map((each) => (typeof each === 'object' ? JSON.stringify(each) : String(each))).join(', ') || '-'
+/** An object of objects has a row for each of them: `scores.positive`. */
+function rowsOf(result: object, prefix = ''): [string, string][] {
+  return Object.entries(result).flatMap(([key, value]): [string, string][] =>
+    isNested(value) ? rowsOf(value, `${prefix}${key}.`) : [[prefix + key, shown(value)]],
   )
 }
 
-function isPlain(value: unknown): value is object {
+function isNested(value: unknown): value is object {
+  return isRecord(value) && Object.values(value).some(isRecord)
+}
+
+function isRecord(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function shown(value: unknown): string {
+  if (value === null) return 'none'
+  if (Array.isArray(value)) return value.every(isPlain) ? value.join(', ') || 'none' : JSON.stringify(value)
+  if (!isRecord(value)) return String(value)
+  const entries = Object.entries(value)
+  return entries.map(([key, each]) => `${key} ${shownInLine(each)}`).join(', ') || 'none'
+}
+
+/** A blank at the end of a prefix counts: strings of an object are quoted where it would not be seen. */
+function shownInLine(value: unknown): string {
+  return typeof value === 'string' && (value === '' || value !== value.trim())
+    ? JSON.stringify(value)
+    : shown(value)
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value !== 'object' || value === null
 }

@@ -1,10 +1,11 @@
 /** What every command shares: names, flags in either spelling, errors, exit codes, signals. */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help, type Option } from 'commander'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { closeThreads } from '../files/worker-thread.js'
 import { COMMANDS, type CommandName } from './commands.js'
+import { finishTalk } from './talk.js'
 
 export const EXIT = { ok: 0, findings: 1, error: 2, interrupted: 130 } as const
 
@@ -64,7 +65,12 @@ async function umbrella(args: string[]): Promise<Command> {
 function dress(command: Command): Command {
   for (const each of [command, ...command.commands]) {
     each.exitOverride().showHelpAfterError('(--help shows all flags)')
-    each.configureOutput({ getOutHelpWidth: () => 100, getErrHelpWidth: () => 100 })
+    each.configureOutput({
+      getOutHelpWidth: () => helpWidth(process.stdout),
+      getErrHelpWidth: () => helpWidth(process.stderr),
+    })
+    each.configureHelp({ optionDescription })
+    each.hook('preAction', (_, action) => requireValues(action))
     nameUnknownFlags(each)
   }
   return command.version(packageVersion())
@@ -82,6 +88,25 @@ function nameUnknownFlags(command: Command): void {
     const isFlag = (arg: string) => /^--[a-z]/i.test(arg)
     if (unknown.some(isFlag)) for (const option of command.options) option.mandatory = false
     return { operands, unknown: unknown.map((arg) => (isFlag(arg) ? arg.replace(/=.*/s, '') : arg)) }
+  }
+}
+
+/** As wide as a terminal up to 100; what goes to a file is the same everywhere. */
+function helpWidth({ isTTY, columns }: NodeJS.WriteStream): number {
+  return isTTY && columns > 0 ? Math.min(columns, 100) : 100
+}
+
+function optionDescription(option: Option): string {
+  const text = Help.prototype.optionDescription.call(new Help(), option)
+  return option.mandatory ? `${text} (required)` : text
+}
+
+/** An empty value is a shell variable that was not set: `--output-dir "$OUT"`. */
+function requireValues(command: Command): void {
+  for (const option of command.options) {
+    const value: unknown = command.getOptionValue(option.attributeName())
+    if (value === '' || (Array.isArray(value) && value.includes('')))
+      throw new ClaraError('usage', `${option.long} is empty: expected a value (${option.flags})`)
   }
 }
 
@@ -113,6 +138,7 @@ function remedyOf(error: unknown): string {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.error // commander has said it
   const expected = error instanceof ClaraError || isErrno(error)
+  finishTalk()
   const text = expected
     ? `${messageOf(error)}${remedyOf(error)}`
     : `this is a bug in clara-topk: ${error instanceof Error ? error.stack : error}`

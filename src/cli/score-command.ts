@@ -2,15 +2,16 @@
 import { Command } from 'commander'
 import { ClaraError } from '../errors.js'
 import { type Index, openIndex } from '../index/open.js'
-import { type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
+import { embedderFor } from '../index/same-model.js'
+import type { EmbedderModel } from '../models/resolve.js'
 import { openCorpus } from '../negatives/corpus.js'
 import { type EngineSettings, type Models, openModels } from '../negatives/engines.js'
 import type { ScoreReport } from '../samples/score/report.js'
 import { type ScoreFileOptions, scoreFile } from '../samples/score/score-file.js'
 import {
-  type EmbedderFlags,
-  embedderFlags,
   example,
+  type IndexEmbedderFlags,
+  indexEmbedderFlags,
   type OutputFlags,
   outputFlags,
   wholeNumber,
@@ -23,7 +24,7 @@ import { runningOn } from './running-on.js'
 import { remarkMethod } from './search-method.js'
 import { createTalk, type Talk } from './talk.js'
 
-interface ScoreFlags extends OutputFlags, EmbedderFlags, JudgingFlags {
+interface ScoreFlags extends OutputFlags, IndexEmbedderFlags, JudgingFlags {
   inputFile: string
   outputFile?: string
   fix?: boolean
@@ -46,7 +47,7 @@ export function scoreCommand(): Command {
     .option('--seed <n>', 'of every random choice', wholeNumber(0), 42)
     .option('--overwrite', 'replace the output of a run before')
   judgingFlags(command)
-  embedderFlags(command)
+  indexEmbedderFlags(command, 'with --fix the one that built the index, else all-minilm-l6-v2')
   outputFlags(command)
   example(
     command,
@@ -60,7 +61,7 @@ async function score(flags: ScoreFlags): Promise<void> {
   const talk = createTalk(flags)
   const { fixedFile, ...outputs } = outputsOf(flags)
   const judging = judgingOptions(flags)
-  const embedder = await resolveEmbedder(flags.embedder)
+  const embedder = await embedderFor(flags.index, flags.embedder)
   const index = fixedFile === undefined ? undefined : await openIndex(flags.index!, embedder, flags)
   try {
     const progress = miningProgress(talk)

@@ -2,9 +2,10 @@
 import type { Index } from '../index/open.js'
 import type { Found } from '../index/search.js'
 
-/** For example: exact search (it is fast enough; about 0.4 s predicted) */
+/** For example: exact search (it is fast enough; about 0.4 s predicted). What nobody waits for is not predicted. */
 export function methodLine({ method, plan }: Found): string {
-  return `${method} search (${plan.why}; about ${plan.seconds.toPrecision(2)} s predicted)`
+  const wait = plan.seconds < 0.1 ? '' : `; about ${plan.seconds.toPrecision(2)} s predicted`
+  return `${method} search (${plan.why}${wait})`
 }
 
 /** The same index; its first search is remarked on, and each that takes another way. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { ClaraError } from '../errors.js'
 import { moveResults, openRunDirectory, removeResults } from '../files/run-directory.js'
-import { resolveEmbedder } from '../models/resolve.js'
+import { embedderFor } from '../index/same-model.js'
 import { type Corpus, openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { type OpenEngines, openEngines } from '../negatives/engines.js'
@@ -14,7 +14,7 @@ import { createSplit, SIDES } from '../samples/split.js'
 import { stageEntries } from '../samples/stages.js'
 import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeReport } from '../samples/write.js'
 import { endpointFlags, resolveEndpoint } from './endpoint-flags.js'
-import { chunkFlags, embedderFlags, example, outputFlags, sampleFlags, wholeNumber } from './flags.js'
+import { chunkFlags, example, indexEmbedderFlags, outputFlags, sampleFlags, wholeNumber } from './flags.js'
 import { formatFlags, formatsOf } from './format-flags.js'
 import { rerankerOf, scoreCacheOf } from './judging-flags.js'
 import { miningFlags } from './mining-flags.js'
@@ -54,7 +54,7 @@ export function synthCommand(): Command {
   writingFlags(command)
   miningFlags(command)
   chunkFlags(command)
-  embedderFlags(command)
+  indexEmbedderFlags(command, 'with --index the one that built it, else all-minilm-l6-v2')
   outputFlags(command)
   example(
     command,
@@ -79,7 +79,7 @@ async function synth(flags: SynthFlags, command: Command): Promise<void> {
   const embeddings = await resolveEmbeddings(flags, asked)
   const spending = { ...asked.spending, besides: embeddings?.usd }
   const asking: Asking = { ...asked, spending, embeddings, writing: await writingOf(flags) }
-  const model = await resolveEmbedder(flags.embedder)
+  const model = await embedderFor(flags.index, flags.embedder)
   if (flags.dryRun) return dryRun(flags, asking, model, talk)
   const settings = await settingsOf(flags, asking, model)
   const run = await openRunDirectory(flags.outputDir, settings, {

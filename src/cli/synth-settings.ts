@@ -6,7 +6,7 @@ import type { EmbedderModel } from '../models/resolve.js'
 import {
   type ChunkFlags,
   chunkingOf,
-  type EmbedderFlags,
+  type IndexEmbedderFlags,
   type OutputFlags,
   type SampleFlags,
 } from './flags.js'
@@ -20,7 +20,7 @@ import type { WritingFlags } from './writing-flags.js'
 
 export interface SynthFlags
   extends OutputFlags,
-    EmbedderFlags,
+    IndexEmbedderFlags,
     ChunkFlags,
     SampleFlags,
     FormatFlags,

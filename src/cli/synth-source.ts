@@ -13,13 +13,13 @@ import { openTokenizer } from '../inference/open-tokenizer.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import type { Corpus } from '../negatives/corpus.js'
 import { embeddingProgress } from './embedding-progress.js'
-import { type ChunkFlags, chunkingOf, type EmbedderFlags } from './flags.js'
+import { type ChunkFlags, chunkingOf, type IndexEmbedderFlags } from './flags.js'
 import { onInterrupt } from './run-cli.js'
 import { runningOn } from './running-on.js'
 import type { ApiEmbeddings } from './synth-embeddings.js'
 import type { Talk } from './talk.js'
 
-export interface SourceFlags extends EmbedderFlags, ChunkFlags {
+export interface SourceFlags extends IndexEmbedderFlags, ChunkFlags {
   outputDir: string
   inputFile?: string[]
   index?: string

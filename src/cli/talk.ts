@@ -23,11 +23,19 @@ export interface Talk {
   complain(text: string): void
 }
 
+let latest: Talk | undefined
+
+/** Ends the line of whatever talked last, so that an error stands on a line of its own. */
+export function finishTalk(): void {
+  latest?.finish()
+}
+
 /** @param printed bad records at most; the others are counted. */
 export function createTalk({ quiet = false }: OutputFlags, printed = PRINTED_PROBLEMS): Talk {
   const tty = process.stderr.isTTY === true && !quiet
   const said = new Set<string>()
   let problems = 0
+  let told = printed
   let open = false
   const line = (text: string) => {
     process.stderr.write(`${open ? '\r\x1b[K' : ''}${text}\n`)
@@ -44,7 +52,7 @@ export function createTalk({ quiet = false }: OutputFlags, printed = PRINTED_PRO
       open = true
     }
   }
-  return {
+  latest = {
     remark(text) {
       if (quiet || said.has(text)) return
       said.add(text)
@@ -66,10 +74,12 @@ export function createTalk({ quiet = false }: OutputFlags, printed = PRINTED_PRO
     finish() {
       if (open) process.stderr.write('\r\x1b[K')
       open = false
-      if (problems > printed) line(`… and ${problems - printed} more like these`)
+      if (problems > told) line(`… and ${problems - told} more like these`)
+      told = Math.max(told, problems)
     },
     complain: (text) => line(printable(text)),
   }
+  return latest
 }
 
 /** A message may quote a file: control characters of it must not reach the terminal. */

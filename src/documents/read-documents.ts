@@ -77,7 +77,7 @@ async function filesOf(source: string): Promise<CorpusFile[]> {
   if (names.length === 0) {
     throw new ClaraError(
       'input',
-      `${source}: holds neither corpus.jsonl nor files ending in ${TEXT_ENDINGS.join(', ')}`,
+      `${source}: holds neither corpus.jsonl nor files ending in ${TEXT_ENDINGS.join(', ')}; other formats go through clara-extract first`,
     )
   }
   return names.map((name) => ({ path: join(source, name), id: name }))
@@ -92,7 +92,7 @@ function oneFile(path: string): CorpusFile {
   if (ending !== '.jsonl' && !TEXT_ENDINGS.includes(ending)) {
     throw new ClaraError(
       'input',
-      `${path}: expected a file ending in .jsonl, ${TEXT_ENDINGS.join(', ')}, or a folder`,
+      `${path}: expected a file ending in .jsonl, ${TEXT_ENDINGS.join(', ')}, or a folder; other formats go through clara-extract first`,
     )
   }
   return { path, id: basename(path) }
@@ -124,7 +124,9 @@ function documentOf(record: JsonObject, seen: Set<string>, images: Images): Docu
   const beir = '_id' in record
   const text = beir ? record.text : record.content
   if (typeof text !== 'string')
-    return beir ? '"text" is missing or not a string' : '"content" is missing or not a string'
+    return beir
+      ? '"text" is missing or not a string'
+      : '"content" is missing or not a string (expected {"filename", "content"}, or BEIR’s {"_id", "text"})'
   const id = beir ? record._id : freeName(record, seen)
   if (typeof id !== 'string' || id === '') {
     return beir ? '"_id" is not a string' : '"filename" and "file_path" are missing or not strings'

@@ -23,13 +23,19 @@ interface StagedDirectory {
   discard(): Promise<void>
 }
 
+export interface Replacing {
+  overwrite?: boolean
+  /** Of an entry's name: whether `overwrite` may remove it. Default: any. */
+  mayReplace?: (name: string) => boolean
+}
+
 /**
- * @throws ClaraError `exists` when `target` is there, not empty, and `overwrite` is false.
+ * @throws ClaraError `exists` when `target` is there, not empty, and `overwrite` is false or not meant for what it holds.
  */
-export async function stageDirectory(target: string, { overwrite = false } = {}): Promise<StagedDirectory> {
+export async function stageDirectory(target: string, replacing: Replacing = {}): Promise<StagedDirectory> {
   const place = resolve(target)
   const parent = dirname(place)
-  if (!overwrite) await requireVacant(target)
+  await requireRoomFor(target, replacing)
   await mkdir(parent, { recursive: true })
   await removeAbandoned(parent, basename(place))
   const path = stagingPath(place)
@@ -40,7 +46,7 @@ export async function stageDirectory(target: string, { overwrite = false } = {})
     path,
     async publish() {
       await syncDirectory(path)
-      if (!overwrite) await requireVacant(target)
+      await requireRoomFor(target, replacing)
       await replaceDirectory(path, place)
       unfinished.delete(path)
       await syncDirectory(parent)
@@ -60,7 +66,7 @@ export function stagingPath(place: string): string {
 /** Runs `fill` on a staged directory and publishes it, or discards it where `fill` throws. */
 export async function writeDirectory<T>(
   target: string,
-  options: { overwrite?: boolean },
+  options: Replacing,
   fill: (path: string) => Promise<T>,
 ): Promise<T> {
   const staged = await stageDirectory(target, options)
@@ -74,21 +80,37 @@ export async function writeDirectory<T>(
   }
 }
 
+/** @throws ClaraError `exists` where a directory may not be put into the place of `target`. */
+export async function requireRoomFor(
+  target: string,
+  { overwrite = false, mayReplace = () => true }: Replacing,
+): Promise<void> {
+  if (!overwrite) return requireVacant(target)
+  const other = (await namesIn(target)).find((name) => !mayReplace(name))
+  if (other === undefined) return
+  throw new ClaraError(
+    'exists',
+    `${target}: holds ${JSON.stringify(other)}, which is no output of this command and which --overwrite would remove: choose another directory, or move it away`,
+  )
+}
+
 /** @param ignored of entries' names: what is nobody's loss. */
 export async function requireVacant(target: string, ignored = (_name: string) => false): Promise<void> {
-  const entries = await readdir(target).catch((error) => {
+  if ((await namesIn(target)).every(ignored)) return
+  throw new ClaraError(
+    'exists',
+    `${target}: exists and is not empty: choose another directory or pass --overwrite`,
+  )
+}
+
+async function namesIn(target: string): Promise<string[]> {
+  return readdir(target).catch((error) => {
     if (isErrno(error, 'ENOENT')) return []
     if (isErrno(error, 'ENOTDIR')) {
       throw new ClaraError('exists', `${target}: is a file, a directory was expected`, { cause: error })
     }
     throw error
   })
-  if (!entries.every(ignored)) {
-    throw new ClaraError(
-      'exists',
-      `${target}: exists and is not empty: choose another directory or pass --overwrite`,
-    )
-  }
 }
 
 /** A rename cannot replace a filled directory, so the old one steps aside first. */

@@ -76,7 +76,7 @@ export async function requireRoom(directory: string, overwrite: boolean): Promis
   if (entries.includes(MANIFEST)) {
     throw new ClaraError(
       'exists',
-      `${directory}: holds an index, so that it exists and is not empty: choose another directory or pass --overwrite`,
+      `${directory}: holds an index already: choose another directory or pass --overwrite`,
     )
   }
   if (entries.includes(WORK)) return

@@ -121,6 +121,9 @@ export async function readManifest(directory: string): Promise<Manifest> {
         `${directory}: no index here (manifest.json is missing): make one with clara-index build`,
       )
     }
+    if (isErrno(error) && error.code === 'ENOTDIR') {
+      throw new ClaraError('index', `${directory}: is a file, the directory of an index was expected`)
+    }
     throw new ClaraError('index', `${path}: ${messageOf(error)}`, { cause: error })
   }
   const wrong = faultOf(value)

@@ -1,8 +1,29 @@
-import { ClaraError } from '../errors.js'
+import { ClaraError, messageOf } from '../errors.js'
 import type { Embedder } from '../inference/embedder.js'
-import type { EmbedderModel } from '../models/resolve.js'
-import type { Manifest } from './manifest.js'
+import { DEFAULT_EMBEDDER, type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
+import { type Manifest, readManifest } from './manifest.js'
 import { metricOf } from './vectors.js'
+
+/**
+ * The model for questions to an index, or for documents that go into it.
+ * @param directory the index; `undefined` where there is none: then it is the default model.
+ * @param given a name or folder that goes before the one that the manifest names.
+ * @throws ClaraError `index` when there is no index, `model` when the model is not here.
+ */
+export async function embedderFor(
+  directory: string | undefined,
+  given: string | undefined,
+): Promise<EmbedderModel> {
+  if (given !== undefined || directory === undefined) return resolveEmbedder(given ?? DEFAULT_EMBEDDER)
+  const { name } = (await readManifest(directory)).embedder
+  return resolveEmbedder(name).catch((error) => {
+    throw new ClaraError(
+      'model',
+      `${directory}: built by ${name}: ${messageOf(error)}. A model in a folder of its own is named by --embedder FOLDER`,
+      { cause: error },
+    )
+  })
+}
 
 /** @throws ClaraError `index` with both names where the model is not the one that built the index. */
 export function requireSameModel(

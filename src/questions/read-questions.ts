@@ -1,7 +1,7 @@
 /** qa.jsonl, or a BEIR folder's queries and qrels -> questions, one at a time. */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ClaraError, type OnProblem } from '../errors.js'
+import { ClaraError, isErrno, type OnProblem } from '../errors.js'
 import type { JsonObject } from '../files/json-value.js'
 import { readJsonObjects } from '../files/jsonl.js'
 import { readError } from '../files/read-error.js'
@@ -35,8 +35,8 @@ async function* fromQa(path: string, onProblem: OnProblem): AsyncGenerator<Quest
 /** A question, or why the record is none. */
 function qaRecord(record: JsonObject, path: string, line: number): Question | string {
   const { question, answer, doc_id: docId, positive } = record
-  if (!isText(question)) return '"question" is missing or blank'
-  if (!isText(answer)) return '"answer" is missing or blank'
+  if (!isText(question)) return '"question" is missing, blank or not a string'
+  if (!isText(answer)) return '"answer" is missing, blank or not a string'
   const docIds = texts(docId)
   const passages = texts(positive)
   if (!docIds || !passages) return '"doc_id" and "positive" take a string or a list of strings'
@@ -71,6 +71,12 @@ async function* fromBeir(folder: string, onProblem: OnProblem): AsyncGenerator<Q
 /** Query id -> ids of the documents with a positive grade, of all `qrels/*.tsv`. */
 async function readQrels(folder: string, onProblem: OnProblem): Promise<Map<string, string[]>> {
   const names = await readdir(folder).catch((error) => {
+    if (isErrno(error) && error.code === 'ENOENT') {
+      throw new ClaraError(
+        'input',
+        `${folder}: no such folder: expected a qa.jsonl, or a BEIR folder with queries.jsonl and qrels/*.tsv`,
+      )
+    }
     throw readError(folder, error)
   })
   const relevant = new Map<string, string[]>()

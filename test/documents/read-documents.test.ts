@@ -16,6 +16,9 @@ async function read(...names: string[]) {
   }
 }
 
+const NO_CONTENT =
+  '"content" is missing or not a string (expected {"filename", "content"}, or BEIR’s {"_id", "text"})'
+
 test.each([
   [
     'raw_knowledge, whose title is no part of the text',
@@ -40,8 +43,8 @@ test.each([
 })
 
 test.each([
-  [{ filename: 'a' }, '"content" is missing or not a string'],
-  [{ filename: 'a', content: 5 }, '"content" is missing or not a string'],
+  [{ filename: 'a' }, NO_CONTENT],
+  [{ filename: 'a', content: 5 }, NO_CONTENT],
   [{ content: 'text' }, '"filename" and "file_path" are missing or not strings'],
   [{ filename: '', content: 'text' }, '"filename" and "file_path" are missing or not strings'],
   [{ _id: 7, text: 'text' }, '"_id" is not a string'],

@@ -42,12 +42,12 @@ describe('qa.jsonl', () => {
 
   const good = { question: 'Why?', answer: 'So.', doc_id: 'a' }
   test.each([
-    [{ ...good, question: undefined }, '"question" is missing or blank'],
-    [{ ...good, question: ' ' }, '"question" is missing or blank'],
-    [{ ...good, question: ['Why?'] }, '"question" is missing or blank'],
-    [{ ...good, answer: undefined }, '"answer" is missing or blank'],
-    [{ ...good, answer: '' }, '"answer" is missing or blank'],
-    [{ ...good, answer: 42 }, '"answer" is missing or blank'],
+    [{ ...good, question: undefined }, '"question" is missing, blank or not a string'],
+    [{ ...good, question: ' ' }, '"question" is missing, blank or not a string'],
+    [{ ...good, question: ['Why?'] }, '"question" is missing, blank or not a string'],
+    [{ ...good, answer: undefined }, '"answer" is missing, blank or not a string'],
+    [{ ...good, answer: '' }, '"answer" is missing, blank or not a string'],
+    [{ ...good, answer: 42 }, '"answer" is missing, blank or not a string'],
     [{ ...good, doc_id: undefined }, '"doc_id" or "positive" is needed, to know what answers the question'],
     [{ ...good, doc_id: [] }, '"doc_id" or "positive" is needed, to know what answers the question'],
     [{ ...good, doc_id: 3 }, '"doc_id" and "positive" take a string or a list of strings'],
