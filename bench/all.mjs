@@ -70,7 +70,7 @@ const PARTS = {
       ...given('cross-encoder', peer('reranker')),
       ...(quick
         ? ['--questions', '100', '--sample', '5', '--planted', '20']
-        : ['--reranked', '2000', '--sample', '40', '--planted', '150']),
+        : ['--reranked', '1000', '--sample', '20', '--planted', '150']),
     ],
   },
   quality: {

@@ -1,3 +1,4 @@
+import { isObject } from '../files/json-value.js'
 import type { OutputFlags } from './flags.js'
 
 /** One JSON object, or a line or more for each of its entries; nothing with --quiet. */
@@ -20,17 +21,13 @@ function rowsOf(result: object, prefix = ''): [string, string][] {
 }
 
 function isNested(value: unknown): value is object {
-  return isRecord(value) && Object.values(value).some(isRecord)
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject(value) && Object.values(value).some(isObject)
 }
 
 function shown(value: unknown): string {
   if (value === null) return 'none'
   if (Array.isArray(value)) return value.every(isPlain) ? value.join(', ') || 'none' : JSON.stringify(value)
-  if (!isRecord(value)) return String(value)
+  if (!isObject(value)) return String(value)
   const entries = Object.entries(value)
   return entries.map(([key, each]) => `${key} ${shownInLine(each)}`).join(', ') || 'none'
 }

@@ -85,7 +85,7 @@ function nameUnknownFlags(command: Command): void {
     const parsed = Command.prototype.parseOptions.call(command, args)
     if (command.commands.length > 0) return parsed // what it does not know may be its commands' flags
     const { operands, unknown } = parsed
-    const isFlag = (arg: string) => /^--[a-z]/i.test(arg)
+    const isFlag = (arg: string) => /^--[a-z]/i.test(arg) && arg !== '--help'
     if (unknown.some(isFlag)) for (const option of command.options) option.mandatory = false
     return { operands, unknown: unknown.map((arg) => (isFlag(arg) ? arg.replace(/=.*/s, '') : arg)) }
   }
@@ -101,9 +101,9 @@ function optionDescription(option: Option): string {
   return option.mandatory ? `${text} (required)` : text
 }
 
-/** An empty value is a shell variable that was not set: `--output-dir "$OUT"`. */
+/** An empty value is a shell variable that was not set: `--output-dir "$OUT"`. What is parsed has said so by then. */
 function requireValues(command: Command): void {
-  for (const option of command.options) {
+  for (const option of command.options.filter(({ parseArg }) => !parseArg)) {
     const value: unknown = command.getOptionValue(option.attributeName())
     if (value === '' || (Array.isArray(value) && value.includes('')))
       throw new ClaraError('usage', `${option.long} is empty: expected a value (${option.flags})`)

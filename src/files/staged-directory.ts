@@ -23,7 +23,7 @@ interface StagedDirectory {
   discard(): Promise<void>
 }
 
-export interface Replacing {
+interface Replacing {
   overwrite?: boolean
   /** Of an entry's name: whether `overwrite` may remove it. Default: any. */
   mayReplace?: (name: string) => boolean

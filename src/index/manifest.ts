@@ -115,7 +115,7 @@ export async function readManifest(directory: string): Promise<Manifest> {
   try {
     value = JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
-    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) {
+    if (isErrno(error, 'ENOENT')) {
       throw new ClaraError(
         'index',
         `${directory}: no index here (manifest.json is missing): make one with clara-index build`,

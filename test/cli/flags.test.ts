@@ -121,7 +121,7 @@ describe('what is said', () => {
     const file = join(work, 'bad.jsonl')
     writeFileSync(file, 'x\n'.repeat(25))
     const { stderr } = await clara(['index', 'build', '--input-file', file, '--output-dir', join(work, 'n')])
-    expect(stderr).toMatch(/… and 5 more bad records\nerror: the corpus has no text to index\n$/)
+    expect(stderr).toMatch(/… and 5 more like these\nerror: the corpus has no text to index\n$/)
   })
 
   it('as text holds no JSON, and an object of objects has a row for each', async () => {

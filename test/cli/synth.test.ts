@@ -113,7 +113,7 @@ describe('clara synth', () => {
     expect(stderr).toMatch(/negatives are drawn at random: --local-embeddings/)
     expect(stderr).toContain(`passages go to ${url}: model gpt-4o-mini`)
     expect(stdout).not.toMatch(/[{}]|null/)
-    expect(stdout).toMatch(/^ +kept_by_type: fact \d+, reasoning \d+/m)
+    expect(stdout).toMatch(/^questions\.kept_by_type +fact \d+, reasoning \d+/m)
     const local = await synth('said-local', url, '--local-embeddings', '--force')
     expect(local.stderr).not.toContain('at random')
     expect(local.stderr.match(/^all-minilm-l6-v2 on /gm)).toHaveLength(1)
