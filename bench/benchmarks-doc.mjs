@@ -42,12 +42,25 @@ export function drawBenchmarks(result, file) {
   drawReadme(result, file)
 }
 
-function head({ date, machine, node }, file) {
+/** Which code was measured: --resume may have brought parts of several sittings together. */
+function revisions(result) {
+  const parts = {}
+  for (const name of Object.keys(SECTIONS)) {
+    const { left_out: left, revision = 'an earlier one' } = result[name] ?? { left_out: true }
+    if (!left) parts[revision] = [...(parts[revision] ?? []), name]
+  }
+  const all = Object.entries(parts)
+  if (all.length === 1) return `Measured at revision ${all[0][0]}.`
+  return `Measured in ${all.length} sittings, at revisions: ${all.map(([name, each]) => `${name} (${each.join(', ')})`).join('; ')}.`
+}
+
+function head(result, file) {
+  const { date, machine, node } = result
   return `# Benchmarks
 
-This project and what a user would pick instead, doing the same work on the same machine in one run: ${machine.cores} cores of an
+This project and what a user would pick instead, doing the same work on the same machine, side by side: ${machine.cores} cores of an
 ${machine.cpu} (${machine.flags}), ${machine.gib} GiB, Node ${node}, ${date}. Trials are in turns, each in a process of its own; where it says median, it
-is that of five unless it says otherwise. Each comparison checks first that both sides give the same answers. Raw: [${basename(file)}](../bench/results/${basename(file)}).
+is that of five unless it says otherwise. Each comparison checks first that both sides give the same answers. ${revisions(result)} Raw: [${basename(file)}](../bench/results/${basename(file)}).
 
 This page is drawn from that file. Both again, on your machine:
 

@@ -5,6 +5,7 @@ import type { BatchLook } from '../questions/batches/batching.js'
 import type { Generation } from '../questions/generate.js'
 import { onInterrupt } from './run-cli.js'
 import type { Talk } from './talk.js'
+import { timeLeft } from './time-left.js'
 
 /** @param run is there when the first chunk is done. */
 export function askingProgress(talk: Talk, total: number, run: () => Generation): (done: number) => void {
@@ -18,7 +19,7 @@ export function askingLine(done: number, total: number, seconds: number, run: Ge
   const { counts, spending, concurrency } = run
   const asked = done - counts.fromJournal
   const rate = asked / seconds
-  const left = rate > 0 ? `, ${duration((total - done) / rate)} left` : ''
+  const left = timeLeft(total - done, rate)
   const usd = spending.usd === null ? '' : `, ${dollars(spending.usd)}`
   const failed = counts.failed > 0 ? `, ${counts.failed} failed` : ''
   return (
@@ -39,9 +40,4 @@ export function batchProgress(talk: Talk): (look: BatchLook) => void {
     }
     show(() => `batch ${id}: ${status}, ${done} of ${requests} done`)
   }
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`
-  return seconds < 5400 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`
 }

@@ -5,37 +5,45 @@ import { unknownShare } from '../index/vocabulary.js'
 import type { Embedder } from '../inference/embedder.js'
 import { onInterrupt } from './run-cli.js'
 import type { Talk } from './talk.js'
+import { timeLeft } from './time-left.js'
 
 export interface EmbeddingProgress {
-  onResume(chunks: number): void
-  onProgress(chunks: number, tokens: Tokens): void
+  onResume(chunks: number, documents: number): void
+  onProgress(chunks: number, tokens: Tokens, documents: number): void
   /** Chunks of this run, and how many a second. */
   rate(): string
   /** Of the tokens so far, earlier runs included. */
   unknownShare(): number
 }
 
-export function embeddingProgress(talk: Talk): EmbeddingProgress {
+/** @param total documents, where that is known. */
+export function embeddingProgress(talk: Talk, total?: number): EmbeddingProgress {
   const started = performance.now()
-  const count = talk.counter('chunks')
+  const show = talk.progress()
   let before = 0
+  let documentsBefore = 0
   let done = 0
   let share = 0
   onInterrupt('what was embedded is kept: run the same command again to go on')
   const kept = (chunks: number) =>
     onInterrupt(`${chunks} chunks are embedded and kept: run the same command again to go on`)
   return {
-    onResume(chunks) {
+    onResume(chunks, documents) {
       before = chunks
+      documentsBefore = documents
       done = chunks
       kept(chunks)
       talk.remark(`${chunks} chunks are embedded already: going on after them`)
     },
-    onProgress(chunks, tokens) {
+    onProgress(chunks, tokens, documents) {
       done = chunks
       share = unknownShare(tokens)
       kept(chunks)
-      count(chunks - before)
+      const seconds = (performance.now() - started) / 1000
+      show(() => {
+        const line = `${chunks} chunks, ${((chunks - before) / seconds).toFixed(0)}/s`
+        return total === undefined ? line : `${line}${outOf(documents, total, documentsBefore, seconds)}`
+      })
     },
     rate() {
       const seconds = (performance.now() - started) / 1000
@@ -44,6 +52,11 @@ export function embeddingProgress(talk: Talk): EmbeddingProgress {
     },
     unknownShare: () => Number(share.toFixed(4)),
   }
+}
+
+function outOf(documents: number, total: number, before: number, seconds: number): string {
+  const left = timeLeft(total - documents, (documents - before) / seconds)
+  return `, ${documents} of ${total} documents${left}`
 }
 
 export function remarkTruncated(talk: Talk, { counts }: Manifest, { model }: Embedder): void {

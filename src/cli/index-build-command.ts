@@ -1,6 +1,7 @@
 /** clara-index build */
 import { Command, Option } from 'commander'
 import { documentsOf } from '../documents/corpus.js'
+import { countDocuments } from '../documents/read-documents.js'
 import { buildIndex, requireRoom } from '../index/build.js'
 import type { Precision } from '../index/graph.js'
 import { PRECISIONS } from '../index/manifest.js'
@@ -71,7 +72,7 @@ export function buildCommand(): Command {
     const chunking = chunkingOf(flags)
     const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), { ...flags, calibrate: true })
     try {
-      const progress = embeddingProgress(talk)
+      const progress = embeddingProgress(talk, await countDocuments(flags.inputFile))
       const manifest = await buildIndex(documentsOf(flags.inputFile, talk.onProblem), embedder, {
         outputDir,
         overwrite,

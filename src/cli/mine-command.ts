@@ -1,5 +1,6 @@
 /** clara-mine: questions and answers that exist -> samples with hard negatives. */
 import { Command } from 'commander'
+import { ClaraError } from '../errors.js'
 import { requireRoomFor, writeDirectory } from '../files/staged-directory.js'
 import { openIndex } from '../index/open.js'
 import { embedderFor } from '../index/same-model.js'
@@ -7,7 +8,7 @@ import { openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { openEngines } from '../negatives/engines.js'
 import { mineNegatives } from '../negatives/mine.js'
-import { readQuestions } from '../questions/read-questions.js'
+import { countQuestions, readQuestions } from '../questions/read-questions.js'
 import { DEFAULT_REPORT } from '../samples/report/report.js'
 import { ANY_OUTPUT, writeSamples } from '../samples/write.js'
 import {
@@ -59,7 +60,7 @@ async function mine(flags: MineFlags): Promise<void> {
     const warning = checkCorpusSize(index.manifest.counts.distinctChunks, topK)
     if (warning) talk.remark(warning)
     const corpus = await openCorpus(index.chunks)
-    const progress = miningProgress(talk)
+    const progress = miningProgress(talk, await countQuestions(flags.qaFile))
     const opened = await openEngines(remarkMethod(index, talk.remark), {
       embedder,
       reranker,
@@ -79,8 +80,8 @@ async function mine(flags: MineFlags): Promise<void> {
         options,
       )
       const scorers = { embedder: embedder.card.name, reranker: reranker?.card.name ?? null }
-      const report = await writeDirectory(flags.outputDir, replacing, (directory) =>
-        writeSamples(directory, mined, {
+      const report = await writeDirectory(flags.outputDir, replacing, async (directory) => {
+        const written = await writeSamples(directory, mined, {
           topK,
           seed,
           ...scorers,
@@ -89,8 +90,10 @@ async function mine(flags: MineFlags): Promise<void> {
             models: { embedder: embedder.model.sha256, reranker: reranker?.model.sha256 ?? null },
           }),
           onProgress: progress.onSample,
-        }),
-      )
+        })
+        if (written.samples > 0) return written
+        throw new ClaraError('input', `${flags.qaFile}: no question became a sample: the lines above say why`)
+      })
       printRun(flags, talk, flags.outputDir, report, { mining: { counts, opened } })
     } finally {
       await opened.close()

@@ -1,6 +1,7 @@
 /** clara-score: are the negatives of these samples negatives? */
 import { Command } from 'commander'
 import { ClaraError } from '../errors.js'
+import { countLines } from '../files/count-lines.js'
 import { type Index, openIndex } from '../index/open.js'
 import { embedderFor } from '../index/same-model.js'
 import type { EmbedderModel } from '../models/resolve.js'
@@ -64,7 +65,7 @@ async function score(flags: ScoreFlags): Promise<void> {
   const embedder = await embedderFor(flags.index, flags.embedder)
   const index = fixedFile === undefined ? undefined : await openIndex(flags.index!, embedder, flags)
   try {
-    const progress = miningProgress(talk)
+    const progress = miningProgress(talk, await countLines(flags.inputFile))
     const settings = await settingsOf(flags, embedder, talk, progress.onScored)
     const models = await openModels(index?.manifest.dims ?? embedder.card.dims, settings)
     if (models.keeps) onInterrupt('run the same command again: scores that were computed are kept')

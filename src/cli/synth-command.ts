@@ -150,6 +150,7 @@ async function writeAll(flags: SynthFlags, { asking, source, corpus, talk }: Set
     })
     talk.finish()
     requireReplies(generation)
+    remarkUncounted(generation, talk)
     const { run: llm, report } = summary()
     const paid = { llm: report, ...(asking.embeddings && { embeddings: asking.embeddings.summary().report }) }
     const setup = { corpus, talk, opened, work, split, believed: { ...believed, ...paid }, progress }
@@ -176,6 +177,13 @@ function requireReplies({ name, counts: { chunks, failed, pairs } }: Generation)
     'llm',
     `${name}: none of ${chunks} chunks got a usable reply; the lines above say why: ` +
       'check the base URL, the model and the server; then run the same command again',
+  )
+}
+
+function remarkUncounted({ counts: { uncounted } }: Generation, talk: Talk): void {
+  if (uncounted === 0) return
+  talk.remark(
+    `${uncounted} replies came without a count of their tokens: each is taken to have cost the most that it could`,
   )
 }
 

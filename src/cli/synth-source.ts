@@ -1,7 +1,7 @@
 /** Where clara-synth's chunks come from: an index, one that it builds, or documents that are only cut. */
 import { join } from 'node:path'
 import { documentsOf } from '../documents/corpus.js'
-import { readDocuments } from '../documents/read-documents.js'
+import { countDocuments, readDocuments } from '../documents/read-documents.js'
 import { buildIndex } from '../index/build.js'
 import type { ChunkStore } from '../index/chunk-store.js'
 import { storeChunks } from '../index/chunks-only.js'
@@ -77,7 +77,7 @@ async function indexSource(
         overwrite: true, // the same documents and settings are gone on with all the same
         chunking: chunkingOf(flags),
         force: flags.force ?? false,
-        ...embeddingProgress(talk),
+        ...embeddingProgress(talk, await countDocuments(flags.inputFile!)),
       })
       onInterrupt(REPLIES_ARE_KEPT)
       talk.finish()

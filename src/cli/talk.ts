@@ -13,11 +13,9 @@ export interface Talk {
   onProblem: (problem: Problem | FileProblem) => void
   /** How many bad records there were. */
   problems(): number
-  /** A counter that shows its rate: `counter('chunks')(250)`. */
-  counter(what: string): (done: number) => void
   /** A line that changes: shown now and then, and made only when it is shown. */
   progress(): (line: () => string) => void
-  /** Ends the line of a counter and says how many problems were not printed. */
+  /** Ends the line of progress and says how many problems were not printed. */
   finish(): void
   /** As a remark, but with --quiet, too; what it quotes is made printable. */
   complain(text: string): void
@@ -64,12 +62,6 @@ export function createTalk({ quiet = false }: OutputFlags, printed = PRINTED_PRO
         line(printable(`${path}:${number === undefined ? '' : `${number}:`} ${reason}`))
     },
     problems: () => problems,
-    counter(what) {
-      const start = performance.now()
-      const show = progress()
-      return (done) =>
-        show(() => `${done} ${what}, ${((done / (performance.now() - start)) * 1000).toFixed(0)}/s`)
-    },
     progress,
     finish() {
       if (open) process.stderr.write('\r\x1b[K')

@@ -6,8 +6,9 @@ import type { Stats } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, extname, join, relative, sep } from 'node:path'
 import { ClaraError, type OnProblem } from '../errors.js'
+import { countLines } from '../files/count-lines.js'
 import type { JsonObject } from '../files/json-value.js'
-import { readJsonObjects } from '../files/jsonl.js'
+import { NOT_UTF8, readJsonObjects } from '../files/jsonl.js'
 import { readError } from '../files/read-error.js'
 import type { Document } from './document.js'
 import { type Images, readImages } from './images.js'
@@ -50,6 +51,21 @@ export async function* readDocuments(sources: string[], onProblem: OnProblem): A
       }
     }
   }
+}
+
+/**
+ * How many documents there are at most, for progress: the lines of JSONL, and each other file as one.
+ * @returns undefined where that cannot be told beforehand.
+ * @throws ClaraError as readDocuments, of what is missing.
+ */
+export async function countDocuments(sources: string[]): Promise<number | undefined> {
+  let count = 0
+  for (const { path } of (await Promise.all(sources.map(filesOf))).flat()) {
+    const lines = endingOf(path) === '.jsonl' ? await countLines(path) : 1
+    if (lines === undefined) return undefined
+    count += lines
+  }
+  return count
 }
 
 interface CorpusFile {
@@ -158,6 +174,6 @@ async function* fromText(file: CorpusFile, onProblem: OnProblem): AsyncGenerator
     if (text.trim() === '') return skip('has no text')
     yield { document: { id: file.id, title: '', text }, line: 1 }
   } catch {
-    skip('not UTF-8')
+    skip(NOT_UTF8)
   }
 }

@@ -45,6 +45,9 @@ export async function* readJsonl(path: string, onProblem: OnProblem): AsyncGener
   }
 }
 
+/** What many Chinese files are in instead is named: who has one knows what to do. */
+export const NOT_UTF8 = 'not UTF-8: convert it first, for example iconv -f GB18030 -t UTF-8'
+
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** @returns `undefined` of a blank line; a reason of one that is no JSON, no UTF-8 or too long. */
@@ -56,7 +59,7 @@ export function parseLine({ bytes }: RawLine): { value: unknown } | string | und
     const text = textOf(bytes)
     return text.trim() === '' ? undefined : { value: JSON.parse(text) }
   } catch (error) {
-    return error instanceof SyntaxError ? `not JSON: ${error.message}` : 'not UTF-8'
+    return error instanceof SyntaxError ? `not JSON: ${error.message}` : NOT_UTF8
   }
 }
 

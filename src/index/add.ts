@@ -26,9 +26,9 @@ interface AddOptions {
   /** For the graph; default: all cores. */
   threads?: number
   /** Told once, of the chunks that an earlier run has embedded. */
-  onResume?: (chunks: number) => void
+  onResume?: (chunks: number, documents: number) => void
   /** Chunks that are embedded and on disk, and what their texts were made of. */
-  onProgress?: (chunks: number, tokens: Tokens) => void
+  onProgress?: (chunks: number, tokens: Tokens, documents: number) => void
 }
 
 interface Added {
@@ -80,7 +80,7 @@ async function add(
     await startAnew(directory)
     writer = await RowWriter.open(directory, { header, checkpoints: [] }, base)
   }
-  if (writer.rows > 0) onResume?.(writer.rows)
+  if (writer.rows > 0) onResume?.(writer.rows, writer.finished.length)
   try {
     await embedRows(sorted, embedder, writer, {
       chunking: manifest.chunking,

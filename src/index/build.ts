@@ -29,9 +29,9 @@ export interface BuildOptions {
   /** For the graph; default: all cores. */
   threads?: number
   /** Told once, of the chunks that an earlier run has embedded. */
-  onResume?: (chunks: number) => void
+  onResume?: (chunks: number, documents: number) => void
   /** Chunks that are embedded and on disk, and what their texts were made of. */
-  onProgress?: (chunks: number, tokens: Tokens) => void
+  onProgress?: (chunks: number, tokens: Tokens, documents: number) => void
 }
 
 const VECTORS_END = extname(FILES.vectors)
@@ -107,7 +107,7 @@ async function build(
     },
   }
   const writer = await openRows(documents, header, options)
-  if (writer.rows > 0) options.onResume?.(writer.rows)
+  if (writer.rows > 0) options.onResume?.(writer.rows, writer.finished.length)
   try {
     await embedRows(documents, embedder, writer, {
       chunking,

@@ -23,7 +23,7 @@ interface EmbedOptions {
   chunking: Chunking
   /** Go on where over 5% of the corpus is unknown to the model. */
   force: boolean
-  onProgress?: ((rows: number, tokens: Tokens) => void) | undefined
+  onProgress?: ((rows: number, tokens: Tokens, documents: number) => void) | undefined
 }
 
 /** The corpus, or the model for it, is such that no further run would do better. */
@@ -53,7 +53,7 @@ export async function embedRows(
     hopeless(() => requireUsableVectors(vectors, embedder, (i) => `chunk ${window[i]!.id}`))
     await writer.append(part)
     check(false)
-    onProgress?.(writer.rows, writer.tokens)
+    onProgress?.(writer.rows, writer.tokens, writer.finished.length)
   }
   check(true)
 }

@@ -4,7 +4,7 @@ import type { Chunk } from '../chunks/chunk.js'
 import { mapInOrder } from '../endpoint/in-order.js'
 import { createSpending, type Spending, type SpendingOptions } from '../endpoint/spending.js'
 import { unansweredGuard } from '../endpoint/unanswered.js'
-import type { OnProblem } from '../errors.js'
+import type { FileProblem } from '../errors.js'
 import { type Asker, type Endpoint, openEndpoint, type PaidReply } from './endpoint.js'
 import { type Prompt, promptFor, promptKey, repairKey, repairPrompt, type Writing } from './prompt.js'
 import { excerpt, type ParsedReply, parseReply, type Written } from './reply.js'
@@ -23,7 +23,7 @@ export interface GenerateOptions extends SpendingOptions {
   journalPath: string
   /** Chunks dealt with so far, failed ones included. */
   onProgress?: ((done: number) => void) | undefined
-  onProblem: OnProblem
+  onProblem: (problem: FileProblem) => void
   signal?: AbortSignal | undefined
 }
 
@@ -42,6 +42,8 @@ export interface GenerateCounts {
   /** Of this run's replies, as the endpoint counts; replies from the journal not included. */
   promptTokens: number
   completionTokens: number
+  /** Of this run's replies, those that came without such a count: what is spent has the most that each could cost. */
+  uncounted: number
 }
 
 /** One run: what was written as it comes, and what is known of the run meanwhile. */
@@ -81,6 +83,7 @@ export function generateQuestions(chunks: AsyncIterable<Chunk>, options: Generat
     failed: 0,
     promptTokens: 0,
     completionTokens: 0,
+    uncounted: 0,
   }
   const spending = createSpending(options)
   const asker = openEndpoint(options.endpoint, spending, () => counts.calls++)
@@ -108,7 +111,7 @@ async function* generate(
       counts.chunks++
       if ('problem' in parsed) {
         counts.failed++
-        onProblem({ path: 'llm', line: counts.chunks, reason: `${idsOf(asked)}: ${parsed.problem}` })
+        onProblem({ path: `chunk ${idsOf(asked)}`, reason: parsed.problem })
       } else {
         counts.pairs += parsed.pairs.length
         yield { ...asked, ...parsed }
@@ -145,6 +148,7 @@ function questionWriter(
     await journal.keep(key, idsOf(work), answer.reply)
     counts.promptTokens += answer.reply.usage?.promptTokens ?? 0
     counts.completionTokens += answer.reply.usage?.completionTokens ?? 0
+    if (!answer.reply.usage) counts.uncounted++
     return answer.reply
   }
 

@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, isErrno, type OnProblem } from '../errors.js'
+import { countLines } from '../files/count-lines.js'
 import type { JsonObject } from '../files/json-value.js'
 import { readJsonObjects } from '../files/jsonl.js'
 import { readError } from '../files/read-error.js'
@@ -22,6 +23,11 @@ export async function* readQuestions(source: string, onProblem: OnProblem): Asyn
     yield question
   }
   if (count === 0) throw new ClaraError('input', `${source}: holds no usable question`)
+}
+
+/** How many questions there are at most, for progress; undefined where that cannot be told beforehand. */
+export async function countQuestions(source: string): Promise<number | undefined> {
+  return (await countLines(source)) ?? countLines(join(source, 'queries.jsonl'))
 }
 
 async function* fromQa(path: string, onProblem: OnProblem): AsyncGenerator<Question> {

@@ -1,12 +1,12 @@
 /** Checks files of samples before a trainer does, in memory that does not grow with them. */
 import type { CountTokens } from '../chunks/count-tokens.js'
-import type { OnProblem } from '../errors.js'
+import { ClaraError, type OnProblem } from '../errors.js'
 import { parseLine, readLineBatches } from '../files/jsonl.js'
 import type { Stage } from './stages.js'
 import { Leaks, sideOfName } from './validate/leaks.js'
 import { Pass, type PassOptions } from './validate/pass.js'
 import { openProvenance, type ProvenanceFile } from './validate/provenance.js'
-import { stageOfName, stageOfRows } from './validate/stage.js'
+import { otherKindOf, stageOfName, stageOfRows } from './validate/stage.js'
 import type { ValidationReport } from './validate/summary.js'
 
 export type { ValidationReport } from './validate/summary.js'
@@ -37,7 +37,7 @@ export interface FilesReport {
 /**
  * Reads a file of samples, of any stage, and says all that is wrong with it; where there is a provenance beside it, they are
  * compared.
- * @throws ClaraError `input` when the file cannot be read; RangeError or TypeError for options
+ * @throws ClaraError `input` when the file cannot be read, or is of another kind; RangeError or TypeError for options
  * that make no sense.
  */
 export async function validateSamples(path: string, options: ValidateOptions): Promise<ValidationReport> {
@@ -104,7 +104,12 @@ async function readInto(
   for await (const lines of readLineBatches(path)) {
     const origins = await provenance?.upTo(lines.at(-1)!.line)
     const values = stage ? undefined : lines.map(parseLine)
-    stage ??= stageOfRows(values!.map(objectOf), options.expectedTopK)
+    if (!stage) {
+      const objects = values!.map(objectOf)
+      const other = otherKindOf(objects)
+      if (other) throw new ClaraError('input', `${path}: no samples, but ${other}`)
+      stage = stageOfRows(objects, options.expectedTopK)
+    }
     pass.stage = stage ?? pass.stage
     for (const [i, raw] of lines.entries()) {
       const { line } = raw

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -99,6 +99,15 @@ it('--strict writes only what hard negatives fill', async () => {
   expect(dropped).toBeGreaterThan(0)
   expect(tiers).toEqual({ hard: samples * 4, top: 0, easy: 0, random: 0, suspect: 0 })
   expect(readRows(join(work, 'strict', 'end_to_end_data.jsonl'))).toHaveLength(samples)
+})
+
+it('where no question becomes a sample, says so and writes nothing', async () => {
+  const qa = join(work, 'unknown.jsonl')
+  writeFileSync(qa, '{"question": "Who?", "answer": "She.", "doc_id": "nowhere.md"}\n')
+  const { code, stderr, stdout } = await mine('nothing', '--qa-file', qa)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(/unknown\.jsonl:1: .*nowhere\.md.*no question became a sample: the lines above/s)
+  expect(existsSync(join(work, 'nothing'))).toBe(false)
 })
 
 describe('is refused', () => {

@@ -100,6 +100,19 @@ describe('--budget-usd', () => {
     expect(requests[0]).toMatchObject({ max_completion_tokens: 768 })
   })
 
+  it('says where a server does not count tokens, and takes the most that its replies could cost', async () => {
+    const { url } = await serve(() => ({ usage: null }))
+    const flags = ['--base-url', url, '--price-input', '1', '--price-output', '1', '--json']
+    const { code, stdout, stderr } = await synth('uncounted', flags, { env })
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('20 replies came without'),
+    })
+    const { llm } = JSON.parse(stdout)
+    expect(llm).toMatchObject({ uncounted: 20, promptTokens: 0 })
+    expect(llm.usd).toBeGreaterThan((20 * 768) / 1e6) // of the replies' 768 tokens each, and the prompts
+  })
+
   it('needs to know the price', async () => {
     const { url, requests } = await serve()
     const flags = ['--base-url', url, '--model', 'my-own', '--budget-usd', '1', '--quiet']

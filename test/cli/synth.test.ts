@@ -155,7 +155,7 @@ describe('clara synth', () => {
     })
     const { code, stderr } = await synth('garbage', url)
     expect(code).toBe(1)
-    expect(stderr.match(/^llm:\d+: /gm)).toHaveLength(5)
+    expect(stderr.match(/^chunk [^ ]+: /gm)).toHaveLength(5)
     expect(readRows(join(work, 'garbage', 'end_to_end_data.jsonl'))).toHaveLength(15)
   })
 

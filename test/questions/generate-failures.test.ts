@@ -59,9 +59,7 @@ describe('a reply that cannot be used', () => {
     const place = await setUp((body) => (passageIn(body).includes('number 1 ') ? reply : {}))
     const result = await run(chunks(3), { ...place, pairsPerChunk: 2 })
     expect(result.error).toBeUndefined()
-    expect(result.problems).toEqual([
-      { path: 'llm', line: 2, reason: expect.stringMatching(/^doc1#0: .{1,450}$/) },
-    ])
+    expect(result.problems).toEqual([{ path: 'chunk doc1#0', reason: expect.stringMatching(/^.{1,450}$/) }])
     expect(result.problems[0]!.reason).toContain(reason)
     expect(result.counts).toMatchObject({ chunks: 3, failed: 1, pairs: 4 })
     expect(new Set(result.pairs.map(({ docId }) => docId))).toEqual(new Set(['doc0#0', 'doc2#0']))
@@ -169,7 +167,7 @@ describe('trying again', () => {
         : {},
     )
     const result = await run(chunks(2), place)
-    expect(result.problems).toEqual([{ path: 'llm', line: 1, reason: 'doc0#0: 502 bad gateway' }])
+    expect(result.problems).toEqual([{ path: 'chunk doc0#0', reason: '502 bad gateway' }])
     expect(result.counts).toMatchObject({ calls: 8, failed: 1, pairs: 1 })
   })
 

@@ -24,6 +24,7 @@ describe('a second run', () => {
       failed: 0,
       promptTokens: 0,
       completionTokens: 0,
+      uncounted: 0,
     })
   })
 

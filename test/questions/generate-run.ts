@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Chunk } from '#clara/chunks/chunk.js'
-import type { Problem } from '#clara/errors.js'
+import type { FileProblem } from '#clara/errors.js'
 import type { Endpoint } from '#clara/questions/endpoint.js'
 import {
   type GenerateCounts,
@@ -24,7 +24,7 @@ export interface Run {
   written: WrittenChunk[]
   /** Of all that was written, for short. */
   pairs: { question: string; answer: string; docId: string }[]
-  problems: Problem[]
+  problems: FileProblem[]
   progress: number[]
   counts: GenerateCounts
   /** What the iteration threw. */
@@ -43,7 +43,7 @@ export async function run(
   chunks: Iterable<Chunk>,
   { url, endpoint, pairsPerChunk = 1, writing, ...options }: RunOptions,
 ): Promise<Run> {
-  const problems: Problem[] = []
+  const problems: FileProblem[] = []
   const progress: number[] = []
   const { written, counts } = generateQuestions(stream(chunks), {
     endpoint: {

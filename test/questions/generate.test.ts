@@ -86,6 +86,7 @@ describe('what comes back', () => {
       failed: 0,
       promptTokens: 200,
       completionTokens: 40,
+      uncounted: 0,
     })
     expect(result.progress).toEqual([1, 2])
   })
@@ -151,7 +152,7 @@ describe('a refused response_format', () => {
       passageIn(body).includes('number 1') ? { status: 400, error: { message: 'content policy' } } : {},
     )
     const result = await run(chunks(3), place)
-    expect(result.problems).toEqual([{ path: 'llm', line: 2, reason: 'doc1#0: 400 content policy' }])
+    expect(result.problems).toEqual([{ path: 'chunk doc1#0', reason: '400 content policy' }])
     expect(server.requests.at(-1)!.response_format).toBeDefined()
   })
 })

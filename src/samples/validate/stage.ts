@@ -27,3 +27,18 @@ export function stageOfRows(values: unknown[], expectedTopK: number | undefined)
   const most = Math.max(...Object.values(votes))
   return most === 0 ? undefined : (Object.keys(votes) as Stage[]).find((stage) => votes[stage] === most)
 }
+
+/** Fields of files that samples are made of, and whose they are. */
+const OTHERS: [string[], string][] = [
+  [['question', 'doc_id'], 'questions, of which clara-mine makes samples'],
+  [['question', 'positive'], 'questions, of which clara-mine makes samples'],
+  [['filename', 'content'], 'documents, of which clara-index build makes an index'],
+  [['_id', 'text'], 'documents or queries of a BEIR folder'],
+]
+
+/** What the values are of where none of them is a sample; undefined where one may be, and where it cannot be told. */
+export function otherKindOf(values: unknown[]): string | undefined {
+  const objects = values.filter(isObject)
+  if (objects.length === 0 || objects.some((value) => 'docs' in value)) return undefined
+  return OTHERS.find(([fields]) => objects.every((value) => fields.every((field) => field in value)))?.[1]
+}

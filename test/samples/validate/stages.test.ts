@@ -54,6 +54,29 @@ describe('sound files, known by name and by their rows', () => {
   })
 })
 
+describe('files that hold no samples', () => {
+  test.each([
+    [
+      'questions',
+      { question: 'Who?', answer: 'She.', doc_id: 'a' },
+      /: no samples, but questions.*clara-mine/,
+    ],
+    ['questions with their passages', { question: 'Who?', positive: 'She.' }, /no samples, but questions/],
+    ['documents', { filename: 'a.pdf', content: 'Text.' }, /no samples, but documents.*clara-index build/],
+    ['a corpus', { _id: 'a', title: '', text: 'Text.' }, /no samples, but documents or queries/],
+  ])('%s are named as what they are', async (_, row, message) => {
+    await expect(validate([row, row])).rejects.toThrow(message)
+  })
+
+  test('unless one row may be a sample: then each row is looked at', async () => {
+    const { report } = await validate([
+      { question: 'Who?', doc_id: 'a' },
+      { question: 'Who?', docs: [] },
+    ])
+    expect(report.ok).toBe(false)
+  })
+})
+
 describe('one document where k are wanted', () => {
   test('by the name', async () => {
     const { report } = await validate(rows('instruction'), {}, 'end_to_end_data.jsonl')
