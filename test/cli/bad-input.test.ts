@@ -41,7 +41,7 @@ describe('usage errors exit with 2 and point to the mistake', () => {
     [['synth', '--api-key', 'sk-secret'], '--api-key is not taken'],
     [
       ['synth', '--index', corpus, '--output-dir', join(work, 'u'), '--base-url', 'http://x'],
-      'no index here',
+      'the directory of an index was expected',
     ],
     [
       [
