@@ -82,7 +82,7 @@ export async function tuneFiles(
 
 /**
  * The engine where it can, and else rows that are read anew for each of the two searches: held in memory with their codes
- * they would take more than all else that a build does (100,000 rows: 0.35 GiB more).
+ * they would be what a build takes most memory for (100,000 rows: 0.2 GiB more).
  */
 async function exactOf(
   graph: Graph,
