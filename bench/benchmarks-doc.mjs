@@ -46,7 +46,9 @@ export function drawBenchmarks(result, file) {
 function revisions(result) {
   const parts = {}
   for (const name of Object.keys(SECTIONS)) {
-    const { left_out: left, revision = 'an earlier one, of the same day' } = result[name] ?? { left_out: true }
+    const { left_out: left, revision = 'an earlier one, of the same day' } = result[name] ?? {
+      left_out: true,
+    }
     if (!left) parts[revision] = [...(parts[revision] ?? []), name]
   }
   const all = Object.entries(parts)
