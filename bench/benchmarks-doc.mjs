@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EMBEDDING_PRICES_AS_OF, listEmbeddingPrice } from '../dist/endpoint/price.js'
 import { barPlot, growthPlot } from './bar-plot.mjs'
-import { median, number, percent, range, table } from './markdown.mjs'
+import { METRICS, median, number, percent, range, table } from './markdown.mjs'
 import { plot } from './plot.mjs'
 import { drawReadme } from './readme-numbers.mjs'
 
@@ -46,7 +46,7 @@ export function drawBenchmarks(result, file) {
 function revisions(result) {
   const parts = {}
   for (const name of Object.keys(SECTIONS)) {
-    const { left_out: left, revision = 'an earlier one, of the same day' } = result[name] ?? {
+    const { left_out: left, revision = 'not recorded' } = result[name] ?? {
       left_out: true,
     }
     if (!left) parts[revision] = [...(parts[revision] ?? []), name]
@@ -147,12 +147,6 @@ function ceilingTable(ceiling, { per_second: rates }) {
 ${table(['', 'tokens a second', 'ceiling', 'share of it, median of five'], rows)}`
 }
 
-const METRICS = [
-  ['ndcg_at_10', 'nDCG@10'],
-  ['mrr_at_10', 'MRR@10'],
-  ['recall_at_1', 'recall@1'],
-  ['recall_at_10', 'recall@10'],
-]
 const metricCells = (result) => METRICS.map(([key]) => result[key].toFixed(4))
 const metricTable = (rows) => table(['', '', ...METRICS.map(([, title]) => title)], rows)
 

@@ -21,7 +21,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { keep } from './keep.mjs'
-import { machine } from './machine.mjs'
+import { measuredOn } from './machine.mjs'
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -166,9 +166,7 @@ try {
   process.stdout.write(
     keep(
       {
-        date: new Date().toISOString().slice(0, 10),
-        machine: machine(),
-        node: process.version,
+        ...measuredOn(),
         questions,
         points,
         extrapolated: { chunks, ...beyond },

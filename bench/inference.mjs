@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { keep } from './keep.mjs'
-import { machine } from './machine.mjs'
+import { measuredOn } from './machine.mjs'
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -235,9 +235,7 @@ const PARTS = { agreement, throughput: interleaved, ceiling, retrieval, memory }
 try {
   const wanted = flags.only ? flags.only.split(',') : Object.keys(PARTS)
   const result = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: machine(),
-    node: process.version,
+    ...measuredOn(),
   }
   for (const name of wanted) result[name] = PARTS[name]()
   process.stdout.write(keep(result, flags.output))

@@ -11,6 +11,11 @@ export function machine() {
   }
 }
 
+/** The head of a result that is kept: when, and on what. */
+export function measuredOn() {
+  return { date: new Date().toISOString().slice(0, 10), machine: machine(), node: process.version }
+}
+
 /** Those that decide how fast a model runs. */
 function cpuFlags() {
   if (!existsSync('/proc/cpuinfo')) return 'unknown'

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { keep } from './keep.mjs'
-import { machine } from './machine.mjs'
+import { measuredOn } from './machine.mjs'
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -128,9 +128,7 @@ function throughput() {
 
 try {
   const result = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: machine(),
-    node: process.version,
+    ...measuredOn(),
     retrieval: retrieval(),
     main_job: mainJob(),
     cold_search_seconds: coldSearch(),

@@ -4,6 +4,14 @@ export const median = (values) => values.toSorted((a, b) => a - b)[values.length
 export const range = (values) => `${number(Math.min(...values))}-${number(Math.max(...values))}`
 export const percent = (value) => `${(100 * value).toFixed(1)}%`
 
+/** How retrieval is told: key of a result, title. */
+export const METRICS = [
+  ['ndcg_at_10', 'nDCG@10'],
+  ['mrr_at_10', 'MRR@10'],
+  ['recall_at_1', 'recall@1'],
+  ['recall_at_10', 'recall@10'],
+]
+
 /** At most four digits that count. */
 export function number(value) {
   if (!Number.isFinite(value)) return String(value ?? '')

@@ -12,7 +12,7 @@ import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { keep } from './keep.mjs'
-import { machine } from './machine.mjs'
+import { measuredOn } from './machine.mjs'
 
 const { values: flags } = parseArgs({
   options: {
@@ -93,9 +93,7 @@ for (let i = 0; i < Number(flags.trials); i++) {
 }
 const seconds = (what) => rounded(median(trials.map((trial) => trial[what].seconds)))
 const result = {
-  date: new Date().toISOString().slice(0, 10),
-  machine: machine(),
-  node: process.version,
+  ...measuredOn(),
   data_bytes: statSync(data).size,
   archive_bytes: statSync(archive).size,
   tar_bytes: statSync(join(work, 'tar.tar.gz')).size,

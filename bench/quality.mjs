@@ -7,22 +7,14 @@
 // out. The published figures and where they stand: bench/published.json. Their task has neither titles nor two questions
 // alike, so that for these our files are made so first.
 import { spawnSync } from 'node:child_process'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { openEmbedder, openIndex, resolveEmbedder } from '../dist/index.js'
 import { keep } from './keep.mjs'
-import { machine } from './machine.mjs'
+import { measuredOn } from './machine.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const { values: flags, positionals } = parseArgs({
@@ -39,8 +31,9 @@ const CORPORA = ['clara-pretrain', 'xquad-en', 'xquad-zh', 'cmrc2018-dev'].filte
   existsSync(join(data, name, 'corpus.jsonl')),
 )
 const work = mkdtempSync(join(tmpdir(), 'clara-quality-'))
-const fp32 = flags.models && join(flags.models, 'minilm-fp32')
-if (!fp32 || !existsSync(fp32)) console.error('fp32 is left out: --models DIR holds no minilm-fp32')
+const fp32 = join(flags.models ?? '', 'minilm-fp32')
+const hasFp32 = flags.models !== undefined && existsSync(fp32)
+if (!hasFp32) console.error('fp32 is left out: --models DIR holds no minilm-fp32')
 
 const jsonl = (path) => readFileSync(path, 'utf8').trim().split('\n').map(JSON.parse)
 const toJsonl = (path, rows) => writeFileSync(path, `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`)
@@ -58,6 +51,11 @@ const retrieval = (folder, ...args) =>
   JSON.parse(clara('bench', 'retrieval', folder, ...args, '--json', '--quiet'))
 const METRICS = ['queries', 'ndcg_at_10', 'mrr_at_10', 'recall_at_1', 'recall_at_10', 'recall_at_100']
 const metricsOf = (result) => Object.fromEntries(METRICS.map((name) => [name, result[name]]))
+
+const variants = (folder) => ({
+  int8: metricsOf(retrieval(folder)),
+  ...(hasFp32 && { fp32: metricsOf(retrieval(folder, '--embedder', fp32)) }),
+})
 
 /** Without titles, and each question once: the first of equal ones, with the passages of all. */
 function asPublished(name) {
@@ -96,8 +94,7 @@ function againstPublished() {
     const folder = asPublished(name)
     out[name] = {
       published: figures,
-      int8: metricsOf(retrieval(folder)),
-      ...(existsSync(fp32 ?? '') && { fp32: metricsOf(retrieval(folder, '--embedder', fp32)) }),
+      ...variants(folder),
     }
     console.error(`${name}: nDCG@10 ${out[name].int8.ndcg_at_10}, published ${figures.ndcg_at_10}`)
   }
@@ -107,11 +104,7 @@ function againstPublished() {
 function all() {
   return Object.fromEntries(
     CORPORA.map((name) => {
-      const folder = join(data, name)
-      const result = {
-        int8: metricsOf(retrieval(folder)),
-        ...(existsSync(fp32 ?? '') && { fp32: metricsOf(retrieval(folder, '--embedder', fp32)) }),
-      }
+      const result = variants(join(data, name))
       console.error(`${name}: nDCG@10 ${result.int8.ndcg_at_10}`)
       return [name, result]
     }),
@@ -139,8 +132,7 @@ async function recall() {
   const embedder = await openEmbedder(model)
   const out = {}
   for (const name of CORPORA) {
-    const source = join(work, `${name}.jsonl`)
-    copyFileSync(join(data, name, 'corpus.jsonl'), source)
+    const source = join(data, name, 'corpus.jsonl')
     const folder = join(work, `${name}-index`)
     clara(
       'index',
@@ -164,8 +156,8 @@ async function recall() {
       ]
       let found = 0
       for (let q = 0; q < questions.length; q++) {
-        const true_ = new Set(exact.ids.subarray(q * exact.k, (q + 1) * exact.k))
-        for (const id of graph.ids.subarray(q * graph.k, (q + 1) * graph.k)) if (true_.has(id)) found++
+        const nearest = new Set(exact.ids.subarray(q * exact.k, (q + 1) * exact.k))
+        for (const id of graph.ids.subarray(q * graph.k, (q + 1) * graph.k)) if (nearest.has(id)) found++
       }
       out[name][`recall_at_${k}`] = Number((found / exact.ids.length).toFixed(6))
     }
@@ -178,9 +170,7 @@ async function recall() {
 
 try {
   const result = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: machine(),
-    node: process.version,
+    ...measuredOn(),
     embedder: EMBEDDER,
     published: againstPublished(),
     retrieval: all(),

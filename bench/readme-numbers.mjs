@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { median, number, percent, range, table } from './markdown.mjs'
+import { METRICS, median, number, percent, range, table } from './markdown.mjs'
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
 const [BEGIN, END] = ['<!-- numbers: drawn by npm run bench -->', '<!-- end of numbers -->']
@@ -156,8 +156,7 @@ function mining({ speed, false_negatives: corpora = {} }) {
 
 function retrievalTable({ quality }) {
   if (!measured(quality)) return undefined
-  const cells = (result) =>
-    ['ndcg_at_10', 'mrr_at_10', 'recall_at_1', 'recall_at_10'].map((key) => result[key].toFixed(3))
+  const cells = (result) => METRICS.map(([key]) => result[key].toFixed(3))
   const { published, retrieval, reranked } = quality
   const NAMES = {
     'clara-pretrain': 'clara-pretrain (English, 1,000 documents)',
@@ -166,7 +165,7 @@ function retrievalTable({ quality }) {
     'cmrc2018-dev': 'CMRC 2018 dev (Chinese, 848)',
   }
   return table(
-    ['retrieval by the embedded model', 'nDCG@10', 'MRR@10', 'recall@1', 'recall@10'],
+    ['retrieval by the embedded model', ...METRICS.map(([, title]) => title)],
     [
       [
         'XQuAD English without titles, as published (MTEB)',

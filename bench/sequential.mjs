@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { openEmbedder, resolveEmbedder } from '../dist/index.js'
 import { keep } from './keep.mjs'
-import { machine } from './machine.mjs'
+import { measuredOn } from './machine.mjs'
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -120,9 +120,7 @@ try {
   const computed = perChunk * all + perCosine * questions * (all - 1)
   const measured = median(own.map(({ build, mine }) => build + mine))
   const result = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: machine(),
-    node: process.version,
+    ...measuredOn(),
     chunks: all,
     questions,
     latency_ms: Number(flags.latency),

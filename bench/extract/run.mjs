@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ENDINGS, endingOf, parserOf } from '../../dist/extraction/formats.js'
 import { keep } from '../keep.mjs'
-import { machine } from '../machine.mjs'
+import { measuredOn } from '../machine.mjs'
 import { score } from './measure.mjs'
 
 const LIMITS = { unpackedBytes: 512 << 20, entries: 10_000 }
@@ -79,7 +79,4 @@ function share(value) {
   return value.toFixed(3).padStart(6)
 }
 
-keep(
-  { date: new Date().toISOString().slice(0, 10), machine: machine(), node: process.version, formats },
-  flags.output,
-)
+keep({ ...measuredOn(), formats }, flags.output)

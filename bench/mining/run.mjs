@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { keep } from '../keep.mjs'
-import { machine } from '../machine.mjs'
+import { measuredOn } from '../machine.mjs'
 import { falseNegatives } from './false-negatives.mjs'
 import { speed } from './speed.mjs'
 
@@ -108,9 +108,7 @@ const context = {
 }
 try {
   const result = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: machine(),
-    node: process.version,
+    ...measuredOn(),
     embedder: EMBEDDER,
     reranker: flags.reranker,
   }

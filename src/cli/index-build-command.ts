@@ -72,7 +72,7 @@ export function buildCommand(): Command {
     const chunking = chunkingOf(flags)
     const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), { ...flags, calibrate: true })
     try {
-      const progress = embeddingProgress(talk, await countDocuments(flags.inputFile))
+      const progress = embeddingProgress(talk, await talk.forecast(() => countDocuments(flags.inputFile)))
       const manifest = await buildIndex(documentsOf(flags.inputFile, talk.onProblem), embedder, {
         outputDir,
         overwrite,

@@ -60,7 +60,7 @@ async function mine(flags: MineFlags): Promise<void> {
     const warning = checkCorpusSize(index.manifest.counts.distinctChunks, topK)
     if (warning) talk.remark(warning)
     const corpus = await openCorpus(index.chunks)
-    const progress = miningProgress(talk, await countQuestions(flags.qaFile))
+    const progress = miningProgress(talk, await talk.forecast(() => countQuestions(flags.qaFile)))
     const opened = await openEngines(remarkMethod(index, talk.remark), {
       embedder,
       reranker,

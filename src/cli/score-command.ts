@@ -65,7 +65,7 @@ async function score(flags: ScoreFlags): Promise<void> {
   const embedder = await embedderFor(flags.index, flags.embedder)
   const index = fixedFile === undefined ? undefined : await openIndex(flags.index!, embedder, flags)
   try {
-    const progress = miningProgress(talk, await countLines(flags.inputFile))
+    const progress = miningProgress(talk, await talk.forecast(() => countLines(flags.inputFile)))
     const settings = await settingsOf(flags, embedder, talk, progress.onScored)
     const models = await openModels(index?.manifest.dims ?? embedder.card.dims, settings)
     if (models.keeps) onInterrupt('run the same command again: scores that were computed are kept')

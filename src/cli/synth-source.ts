@@ -77,7 +77,7 @@ async function indexSource(
         overwrite: true, // the same documents and settings are gone on with all the same
         chunking: chunkingOf(flags),
         force: flags.force ?? false,
-        ...embeddingProgress(talk, await countDocuments(flags.inputFile!)),
+        ...embeddingProgress(talk, await talk.forecast(() => countDocuments(flags.inputFile!))),
       })
       onInterrupt(REPLIES_ARE_KEPT)
       talk.finish()

@@ -15,6 +15,8 @@ export interface Talk {
   problems(): number
   /** A line that changes: shown now and then, and made only when it is shown. */
   progress(): (line: () => string) => void
+  /** What progress is out of; not worked out where none is shown. */
+  forecast(count: () => Promise<number | undefined>): Promise<number | undefined>
   /** Ends the line of progress and says how many problems were not printed. */
   finish(): void
   /** As a remark, but with --quiet, too; what it quotes is made printable. */
@@ -63,6 +65,7 @@ export function createTalk({ quiet = false }: OutputFlags, printed = PRINTED_PRO
     },
     problems: () => problems,
     progress,
+    forecast: async (count) => (quiet ? undefined : count()),
     finish() {
       if (open) process.stderr.write('\r\x1b[K')
       open = false
