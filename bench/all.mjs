@@ -2,10 +2,11 @@
 //
 //   npm run bench -- [--data DATA] [--only inference,index] [--quick] [--redraw FILE] [--resume FILE]
 //
-// Writes bench/results/<date>-<machine>.json after each part, and draws docs/benchmarks.md and its plots from it. --redraw only
-// draws; --resume keeps the parts that FILE has and measures the rest. DATA holds BEIR folders with qa.jsonl and documents/
-// (default: $CLARA_DATA, or ../shared/data). The peers are what bench/peers/setup.mjs has installed; what is not there is left
-// out, and the result says why. --quick: fewer and smaller trials, to see that all runs; its numbers mean nothing.
+// Writes bench/results/<date>-<machine>.json after each part; once it has all parts, docs/benchmarks.md, its plots and README's
+// numbers are drawn from it. --redraw only draws; --resume keeps the parts that FILE has and measures the rest. DATA holds BEIR
+// folders with qa.jsonl and documents/ (default: $CLARA_DATA, or ../shared/data). The peers are what bench/peers/setup.mjs has
+// installed; what is not there is left out, and the result says why. --quick: fewer and smaller trials, to see that all runs; its
+// numbers mean nothing.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -188,6 +189,6 @@ if (flags.redraw) {
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
-  if (!quick) drawBenchmarks(result, output)
+  if (!quick && Object.keys(PARTS).every((name) => result[name])) drawBenchmarks(result, output)
   console.error(output)
 }

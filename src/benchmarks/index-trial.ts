@@ -17,8 +17,10 @@ import { type ProcessMemory, processMemory } from './process-memory.js'
 
 /** Depths at which recall is measured. */
 export const DEPTHS = [10, 100]
-/** A point is timed for at least so long, in whole passes over the queries. */
-const LEAST_SECONDS = 0.5
+/** A point of a curve is timed for at least so long, in whole passes over the queries. */
+const CURVE_SECONDS = 0.5
+/** So long where nothing but the pass before it has warmed the process: all rows compared. */
+const SINGLE_SECONDS = 3
 /** A first pass reads what the later ones have in memory, except where it takes so long that this is no matter. */
 const LONG_SECONDS = 3
 
@@ -162,10 +164,11 @@ async function measure(
   await index.search({ queries: queries.slice(0, dims), k: Math.min(10, data.depth), expansion: 64 })
   const answered = performance.now()
   const points: SearchPoint[] = []
+  const least = expansions[0] === undefined ? SINGLE_SECONDS : CURVE_SECONDS
   for (const k of depthsOf(data.depth)) {
     for (const expansion of expansions.filter((e) => e === undefined || e >= k)) {
       const args = { queries, k, expansion: expansion ?? k }
-      const { found, rate } = await timed(() => index.search(args), queries.length / dims)
+      const { found, rate } = await timed(() => index.search(args), queries.length / dims, least)
       points.push({
         k,
         ...(expansion !== undefined && { expansion }),
@@ -192,14 +195,18 @@ export function depthsOf(depth: number): number[] {
 }
 
 /** Queries a second, of whole passes; the first counts where it is a long one, and warms up where it is not. */
-async function timed(pass: () => Promise<Ranked>, queries: number): Promise<{ found: Ranked; rate: number }> {
+async function timed(
+  pass: () => Promise<Ranked>,
+  queries: number,
+  least: number,
+): Promise<{ found: Ranked; rate: number }> {
   let start = performance.now()
   const found = await pass()
   let passes = 1
   let seconds = (performance.now() - start) / 1000
   if (seconds < LONG_SECONDS) {
     start = performance.now()
-    for (passes = 0, seconds = 0; seconds < LEAST_SECONDS; passes++) {
+    for (passes = 0, seconds = 0; seconds < least; passes++) {
       await pass()
       seconds = (performance.now() - start) / 1000
     }
