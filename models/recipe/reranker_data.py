@@ -64,7 +64,8 @@ def clara_index(*args: str) -> None:
 def search(folder: Path, work: Path) -> dict[str, list[tuple[str, float]]]:
     index, run = str(work / "index"), work / "run.trec"
     clara_index("build", "--input-file", str(folder), "--output-dir", index, "--no-chunk", "--overwrite")
-    clara_index("search", index, "--queries", str(folder), "-k", str(DEPTH), "--exact", "--trec", str(run))
+    asked = ("--queries", str(folder), "-k", str(DEPTH), "--exact")
+    clara_index("search", index, *asked, "--trec", str(run), "--overwrite")
     hits: dict[str, list[tuple[str, float]]] = {}
     for line in run.read_text().splitlines():
         query, _, document, _, score, _ = line.split()

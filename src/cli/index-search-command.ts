@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { passageOf } from '../chunks/chunk.js'
 import { ClaraError } from '../errors.js'
 import { bothOrNeither } from '../files/closable.js'
+import { requireFree } from '../files/staged-files.js'
 import { readManifest } from '../index/manifest.js'
 import { type Index, openIndex } from '../index/open.js'
 import { rerank } from '../index/rerank.js'
@@ -19,6 +20,7 @@ import {
   outputFlags,
   wholeNumber,
 } from './flags.js'
+import { refuseIdle } from './idle-flags.js'
 import { EXIT } from './run-cli.js'
 import { methodLine } from './search-method.js'
 import { readQueries, type SearchQuery, trecLines, writeTrec } from './search-output.js'
@@ -34,6 +36,7 @@ interface SearchFlags extends OutputFlags, IndexEmbedderFlags {
   reranker: string
   rerankDepth: number
   trec?: string
+  overwrite?: boolean
 }
 
 export function searchCommand(): Command {
@@ -60,10 +63,13 @@ export function searchCommand(): Command {
         .implies({ rerank: true }),
     )
     .option('--trec <file>', 'write a TREC run file')
+    .option('--overwrite', 'replace a run file of before')
   indexEmbedderFlags(command)
   outputFlags(command)
   example(command, 'clara-index search my-index --query "What is a hard negative?"')
   return command.action(async (dir: string, flags: SearchFlags) => {
+    if (flags.trec === undefined) refuseIdle(command, ['overwrite'], '--trec')
+    else await requireFree(flags.trec, flags.overwrite)
     const talk = createTalk(flags)
     const queries = await queriesOf(flags, talk.onProblem)
     const model = await embedderFor(dir, flags.embedder)
@@ -85,7 +91,7 @@ export function searchCommand(): Command {
       const found = await Promise.all(texts.map((_, row) => hitsOf(index, ranked, row)))
       const rankings = reranker ? await rerankHits(reranker, texts, found, flags.k) : found
       const results = queries.map((query, row) => ({ query, hits: rankings[row]! }))
-      if (flags.trec) await writeTrec(flags.trec, results)
+      if (flags.trec) await writeTrec(flags.trec, results, flags)
       if (flags.json) {
         const plain = results.map(({ query, hits }) => ({ id: query.id, query: query.text, hits }))
         process.stdout.write(`${JSON.stringify({ index: dir, results: plain })}\n`)

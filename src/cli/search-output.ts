@@ -2,9 +2,9 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClaraError, type OnProblem } from '../errors.js'
-import { replaceFile } from '../files/durable-file.js'
 import { readJsonObjects } from '../files/jsonl.js'
 import { readError } from '../files/read-error.js'
+import { writeFiles } from '../files/staged-files.js'
 
 export interface SearchQuery {
   id: string
@@ -46,8 +46,13 @@ export function trecLines(results: SearchResult[], readable: boolean): string {
   return results.flatMap(line).join('')
 }
 
-export async function writeTrec(path: string, results: SearchResult[]): Promise<void> {
-  await replaceFile(path, trecLines(results, false))
+/** @throws ClaraError `exists`. */
+export async function writeTrec(
+  path: string,
+  results: SearchResult[],
+  options: { overwrite?: boolean | undefined },
+): Promise<void> {
+  await writeFiles([path], options, ([file]) => file!.write(trecLines(results, false)))
 }
 
 function excerpt(text: string): string {

@@ -226,6 +226,20 @@ describe('clara index', () => {
     for (const line of lines) expect(line).toMatch(/^q\d+ Q0 \S+#0 \d+ -?\d\.\d{6} clara$/)
   })
 
+  it('replaces a run file only where it is told to, and makes its folder', async () => {
+    const file = join(work, 'runs', 'one.trec')
+    const search = (...flags: string[]) =>
+      clara(['index', 'search', index, '--query', 'What is a hard negative?', ...flags])
+    expect((await search('--overwrite')).stderr).toContain('without --trec nothing is done with --overwrite')
+    expect((await search('--trec', file, '-k', '2')).code).toBe(0)
+    const again = await search('--trec', file, '-k', '3')
+    expect(again.code).toBe(2)
+    expect(again.stderr).toContain('--overwrite')
+    expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(3)
+    expect((await search('--trec', file, '-k', '3', '--overwrite')).code).toBe(0)
+    expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(4)
+  })
+
   it('reports what it holds, and a damaged file by name', async () => {
     const info = JSON.parse((await clara(['index', 'info', index, '--json'])).stdout)
     expect(info).toMatchObject({
