@@ -31,10 +31,11 @@ if (!data || !existsSync(join(data, 'clara-pretrain', 'corpus.jsonl'))) {
 const trials = Number(flags.trials)
 const clara = fileURLToPath(new URL('../dist/cli/clara.js', import.meta.url))
 const work = mkdtempSync(join(tmpdir(), 'clara-main-job-'))
+const env = { ...process.env, CLARA_CACHE_DIR: join(work, 'cache') } // nothing is known from before
 
 function run(command, args, { allowed = [0] } = {}) {
   const started = performance.now()
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 30 })
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', env, maxBuffer: 1 << 30 })
   if (!allowed.includes(status)) throw new Error(`${command} ${args.join(' ')}: exit ${status}\n${stderr}`)
   return { seconds: (performance.now() - started) / 1000, stdout }
 }
