@@ -144,7 +144,7 @@ function index({ results }) {
         beside([
           [ratios['search at recall 0.99, k10: clara HNSW i8 / FAISS HNSW bf16'], 'FAISS HNSW with bf16'],
         ]),
-        beside([[ratios['build: clara HNSW i8 / FAISS HNSW bf16'], 'that to build']]),
+        beside([[ratios['build: clara HNSW i8 / FAISS HNSW bf16'], 'as fast to build']]),
       ),
     ],
   ]
