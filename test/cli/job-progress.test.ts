@@ -42,13 +42,13 @@ test('a build whose documents cannot be counted beforehand tells no more than it
 })
 
 test('mining tells how many samples of how many are ready; pairs, where any were scored', () => {
-  const progress = miningProgress(talk, 1000)
+  const progress = miningProgress(talk, 400)
   vi.advanceTimersByTime(10_000)
   progress.onSample(100)
   progress.onScored(500)
   expect(lines).toEqual([
-    '100 of 1000 samples, 10/s, 2 min left',
-    '100 of 1000 samples, 10/s, 500 pairs scored, 50/s, 2 min left',
+    '100 of 400 samples, 10/s, 30 s left',
+    '100 of 400 samples, 10/s, 500 pairs scored, 50/s, 30 s left',
   ])
   miningProgress(talk).onSample(0)
   expect(lines.at(-1)).toMatch(/^0 samples, \S+\/s$/)

@@ -235,6 +235,8 @@ describe('clara index', () => {
     const again = await search('--trec', file, '-k', '3')
     expect(again.code).toBe(2)
     expect(again.stderr).toContain('--overwrite')
+    const early = await clara(['index', 'search', join(work, 'no-index'), '--query', 'Who?', '--trec', file])
+    expect(early.stderr).toContain('--overwrite') // before an index is opened
     expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(3)
     expect((await search('--trec', file, '-k', '3', '--overwrite')).code).toBe(0)
     expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(4)

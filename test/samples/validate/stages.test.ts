@@ -71,7 +71,7 @@ describe('files that hold no samples', () => {
   test('unless one row may be a sample: then each row is looked at', async () => {
     const { report } = await validate([
       { question: 'Who?', doc_id: 'a' },
-      { question: 'Who?', docs: [] },
+      { question: 'Who?', doc_id: 'b', docs: [] },
     ])
     expect(report.ok).toBe(false)
   })
