@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { drawBenchmarks } from './benchmarks-doc.mjs'
 import { keep } from './keep.mjs'
-import { machine } from './machine.mjs'
+import { measuredOn } from './machine.mjs'
 import { leftOut, peer } from './peers/peers.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -160,11 +160,11 @@ function slug() {
   return `${cpu
     .trim()
     .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')}-${machine().cores}-cores`
+    .replace(/[^a-z0-9]+/g, '-')}-${measured.machine.cores}-cores`
 }
 
-const date = new Date().toISOString().slice(0, 10)
-const output = flags.output ?? here(`results/${date}-${slug()}${quick ? '-quick' : ''}.json`)
+const measured = measuredOn()
+const output = flags.output ?? here(`results/${measured.date}-${slug()}${quick ? '-quick' : ''}.json`)
 if (flags.redraw) {
   drawBenchmarks(JSON.parse(readFileSync(flags.redraw, 'utf8')), flags.redraw)
 } else {
@@ -172,9 +172,7 @@ if (flags.redraw) {
   if (unknown) throw new Error(`--only ${unknown}: expected ${Object.keys(PARTS).join(', ')}`)
   const result = {
     ...(flags.resume && JSON.parse(readFileSync(flags.resume, 'utf8'))),
-    date,
-    machine: machine(),
-    node: process.version,
+    ...measured,
   }
   const work = mkdtempSync(join(tmpdir(), 'clara-bench-'))
   try {

@@ -171,22 +171,16 @@ function mining({ speed, false_negatives: corpora = {} }) {
         ]),
       ),
     ],
-    ...(shares.length > 0
-      ? [
-          [
-            'the same again from the scores that are kept: share of the first time',
-            shares.map(([how, share]) => `${how || 'as before'} ${percent(share)}`).join(', '),
-          ],
-        ]
-      : []),
-    ...(english.length > 0 && corpora[english[0]].lists[peer('no ')]
-      ? [
-          [
-            'questions that got a planted second answer as a negative, clara-pretrain and XQuAD English',
-            `${rates('clara, reranker')}, without the reranker ${rates('clara, no reranker')}. \`mine_hard_negatives\`: ${rates(peer('no '))}, with a cross-encoder ${rates(peer(''))}. Nearest to the positive, as the scripts: ${rates('nearest to the positive, as the scripts')}`,
-          ],
-        ]
-      : []),
+    ...row(
+      'the same again from the scores that are kept: share of the first time',
+      shares.map(([how, share]) => `${how || 'as before'} ${percent(share)}`).join(', '),
+    ),
+    ...row(
+      'questions that got a planted second answer as a negative, clara-pretrain and XQuAD English',
+      english.length > 0 &&
+        corpora[english[0]].lists[peer('no ')] &&
+        `${rates('clara, reranker')}, without the reranker ${rates('clara, no reranker')}. \`mine_hard_negatives\`: ${rates(peer('no '))}, with a cross-encoder ${rates(peer(''))}. Nearest to the positive, as the scripts: ${rates('nearest to the positive, as the scripts')}`,
+    ),
   ]
 }
 

@@ -3,14 +3,12 @@
 import { readFileSync } from 'node:fs'
 import { exactSearch, Index } from 'usearch'
 import { recallAt } from '../../dist/benchmarks/index-recall.js'
-import { depthsOf } from '../../dist/benchmarks/index-trial.js'
+import { depthsOf, timed } from '../../dist/benchmarks/index-trial.js'
 import { processMemory } from '../../dist/benchmarks/process-memory.js'
 
 const [engine, task, text] = process.argv.slice(2)
 const trial = JSON.parse(text)
 const { rows, dims, threads, precision } = trial
-/** As in src/benchmarks/index-trial.ts. */
-const [CURVE_SECONDS, SINGLE_SECONDS, LONG_SECONDS] = [0.5, 3, 3]
 /** Of one call: an ArrayBuffer of all rows at once may be too large for the platform. */
 const ADD_ROWS = 8192
 
@@ -56,7 +54,7 @@ function build() {
 }
 
 /** The same for both kinds: `at(expansion)` gives what searches a batch. */
-function search(at, expansions) {
+async function search(at, expansions) {
   const queries = read(trial.queries, Float32Array)
   const truth = read(trial.truth, Int32Array)
   const count = queries.length / dims
@@ -67,13 +65,12 @@ function search(at, expansions) {
   run(queries.slice(0, dims), Math.min(10, trial.depth))
   const answered = performance.now()
   const points = []
-  const least = expansions[0] === undefined ? SINGLE_SECONDS : CURVE_SECONDS
   let after
   for (const expansion of expansions) {
     run = expansion === expansions[0] ? run : at(expansion)
     for (const k of depthsOf(trial.depth)) {
       if (expansion !== undefined && expansion < k) continue
-      const { found, rate } = timed(() => run(queries, k), count, least)
+      const { found, rate } = await timed(() => run(queries, k), count, expansion)
       const ids = Int32Array.from(found.keys, Number)
       points.push({
         k,
@@ -86,21 +83,6 @@ function search(at, expansions) {
   }
   const memory = before && { before, after }
   return { open_ms: round(opened - start), first_answer_ms: round(answered - start), points, memory }
-}
-
-/** Queries a second, of whole passes; the first counts where it is a long one, and warms up where it is not. */
-function timed(pass, count, least) {
-  let start = performance.now()
-  const found = pass()
-  let [passes, seconds] = [1, (performance.now() - start) / 1000]
-  if (seconds < LONG_SECONDS) {
-    start = performance.now()
-    for (passes = 0, seconds = 0; seconds < least; passes++) {
-      pass()
-      seconds = (performance.now() - start) / 1000
-    }
-  }
-  return { found, rate: Math.round((passes * count * 10) / seconds) / 10 }
 }
 
 /** The binding takes an expansion at construction only, so each has an index of its own, the last one freed. */
@@ -118,5 +100,5 @@ function exact() {
 const result =
   task === 'build'
     ? build()
-    : search(engine === 'exact' ? exact : graph, engine === 'exact' ? [undefined] : trial.expansions)
+    : await search(engine === 'exact' ? exact : graph, engine === 'exact' ? [undefined] : trial.expansions)
 process.stdout.write(`${JSON.stringify(result)}\n`)

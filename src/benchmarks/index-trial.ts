@@ -164,11 +164,10 @@ async function measure(
   await index.search({ queries: queries.slice(0, dims), k: Math.min(10, data.depth), expansion: 64 })
   const answered = performance.now()
   const points: SearchPoint[] = []
-  const least = expansions[0] === undefined ? SINGLE_SECONDS : CURVE_SECONDS
   for (const k of depthsOf(data.depth)) {
     for (const expansion of expansions.filter((e) => e === undefined || e >= k)) {
       const args = { queries, k, expansion: expansion ?? k }
-      const { found, rate } = await timed(() => index.search(args), queries.length / dims, least)
+      const { found, rate } = await timed(() => index.search(args), queries.length / dims, expansion)
       points.push({
         k,
         ...(expansion !== undefined && { expansion }),
@@ -194,12 +193,16 @@ export function depthsOf(depth: number): number[] {
   return covered.length > 0 ? covered : [depth]
 }
 
-/** Queries a second, of whole passes; the first counts where it is a long one, and warms up where it is not. */
-async function timed(
-  pass: () => Promise<Ranked>,
+/**
+ * Queries a second, of whole passes; the first counts where it is a long one, and warms up where it is not.
+ * @param queries of a pass. @param expansion of the point; none where all rows are compared.
+ */
+export async function timed<T>(
+  pass: () => T | Promise<T>,
   queries: number,
-  least: number,
-): Promise<{ found: Ranked; rate: number }> {
+  expansion: number | undefined,
+): Promise<{ found: T; rate: number }> {
+  const least = expansion === undefined ? SINGLE_SECONDS : CURVE_SECONDS
   let start = performance.now()
   const found = await pass()
   let passes = 1
