@@ -1,8 +1,9 @@
-// What a run with 50 calls at once holds in memory while replies come, and when they are read from the journal.
+// What a run holds in memory while replies come, and when they are read from the journal.
 //
-//   npm run build && node bench/synth/memory.mjs [--chunks 4000] [--kib 16] [--output FILE]
+//   npm run build && node bench/synth/memory.mjs [--chunks 4000] [--kib 16] [--concurrency 50] [--output FILE]
 //
-// The heap after a full collection, at each eighth of the run. The server is part of the process.
+// The heap after a full collection, at each eighth of the run. The server is part of the process. Up to eight
+// replies for each call that may be under way are in memory, on their way to the disk or to their turn.
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,11 +20,12 @@ const { values: flags } = parseArgs({
     output: { type: 'string' },
     chunks: { type: 'string', default: '4000' },
     kib: { type: 'string', default: '16' },
+    concurrency: { type: 'string', default: '50' },
   },
 })
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc')
-const [count, kib] = [flags.chunks, flags.kib].map(Number)
+const [count, kib, concurrency] = [flags.chunks, flags.kib, flags.concurrency].map(Number)
 const work = mkdtempSync(join(tmpdir(), 'clara-synth-memory-'))
 process.on('exit', () => rmSync(work, { recursive: true, force: true }))
 const journalPath = join(work, 'journal.jsonl')
@@ -47,7 +49,7 @@ const heap = () => {
 async function run(baseUrl) {
   const seen = []
   const { written, counts } = generateQuestions(chunks(), {
-    endpoint: { model: 'm', baseUrl, apiKey: KEY, timeoutMs: 60_000, concurrency: 50 },
+    endpoint: { model: 'm', baseUrl, apiKey: KEY, timeoutMs: 60_000, concurrency },
     writing: { pairsPerChunk: 1, shares: { fact: 1 }, promptLanguage: 'auto' },
     journalPath,
     onProblem: ({ reason }) => {
@@ -69,6 +71,7 @@ await server.close()
 const part = {
   chunks: count,
   kib,
+  concurrency,
   journal_mib: Math.round(statSync(journalPath).size / 2 ** 20),
   before,
   asking,

