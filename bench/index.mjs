@@ -105,7 +105,7 @@ const precisions = flags.precisions.split(',')
 const EXACT = chosen({
   'clara exact': (_, { shape, ...trial }) =>
     runTrial({ ...trial, shape: { ...shape, precision: precisions[0] }, task: 'every row' }),
-  'clara exact, ONNX Runtime alone': (_, trial) => runTrial({ ...trial, task: 'exact' }),
+  'clara exact, ONNX Runtime': (_, trial) => runTrial({ ...trial, task: 'exact' }),
   ...(versions && { 'FAISS IndexFlatIP': python('faiss-flat') }),
   'usearch exactSearch': usearch('exact'),
 })

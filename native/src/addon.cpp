@@ -1,5 +1,5 @@
 // The JavaScript side: plain functions over two kinds of handle, each job on threads of its own.
-// Arguments are checked in src/index/native-graph.ts; here only what would be unsafe to believe.
+// Arguments are checked in src/index/graph/native.ts; here only what would be unsafe to believe.
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -212,7 +212,7 @@ template <typename Body> napi_value guarded(napi_env env, Body&& body) {
     return nullptr;
 }
 
-// ---- Builders: one job at a time, which src/index/native-graph.ts sees to and `busy` enforces.
+// ---- Builders: one job at a time, which src/index/graph/native.ts sees to and `busy` enforces.
 
 struct Worksite {
     Builder builder;
@@ -337,6 +337,27 @@ napi_value search(napi_env env, napi_callback_info info) {
     });
 }
 
+// ---- Scores of a few rows, on the thread that asks.
+
+// query, vectors [rows, dims], places of rows, how many of them, scores (out)
+napi_value score_rows(napi_env env, napi_callback_info info) {
+    return guarded(env, [&] {
+        Arguments args(env, info, 5);
+        std::size_t dims, length, room, scores;
+        float const* query = args.array<float>(0, napi_float32_array, dims, nullptr);
+        float const* vectors = args.array<float>(1, napi_float32_array, length, nullptr);
+        std::int32_t const* places = args.array<std::int32_t>(2, napi_int32_array, room, nullptr);
+        std::size_t const count = args.number(3);
+        float* out = args.array<float>(4, napi_float32_array, scores, nullptr);
+        if (count > room || count > scores) throw Misuse{"expected as many places and scores"};
+        std::size_t const rows = dims ? length / dims : 0;
+        for (std::size_t i = 0; i < count; i++)
+            if (places[i] < 0 || std::size_t(places[i]) >= rows) throw Misuse{"expected places of rows"};
+        exact_dots(vectors, places, count, query, dims, out);
+        return undefined(env);
+    });
+}
+
 template <typename T> napi_value close_handle(napi_env env, napi_callback_info info) {
     return guarded(env, [&] {
         Arguments args(env, info, 1);
@@ -368,6 +389,7 @@ napi_value init(napi_env env, napi_value exports) {
     offer("openGraph", open_graph);
     offer("search", search);
     offer("closeGraph", close_handle<Searcher>);
+    offer("scoreRows", score_rows);
     napi_value kernels_name;
     napi_create_string_utf8(env, kernels().name, NAPI_AUTO_LENGTH, &kernels_name);
     napi_set_named_property(env, exports, "kernels", kernels_name);

@@ -1,5 +1,6 @@
 // Rows in their storage kind, and how far they are from each other.
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "graph_file.hpp"
@@ -42,6 +43,18 @@ template <Kind kind> float distance(Probe const& probe, std::byte const* row, fl
 
 inline void prefetch(void const* from, std::size_t bytes) {
     for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<char const*>(from) + at, 0, 3);
+}
+
+// Scores of rows that lie anywhere: each is on its way from memory while those before it are scored.
+inline void exact_dots(float const* rows, std::int32_t const* places, std::size_t count, float const* query,
+                       std::size_t dims, float* out) {
+    constexpr std::size_t kAhead = 4;
+    auto const row = [&](std::size_t i) { return rows + std::size_t(places[i]) * dims; };
+    for (std::size_t i = 0; i < std::min(kAhead, count); i++) prefetch(row(i), dims * 4);
+    for (std::size_t i = 0; i < count; i++) {
+        if (i + kAhead < count) prefetch(row(i + kAhead), dims * 4);
+        out[i] = kernels().exact_dot(row(i), query, dims);
+    }
 }
 
 struct Near {

@@ -121,7 +121,7 @@ async function truth(data: TrialData): Promise<{ engine: string }> {
   return { engine: 'exact' }
 }
 
-/** By ONNX Runtime alone. */
+/** By ONNX Runtime, whatever an index would choose. */
 async function exact(data: TrialData): Promise<SearchResult> {
   const vectors = await hashedFile(data.vectors)
   const opening = () => openExact(vectors, data.shape, data)

@@ -1,8 +1,8 @@
 /** HNSW graphs as genuine USearch files: built, opened and searched by one of two engines. */
 import { ClaraError } from '../errors.js'
 import type { CheckedFile } from './checked-file.js'
+import { chooseEngine } from './graph/engine-choice.js'
 import { nativeEngine } from './graph/native.js'
-import { nativeAddon } from './graph/native-addon.js'
 import { npmEngine } from './graph/npm.js'
 import { requireExclusions, requireSearch, requireVectors } from './graph-input.js'
 import type { Ranked } from './rank.js'
@@ -99,14 +99,14 @@ export interface GraphEngine {
  * @throws ClaraError `usage` when the environment variable CLARA_INDEX_ENGINE asks for one that is not there.
  */
 export function engineName(): { engine: EngineName; why: string } {
-  const { engine, why } = chosen()
+  const { engine, why } = chooseEngine()
   return { engine, why }
 }
 
 /** @throws ClaraError `usage` for a shape that the engine has not, `index` for a damaged graph. */
 export async function createGraph(shape: GraphShape, options: GraphBuilderOptions): Promise<GraphBuilder> {
   requireShape(shape)
-  const builder = await chosen().run.createGraph(shape, options)
+  const builder = await chosen().createGraph(shape, options)
   return {
     engine: builder.engine,
     async add(vectors) {
@@ -125,7 +125,7 @@ export async function openGraph(
   options: GraphOptions,
 ): Promise<Graph> {
   requireShape(shape)
-  const graph = await chosen().run.openGraph(files, shape, options)
+  const graph = await chosen().openGraph(files, shape, options)
   return {
     engine: graph.engine,
     async search(args) {
@@ -153,17 +153,7 @@ function requireShape({ precision, metric }: GraphShape): void {
   )
 }
 
-function chosen(): { engine: EngineName; why: string; run: GraphEngine } {
-  const asked = process.env.CLARA_INDEX_ENGINE || 'auto'
-  if (asked === 'npm') return { engine: 'npm', why: 'CLARA_INDEX_ENGINE=npm', run: npmEngine }
-  if (asked !== 'auto' && asked !== 'native') {
-    throw new ClaraError('usage', `CLARA_INDEX_ENGINE=${asked}: expected auto, native or npm`)
-  }
-  const native = nativeAddon()
-  if ('addon' in native) {
-    const why = `${native.from}, ${native.addon.kernels}`
-    return { engine: 'native', why, run: nativeEngine(native.addon) }
-  }
-  if (asked === 'native') throw new ClaraError('usage', `CLARA_INDEX_ENGINE=native: ${native.missing}`)
-  return { engine: 'npm', why: native.missing, run: npmEngine }
+function chosen(): GraphEngine {
+  const choice = chooseEngine()
+  return choice.engine === 'native' ? nativeEngine(choice.addon) : npmEngine
 }

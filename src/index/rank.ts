@@ -53,29 +53,13 @@ export function dot(query: Float32Array, vectors: Float32Array, offset: number):
   return Math.fround(s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7)))
 }
 
-/**
- * As `dot` with four rows at once, each with the very same additions: a sum has to wait for each
- * of its own, but four do so side by side.
- */
-export function dotFour(
-  query: Float32Array,
-  vectors: Float32Array,
-  offsets: ArrayLike<number>,
-  scores: Float32Array,
-): void {
-  const [a, b, c, d] = [offsets[0]!, offsets[1]!, offsets[2]!, offsets[3]!]
-  let [first, second, third, fourth] = [0, 0, 0, 0]
-  for (let i = 0; i < query.length; i++) {
-    const value = query[i]!
-    first += value * vectors[a + i]!
-    second += value * vectors[b + i]!
-    third += value * vectors[c + i]!
-    fourth += value * vectors[d + i]!
-  }
-  scores[0] = first
-  scores[1] = second
-  scores[2] = third
-  scores[3] = fourth
+/** Sums that a score is made of. */
+export const SUMS = 8
+
+/** The last step of a score: those that begin at `at`, in pairs, as `dot` adds them. */
+export function foldSums(sums: Float64Array, at: number): number {
+  const pair = (first: number) => sums[at + first]! + sums[at + first + 4]!
+  return Math.fround(pair(0) + pair(2) + (pair(1) + pair(3)))
 }
 
 /** Nothing found yet: id -1 and score -Infinity everywhere. */

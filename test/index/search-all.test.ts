@@ -5,7 +5,14 @@ import { openExact } from '#clara/index/exact.js'
 import { type GraphSearch, openGraph } from '#clara/index/graph.js'
 import { claraError } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
-import { ENGINES, randomVectors, type TestGraph, withEngine, writeGraph } from '../support/graphs.js'
+import {
+  cancelling,
+  ENGINES,
+  randomVectors,
+  type TestGraph,
+  withEngine,
+  writeGraph,
+} from '../support/graphs.js'
 
 const directory = useDirectory()
 const isNative = ENGINES.includes('native')
@@ -59,6 +66,14 @@ describe.runIf(isNative)('comparing with every row', () => {
       for (const row of [...list, ...removed]) expect(found).not.toContain(row)
       expect(found[0]).toBe(list.includes(0) ? 100 + (list.includes(100) ? 1 : 0) : 0)
     }
+  })
+
+  test('makes the same additions in the same order', async () => {
+    const dims = 384
+    const { vectors, query: queries } = cancelling(600, dims)
+    const made = await writeGraph(directory.path, vectors, { dims, metric: 'ip', precision: 'f32' })
+    const { scores } = await expectSame(made, { queries, k: 600 })
+    expect(scores.every((score) => Math.abs(score) < 100)).toBe(true)
   })
 
   test('tells rows apart that differ in their last bits', async () => {

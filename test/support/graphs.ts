@@ -50,6 +50,19 @@ export function randomVectors(seed: number, rows: number, dims: number, lengths:
   return vectors
 }
 
+/** Of the products, pairs of large ones take each other back: what is left shows the order of additions. */
+export function cancelling(rows: number, dims: number): { query: Float32Array; vectors: Float32Array } {
+  const random = seeded(rows + dims)
+  const query = new Float32Array(dims)
+  for (let i = 0; i < dims; i++) query[i] = i % 4 === 1 ? query[i - 1]! : random.next() - 0.5
+  const vectors = new Float32Array(rows * dims)
+  for (let at = 0; at < vectors.length; at++) {
+    const i = (at % dims) % 4
+    vectors[at] = i === 1 ? -vectors[at - 1]! : (random.next() - 0.5) * (i === 0 ? 1e12 : 1)
+  }
+  return { query, vectors }
+}
+
 /** Writes graph and vectors into the folder. `from`: go on from this one; `vectors` are all rows, its own too. */
 export async function writeGraph(
   folder: string,

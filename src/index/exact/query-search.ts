@@ -1,11 +1,12 @@
 /** The search of one query: its best rows so far, and those that may be among them. */
-import { dot, dotFour } from '../rank.js'
 import { firstNotBelow } from './ascending.js'
 import type { SharedBounds } from './bounds.js'
+import { rowScorer } from './score-rows.js'
 import { kthLargest } from './select.js'
 import { Top, UNKNOWN } from './top.js'
 
-const AT_ONCE = 4
+/** Rows scored by one call: enough that the call itself costs little. */
+const AT_ONCE = 64
 /** Candidates that wait: about as many as bytes leave in question of 100,000 rows, and some times k. */
 const ROOM = 192
 const ROOM_TIMES_K = 3
@@ -21,8 +22,9 @@ export interface Store {
   ids: Int32Array
 }
 
-/** One at a time needs them. */
-const starts = new Int32Array(AT_ONCE)
+const scoreRows = rowScorer()
+/** One search at a time needs them. */
+const batch = new Int32Array(AT_ONCE)
 const exact = new Float32Array(AT_ONCE)
 let sorting = new Float64Array(0)
 
@@ -116,22 +118,20 @@ export class QuerySearch {
 
   /** Those whose high reaches `likely`, or the others. */
   #score(likely: number, reaching: boolean): void {
-    const dims = this.query.length
     let count = 0
     for (let i = 0; i < this.#waiting; i++) {
       const high = this.#highs[i]!
       if (high >= likely !== reaching || high < this.bound) continue
-      starts[count++] = this.#places[i]! * dims
+      batch[count++] = this.#places[i]!
       if (count === AT_ONCE) count = this.#offer(count)
     }
-    this.#offer(count)
+    if (count > 0) this.#offer(count)
   }
 
   #offer(count: number): 0 {
     const { query, top, store } = this
-    if (count === AT_ONCE) dotFour(query, store.vectors, starts, exact)
-    else for (let i = 0; i < count; i++) exact[i] = dot(query, store.vectors, starts[i]!)
-    for (let i = 0; i < count; i++) top.offer(store.ids[starts[i]! / query.length]!, exact[i]!)
+    scoreRows(query, store.vectors, batch, count, exact)
+    for (let i = 0; i < count; i++) top.offer(store.ids[batch[i]!]!, exact[i]!)
     this.raise(top.worst())
     return 0
   }

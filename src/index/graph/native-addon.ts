@@ -37,6 +37,16 @@ export interface NativeAddon {
     ]
   ): Promise<void>
   closeGraph(graph: Handle): void
+  /** At once, on this thread: of the rows at the first `count` places of `vectors`, [rows, dims of the query]. */
+  scoreRows(
+    ...args: [
+      query: Float32Array,
+      vectors: Float32Array,
+      places: Int32Array,
+      count: number,
+      scores: Float32Array,
+    ]
+  ): void
 }
 
 declare const handle: unique symbol
