@@ -1,7 +1,10 @@
 /** What a search takes, as measured once; the same for every run, so that what is chosen by it is, too. */
 import { RESIDENT_BYTES } from './exact.js'
 
-/** On two cores of an AMD EPYC (Zen 4), 2026-11-23 (bench/results/2026-11-23-index.json); each line says what gives its number. */
+/**
+ * On two cores of an AMD EPYC (Zen 4); each line says what gives its number. From bench/results/2026-11-23-index.json;
+ * `product` and `result` from 2026-11-24-amd-epyc-2-cores.json, there "clara exact, ONNX Runtime".
+ */
 const COSTS = {
   /** Seconds for each value of a row, once: reading, hashing and coding it. First search of 100,000 x 384. */
   load: 8e-9,
@@ -9,9 +12,9 @@ const COSTS = {
   pass: 3e-10,
   streamedPass: 5e-9,
   /** For each value of a row and each query. 1,000 queries, 100,000 x 384, top 10. */
-  product: 8.7e-12,
+  product: 7e-12,
   /** For each result. The same, top 100. */
-  result: 6.4e-6,
+  result: 3.4e-6,
   /** For each value of a row and each query, in native code. 1,000 queries, 1,000 to 100,000 x 384, top 10. */
   compare: 2.6e-11,
   /** For each result. The same, all rows. */
