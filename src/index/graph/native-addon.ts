@@ -68,12 +68,18 @@ function load(): { addon: NativeAddon; from: string } | { missing: string } {
   for (const place of PLACES) {
     const path = fileURLToPath(new URL(`../../../native/${place}/clara-index.node`, import.meta.url))
     try {
-      return { addon: require(path), from: `native/${place}` }
+      return { addon: current(require(path)), from: `native/${place}` }
     } catch (error) {
       tried.push(`native/${place}: ${reasonOf(error)}`)
     }
   }
   return { missing: `no addon could be loaded (${tried.join('; ')})` }
+}
+
+/** One built from a checkout before this has not all that is called. */
+function current(addon: NativeAddon): NativeAddon {
+  if (typeof addon.scoreRows === 'function') return addon
+  throw new Error('built from older sources: npm run build:native')
 }
 
 function reasonOf(error: unknown): string {
