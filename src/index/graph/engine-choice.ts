@@ -2,7 +2,7 @@
 import { ClaraError } from '../../errors.js'
 import { type NativeAddon, nativeAddon } from './native-addon.js'
 
-export type EngineChoice = { why: string } & ({ engine: 'npm' } | { engine: 'native'; addon: NativeAddon })
+type EngineChoice = { why: string } & ({ engine: 'npm' } | { engine: 'native'; addon: NativeAddon })
 
 /** @throws ClaraError `usage` when CLARA_INDEX_ENGINE asks for one that is not there. */
 export function chooseEngine(): EngineChoice {
