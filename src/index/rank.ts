@@ -50,16 +50,17 @@ export function dot(query: Float32Array, vectors: Float32Array, offset: number):
   s4 += term(4)
   s5 += term(5)
   s6 += term(6)
-  return Math.fround(s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7)))
+  return fold(s0, s1, s2, s3, s4, s5, s6, s7)
 }
 
 /** Sums that a score is made of. */
 export const SUMS = 8
 
-/** The last step of a score: those that begin at `at`, in pairs, as `dot` adds them. */
-export function foldSums(sums: Float64Array, at: number): number {
-  const pair = (first: number) => sums[at + first]! + sums[at + first + 4]!
-  return Math.fround(pair(0) + pair(2) + (pair(1) + pair(3)))
+/** The last step of a score: its sums, added in pairs. */
+export function fold(
+  ...[s0, s1, s2, s3, s4, s5, s6, s7]: [number, number, number, number, number, number, number, number]
+): number {
+  return Math.fround(s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7)))
 }
 
 /** Nothing found yet: id -1 and score -Infinity everywhere. */

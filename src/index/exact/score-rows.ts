@@ -1,6 +1,6 @@
 /** Final scores of rows: by native code where it is there, the same bits without. */
 import { chooseEngine } from '../graph/engine-choice.js'
-import { dot, foldSums, SUMS } from '../rank.js'
+import { dot, fold, SUMS } from '../rank.js'
 
 /**
  * As `dot`, of the rows at the first `count` places.
@@ -54,5 +54,8 @@ function scoreFour(
     sums[2 * SUMS + lane] = s2
     sums[3 * SUMS + lane] = s3
   }
-  for (let row = 0; row < 4; row++) scores[first + row] = foldSums(sums, row * SUMS)
+  for (let row = 0; row < 4; row++) {
+    const sum = (lane: number) => sums[row * SUMS + lane]!
+    scores[first + row] = fold(sum(0), sum(1), sum(2), sum(3), sum(4), sum(5), sum(6), sum(7))
+  }
 }
