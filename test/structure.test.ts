@@ -8,6 +8,7 @@ const ORDER = [
   'errors.ts',
   'files',
   'models',
+  'text',
   'endpoint',
   'documents',
   'extraction',
