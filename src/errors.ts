@@ -31,8 +31,11 @@ export class ClaraError extends Error {
 /** A record that was skipped. Printed as `path:line: reason`. */
 export interface Problem {
   path: string
-  line: number
+  /** `undefined` of what is said of the whole file. */
+  line?: number | undefined
   reason: string
+  /** Only to be said: nothing was skipped that was meant to be read, and what was lost is in the reason. */
+  note?: true
 }
 
 /** A whole file that was skipped. Printed as `path: reason`. */
@@ -40,6 +43,8 @@ export interface FileProblem {
   path: string
   reason: string
   line?: undefined
+  /** As in Problem. */
+  note?: true
 }
 
 export type OnProblem = (problem: Problem) => void

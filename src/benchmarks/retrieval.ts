@@ -34,13 +34,14 @@ interface Reranking {
 
 /**
  * Documents are embedded whole, cut at the model's limit, as BEIR's own evaluation does; the
- * search is exact. The index lies in the system's temporary folder and is removed.
+ * search is exact. Of several splits it is `test`, unless another is named. The index lies in the system's temporary folder and is removed.
  */
 export async function evaluateRetrieval(
   folder: string,
   embedder: Embedder,
   onProblem: OnProblem,
   reranking?: Reranking,
+  split?: string,
 ): Promise<RetrievalResult> {
   const work = await mkdtemp(join(tmpdir(), 'clara-bench-'))
   try {
@@ -54,10 +55,18 @@ export async function evaluateRetrieval(
     try {
       const scores: RetrievalMetrics[] = []
       const reranked: RetrievalMetrics[] = []
-      for await (const window of windows(readQuestions(folder, onProblem), WINDOW)) {
+      const questions = readQuestions(folder, onProblem, { split, defaultSplit: 'test' })
+      const documents = await documentIds(index)
+      let missing = 0
+      for await (const window of windows(questions, WINDOW)) {
+        for (const { docIds } of window) missing += docIds.filter((id) => !documents.has(id)).length
         const rankings = await rankQuestions(window, index, embedder)
         scores.push(...metricsOfAll(window, rankings))
         if (reranking) reranked.push(...metricsOfAll(window, await rerankTops(window, rankings, reranking)))
+      }
+      if (missing > 0) {
+        const reason = `${missing} relevant ${missing === 1 ? 'document' : 'documents'} of its questions not in the corpus: not to be found`
+        onProblem({ path: folder, reason, note: true })
       }
       if (scores.length === 0) throw new ClaraError('input', `${folder}: no query has a relevant document`)
       return {
@@ -79,6 +88,12 @@ export async function evaluateRetrieval(
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+async function documentIds({ chunks }: Index): Promise<Set<string>> {
+  const ids = new Set<string>()
+  for await (const { documentId } of chunks.all()) ids.add(documentId)
+  return ids
 }
 
 async function rankQuestions(questions: Question[], index: Index, embedder: Embedder): Promise<Chunk[][]> {

@@ -31,6 +31,7 @@ export function benchCommand(): Command {
 interface RetrievalFlags extends OutputFlags, EmbedderFlags {
   reranker?: string
   rerankDepth: number
+  split?: string
 }
 
 function retrievalCommand(): Command {
@@ -41,6 +42,7 @@ function retrievalCommand(): Command {
       '--reranker <name|folder>',
       'a cross-encoder that puts the first of each ranking into a new order',
     )
+    .option('--split <name>', 'of qrels/: dev is dev.tsv; default: the only one, or test')
     .option('--rerank-depth <n>', 'so many of them', wholeNumber(1, 100), 20)
   embedderFlags(command)
   outputFlags(command)
@@ -55,7 +57,7 @@ async function measureRetrieval(folder: string, flags: RetrievalFlags): Promise<
   try {
     if (flags.reranker) reranker = await openReranker(await resolveReranker(flags.reranker), flags)
     const reranking = reranker && { reranker, depth: flags.rerankDepth }
-    const result = await evaluateRetrieval(folder, embedder, talk.onProblem, reranking)
+    const result = await evaluateRetrieval(folder, embedder, talk.onProblem, reranking, flags.split)
     talk.finish()
     printResult(flags, result)
     process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok

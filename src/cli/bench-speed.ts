@@ -38,7 +38,7 @@ export function throughputCommand(): Command {
     .description(
       'Passages or pairs a second through tokenizer and model, and how near that is to the bare model.',
     )
-    .requiredOption('--input-file <path...>', 'JSONL, text, Markdown, or a folder')
+    .requiredOption('--input-file <path...>', 'JSONL or JSON records, text, Markdown, or a folder')
     .option(
       '--queries <file>',
       'questions for a reranker: JSONL of {_id, text} or {question}, or a BEIR folder',

@@ -30,7 +30,7 @@ export function addCommand(): Command {
     .argument('<dir>', 'index directory')
     .requiredOption(
       '--input-file <path...>',
-      'JSONL (raw_knowledge or BEIR), text, Markdown, or a folder of those',
+      'JSONL or JSON records, text, Markdown (each also as .gz), a folder of those, or - for stdin',
     )
     .option('--force', 'go on where over 5% of the new text is unknown to the model')
     .option('--overwrite', 'give up unfinished work of other documents or another command')

@@ -40,7 +40,7 @@ export function buildCommand(): Command {
     )
     .requiredOption(
       '--input-file <path...>',
-      'JSONL (raw_knowledge or BEIR), text, Markdown, or a folder of those',
+      'JSONL or JSON records, text, Markdown (each also as .gz), a folder of those, or - for stdin',
     )
     .requiredOption('--output-dir <dir>', 'where the index goes; new, empty, or with an unfinished build')
     .addOption(

@@ -1,9 +1,11 @@
 /** clara-index search */
+
 import { Command, Option } from 'commander'
 import { passageOf } from '../chunks/chunk.js'
 import { ClaraError } from '../errors.js'
 import { bothOrNeither } from '../files/closable.js'
 import { requireFree } from '../files/staged-files.js'
+import { toJson } from '../files/well-formed.js'
 import { readManifest } from '../index/manifest.js'
 import { type Index, openIndex } from '../index/open.js'
 import { rerank } from '../index/rerank.js'
@@ -94,7 +96,7 @@ export function searchCommand(): Command {
       if (flags.trec) await writeTrec(flags.trec, results, flags)
       if (flags.json) {
         const plain = results.map(({ query, hits }) => ({ id: query.id, query: query.text, hits }))
-        process.stdout.write(`${JSON.stringify({ index: dir, results: plain })}\n`)
+        process.stdout.write(`${toJson({ index: dir, results: plain })}\n`)
       } else if (!flags.trec) {
         process.stdout.write(trecLines(results, flags.query !== undefined))
       }

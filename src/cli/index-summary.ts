@@ -28,7 +28,7 @@ export function printIndexed(
   remarkRecall(talk, manifest)
   talk.remark(progress.rate())
   talk.remark(runningOn(embedder))
-  printResult(flags, { index: directory, ...counts, ...summaryOf(manifest), bad_records: talk.problems() })
+  printResult(flags, { index: directory, ...counts, ...summaryOf(manifest), ...talk.counts() })
   process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
 }
 

@@ -32,13 +32,18 @@ import { createTalk } from './talk.js'
 interface MineFlags extends OutputFlags, IndexEmbedderFlags, SampleFlags, FormatFlags, MiningFlags {
   index: string
   qaFile: string
+  split?: string
 }
 
 export function mineCommand(): Command {
   const command = new Command('mine')
     .description('Finds hard negatives for questions whose answers are known: k documents a sample.')
     .requiredOption('--index <dir>', 'made by clara-index build')
-    .requiredOption('--qa-file <path>', 'qa.jsonl {question, answer, doc_id | positive}, or a BEIR folder')
+    .requiredOption(
+      '--qa-file <path>',
+      'qa.jsonl {question, answer, doc_id | positive}, a BEIR folder, or - for stdin',
+    )
+    .option('--split <name>', 'of a BEIR folder with several: train is qrels/train.tsv')
   sampleFlags(command)
   formatFlags(command)
   miningFlags(command)
@@ -74,7 +79,7 @@ async function mine(flags: MineFlags): Promise<void> {
     if (opened.keeps) onInterrupt('run the same command again: scores that were computed are kept')
     try {
       const { mined, counts } = mineNegatives(
-        readQuestions(flags.qaFile, talk.onProblem),
+        readQuestions(flags.qaFile, talk.onProblem, { split: flags.split }),
         corpus,
         opened.engines,
         options,

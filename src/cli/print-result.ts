@@ -1,9 +1,10 @@
 import { isObject } from '../files/json-value.js'
+import { toJson } from '../files/well-formed.js'
 import type { OutputFlags } from './flags.js'
 
 /** One JSON object, or a line or more for each of its entries; nothing with --quiet. */
 export function printResult(flags: OutputFlags, result: object): void {
-  if (flags.json) process.stdout.write(`${JSON.stringify(result)}\n`)
+  if (flags.json) process.stdout.write(`${toJson(result)}\n`)
   else if (!flags.quiet) process.stdout.write(lines(result))
 }
 

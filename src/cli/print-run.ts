@@ -38,7 +38,7 @@ export function printRun(
     ...report,
     ...(mining && countsOf(mining)),
     ...more,
-    bad_records: talk.problems(),
+    ...talk.counts(),
   })
   process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
 }
@@ -46,7 +46,7 @@ export function printRun(
 /** As printRun, for a run that mined nothing. */
 export function printWritten(flags: OutputFlags, talk: Talk, directory: string, counts: object): void {
   talk.finish()
-  printResult(flags, { output: directory, ...counts, bad_records: talk.problems() })
+  printResult(flags, { output: directory, ...counts, ...talk.counts() })
   process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
 }
 

@@ -1,10 +1,11 @@
 /** Questions for `clara-index search`, and what it prints. */
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { idText } from '../documents/record.js'
 import { ClaraError, type OnProblem } from '../errors.js'
-import { readJsonObjects } from '../files/jsonl.js'
-import { readError } from '../files/read-error.js'
+import { readJsonObjects } from '../files/records.js'
+import { statSource } from '../files/spool.js'
 import { writeFiles } from '../files/staged-files.js'
+import { cutText } from '../files/well-formed.js'
 
 export interface SearchQuery {
   id: string
@@ -17,17 +18,14 @@ interface SearchResult {
 }
 
 export async function readQueries(source: string, onProblem: OnProblem): Promise<SearchQuery[]> {
-  const info = await stat(source).catch((error) => {
-    throw readError(source, error)
-  })
-  const path = info.isDirectory() ? join(source, 'queries.jsonl') : source
+  const path = (await statSource(source)).isDirectory() ? join(source, 'queries.jsonl') : source
   const queries: SearchQuery[] = []
   for await (const { line, value } of readJsonObjects(path, onProblem)) {
     const text = value.text ?? value.question
-    const id = value._id ?? `q${line}`
+    const id = value._id === undefined ? `q${line}` : idText(value._id)
     if (typeof text !== 'string' || text.trim() === '')
       onProblem({ path, line, reason: '"text" or "question" is missing or blank' })
-    else if (typeof id !== 'string' || /\s/.test(id))
+    else if (id === undefined || /\s/.test(id))
       onProblem({ path, line, reason: '"_id" is not a string without blanks' })
     else queries.push({ id, text })
   }
@@ -57,5 +55,5 @@ export async function writeTrec(
 
 function excerpt(text: string): string {
   const flat = text.replaceAll(/\s+/gu, ' ')
-  return flat.length <= 160 ? flat : `${flat.slice(0, 160).trimEnd()}…`
+  return flat.length <= 160 ? flat : `${cutText(flat, 160).trimEnd()}…`
 }

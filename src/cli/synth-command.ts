@@ -35,7 +35,10 @@ export function synthCommand(): Command {
     .description(
       'Has an OpenAI-compatible endpoint write questions and answers for each chunk, then adds negatives.',
     )
-    .option('--input-file <path...>', 'documents: JSONL, text, Markdown, or a folder of those')
+    .option(
+      '--input-file <path...>',
+      'documents: JSONL or JSON records, text, Markdown (each also as .gz), a folder of those, or - for stdin',
+    )
     .option('--index <dir>', 'an index that exists, instead of --input-file')
   embeddingFlags(command)
   sampleFlags(

@@ -13,6 +13,8 @@ export interface Talk {
   onProblem: (problem: Problem | FileProblem) => void
   /** How many bad records there were. */
   problems(): number
+  /** As the result of a command has it: bad records, and notes where there are any. */
+  counts(): { bad_records: number; notes?: number }
   /** A line that changes: shown now and then, and made only when it is shown. */
   progress(): (line: () => string) => void
   /** What progress is out of; not worked out where none is shown. */
@@ -36,6 +38,7 @@ export function createTalk({ quiet = false }: OutputFlags, printed = PRINTED_PRO
   const said = new Set<string>()
   let problems = 0
   let told = printed
+  let [notes, toldNotes] = [0, printed]
   let open = false
   const line = (text: string) => {
     process.stderr.write(`${open ? '\r\x1b[K' : ''}${text}\n`)
@@ -58,12 +61,13 @@ export function createTalk({ quiet = false }: OutputFlags, printed = PRINTED_PRO
       said.add(text)
       line(text)
     },
-    onProblem({ path, line: number, reason }) {
-      problems++
-      if (problems <= printed)
-        line(printable(`${path}:${number === undefined ? '' : `${number}:`} ${reason}`))
+    onProblem({ path, line: number, reason, note }) {
+      if (note && (++notes > printed || quiet)) return
+      if (!note && ++problems > printed) return
+      line(printable(`${path}:${number === undefined ? '' : `${number}:`} ${note ? 'note: ' : ''}${reason}`))
     },
     problems: () => problems,
+    counts: () => ({ bad_records: problems, ...(notes > 0 && { notes }) }),
     progress,
     forecast: async (count) => (quiet ? undefined : count()),
     finish() {
@@ -71,6 +75,8 @@ export function createTalk({ quiet = false }: OutputFlags, printed = PRINTED_PRO
       open = false
       if (problems > told) line(`… and ${problems - told} more like these`)
       told = Math.max(told, problems)
+      if (notes > toldNotes && !quiet) line(`… and ${notes - toldNotes} more notes`)
+      toldNotes = Math.max(toldNotes, notes)
     },
     complain: (text) => line(printable(text)),
   }

@@ -1,6 +1,8 @@
 /** clara-validate: is this data fit to train on? */
+
 import { Command, Option } from 'commander'
 import { ClaraError } from '../errors.js'
+import { toJson } from '../files/well-formed.js'
 import { openTokenizer, openTokenizerFile, type TokenCounter } from '../inference/open-tokenizer.js'
 import { DEFAULT_EMBEDDER, resolveEmbedder } from '../models/resolve.js'
 import { STAGES, type Stage } from '../samples/stages.js'
@@ -66,7 +68,7 @@ async function validate({ inputFile, tokenizer: path, json, quiet, ...options }:
     })
     talk.finish()
     const one = report.files.length === 1 ? report.files[0] : report
-    if (json || !quiet) process.stdout.write(`${json ? JSON.stringify(one) : renderFiles(report)}\n`)
+    if (json || !quiet) process.stdout.write(`${json ? toJson(one!) : renderFiles(report)}\n`)
     process.exitCode = report.ok ? EXIT.ok : EXIT.findings
   } finally {
     await counter?.close()

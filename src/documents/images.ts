@@ -3,10 +3,11 @@
  * As the Python scripts do it: a mark is replaced by the description, and the list of images at a document's end is
  * left out. A description that stands in a document is no document of its own.
  */
-import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { ClaraError } from '../errors.js'
 import { isObject, type JsonObject } from '../files/json-value.js'
-import { parseLine, readLines } from '../files/jsonl.js'
+import { readJsonl } from '../files/records.js'
+import type { CorpusFile } from './sources.js'
 
 export interface Images {
   /** A document's text with descriptions in place of marks. */
@@ -19,19 +20,22 @@ const MARK = /\[IMAGE_REF:\s*([^\]\n]{1,4096})\]/g
 const LIST = '--- Extracted Images ---'
 const EMPTY_MARK = /<!--\s*image\s*-->/g
 
-/** Reads the files once for the descriptions and the marks; memory is that of the descriptions. */
-export async function readImages(files: string[]): Promise<Images> {
+/** Reads the files once for the descriptions and the marks; memory is that of the descriptions. What is wrong with them is not its matter. */
+export async function readImages(files: readonly CorpusFile[]): Promise<Images> {
   const descriptions = new Map<string, string>()
   const marked = new Set<string>()
-  for (const file of files) {
-    if (!(await stat(file).catch(() => undefined))?.isFile()) continue
-    for await (const line of readLines(file)) {
-      if (!line.bytes || !(line.bytes.includes('IMAGE_REF') || line.bytes.includes('"image"'))) continue
-      const record = parsed(line)
-      if (!record || typeof record.content !== 'string') continue
-      const name = imageName(record)
-      if (name !== undefined) descriptions.set(name, record.content)
-      else for (const mark of beforeList(record.content).matchAll(MARK)) marked.add(nameIn(mark[1]!))
+  const take = (record: unknown) => {
+    if (!isObject(record) || typeof record.content !== 'string') return
+    const name = imageName(record)
+    if (name !== undefined) descriptions.set(name, record.content)
+    else for (const mark of beforeList(record.content).matchAll(MARK)) marked.add(nameIn(mark[1]!))
+  }
+  for (const { path, holds } of files) {
+    if (holds !== 'records') continue
+    try {
+      for await (const { value } of readJsonl(path, () => {}, mayNameImages)) take(value)
+    } catch (error) {
+      if (!(error instanceof ClaraError)) throw error
     }
   }
   return {
@@ -43,9 +47,8 @@ export async function readImages(files: string[]): Promise<Images> {
   }
 }
 
-function parsed(line: Parameters<typeof parseLine>[0]): JsonObject | undefined {
-  const result = parseLine(line)
-  return typeof result === 'object' && isObject(result.value) ? result.value : undefined
+function mayNameImages(bytes: Buffer): boolean {
+  return bytes.includes('IMAGE_REF') || bytes.includes('"image"')
 }
 
 /** Of a record that describes an image. */

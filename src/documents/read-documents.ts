@@ -1,77 +1,66 @@
 /**
- * Corpus files -> documents, one at a time. A source is a JSONL file (raw_knowledge or BEIR
- * records), a BEIR folder (`corpus.jsonl`), a text or Markdown file, or a folder of those.
+ * Corpus files -> documents, one at a time. A source is a file of records (JSON Lines or JSON: raw_knowledge, BEIR and the
+ * like), a BEIR folder (`corpus.jsonl`), a text or Markdown file, a folder of those, or `-` for records of standard input.
  */
-import type { Stats } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, extname, join, relative, sep } from 'node:path'
-import { ClaraError, type OnProblem } from '../errors.js'
-import { countLines } from '../files/count-lines.js'
+import { ClaraError, isErrno, type OnProblem } from '../errors.js'
+import { countRecords } from '../files/count-lines.js'
+import { detectText } from '../files/decode-text.js'
 import type { JsonObject } from '../files/json-value.js'
-import { NOT_UTF8, readJsonObjects } from '../files/jsonl.js'
-import { readError } from '../files/read-error.js'
+import { readSource } from '../files/open-source.js'
+import { readJsonObjects } from '../files/records.js'
+import { shownPath } from '../files/spool.js'
 import type { Document } from './document.js'
 import { type Images, readImages } from './images.js'
+import { documentOf, isOfQuestions, isRawKnowledge } from './record.js'
+import { type CorpusFile, corpusFiles } from './sources.js'
 
-const TEXT_ENDINGS = ['.md', '.markdown', '.txt']
 /** A larger text file is a dump; the extractor or JSONL is the way in for those. */
 const MAX_TEXT_BYTES = 256 << 20
 
 /**
  * Documents in the order of `sources`, a folder's files by name. A record without text, or whose
- * id was there before, goes to `onProblem`.
+ * id was there before, goes to `onProblem`, as does a file of a folder that cannot be read; as notes, what was passed over
+ * and what was read with a loss.
  * @throws ClaraError `input` when a source is missing or holds nothing that can be read.
  */
 export async function* readDocuments(sources: string[], onProblem: OnProblem): AsyncGenerator<Document> {
   const seen = new Set<string>()
-  const files = await Promise.all(sources.map(filesOf))
-  const isJsonl = ({ path }: CorpusFile) => endingOf(path) === '.jsonl'
-  const images = await readImages(
-    files
-      .flat()
-      .filter(isJsonl)
-      .map(({ path }) => path),
-  )
-  for (const list of files) {
-    for (const file of list) {
-      const documents = isJsonl(file)
-        ? fromJsonl(file.path, seen, images, onProblem)
-        : fromText(file, onProblem)
-      for await (const { document, line } of documents) {
+  const files: CorpusFile[] = []
+  for (const source of sources) files.push(...(await corpusFiles(source, onProblem)))
+  const images = await readImages(files)
+  for (const file of files) {
+    try {
+      for await (const { document, line } of documentsIn(file, seen, images, onProblem)) {
         if (seen.has(document.id)) {
-          onProblem({
-            path: file.path,
-            line,
-            reason: `document id ${JSON.stringify(document.id)} was there before`,
-          })
+          const reason = `document id ${JSON.stringify(document.id)} was there before`
+          onProblem({ path: shownPath(file.path), line, reason })
           continue
         }
         seen.add(document.id)
         yield document
       }
+    } catch (error) {
+      if (!file.found || !(error instanceof ClaraError && isErrno(error.cause))) throw error
+      onProblem({ path: file.path, reason: `cannot be read: ${error.cause.message}` })
     }
   }
 }
 
 /**
- * How many documents there are at most, for progress: the lines of JSONL, and each other file as one.
+ * How many documents there are at most, for progress: the lines of JSONL, and each text file as one.
  * @returns undefined where that cannot be told beforehand.
  * @throws ClaraError as readDocuments, of what is missing.
  */
 export async function countDocuments(sources: string[]): Promise<number | undefined> {
   let count = 0
-  for (const { path } of (await Promise.all(sources.map(filesOf))).flat()) {
-    const lines = endingOf(path) === '.jsonl' ? await countLines(path) : 1
-    if (lines === undefined) return undefined
-    count += lines
+  for (const source of sources) {
+    for (const { path, holds } of await corpusFiles(source, () => {})) {
+      const lines = holds === 'text' ? 1 : await countRecords(path)
+      if (lines === undefined) return undefined
+      count += lines
+    }
   }
   return count
-}
-
-interface CorpusFile {
-  path: string
-  /** The document's id where the file is one document. */
-  id: string
 }
 
 interface Located {
@@ -79,79 +68,47 @@ interface Located {
   line: number
 }
 
-async function filesOf(source: string): Promise<CorpusFile[]> {
-  const info: Stats = await stat(source).catch((error) => {
-    throw readError(source, error)
-  })
-  if (!info.isDirectory()) return [oneFile(source)]
-  const beir = join(source, 'corpus.jsonl')
-  if (await stat(beir).catch(() => undefined)) return [{ path: beir, id: '' }]
-  const names = (await readdir(source, { recursive: true, withFileTypes: true }))
-    .filter((entry) => !entry.isDirectory() && TEXT_ENDINGS.includes(endingOf(entry.name)))
-    .map((entry) => relative(source, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .sort()
-  if (names.length === 0) {
-    throw new ClaraError(
-      'input',
-      `${source}: holds neither corpus.jsonl nor files ending in ${TEXT_ENDINGS.join(', ')}; other formats go through clara-extract first`,
-    )
-  }
-  return names.map((name) => ({ path: join(source, name), id: name }))
-}
-
-function endingOf(path: string): string {
-  return extname(path).toLowerCase()
-}
-
-function oneFile(path: string): CorpusFile {
-  const ending = endingOf(path)
-  if (ending !== '.jsonl' && !TEXT_ENDINGS.includes(ending)) {
-    throw new ClaraError(
-      'input',
-      `${path}: expected a file ending in .jsonl, ${TEXT_ENDINGS.join(', ')}, or a folder; other formats go through clara-extract first`,
-    )
-  }
-  return { path, id: basename(path) }
-}
-
-async function* fromJsonl(
-  path: string,
+function documentsIn(
+  file: CorpusFile,
   seen: Set<string>,
   images: Images,
   onProblem: OnProblem,
 ): AsyncGenerator<Located> {
-  let lines = 0
-  const noted: OnProblem = (problem) => {
-    lines++
-    onProblem(problem)
-  }
-  for await (const { line, value } of readJsonObjects(path, noted)) {
-    lines++
-    if (images.isEmbedded(value)) continue
-    const document = documentOf(value, seen, images)
-    if (typeof document === 'string') onProblem({ path, line, reason: document })
-    else yield { document, line }
-  }
-  if (lines === 0) onProblem({ path, line: 1, reason: 'the file holds no record' })
+  return file.holds === 'text' ? fromText(file, onProblem) : fromRecords(file, seen, images, onProblem)
 }
 
-/** A BEIR or raw_knowledge record, or why it is neither. */
-function documentOf(record: JsonObject, seen: Set<string>, images: Images): Document | string {
-  const beir = '_id' in record
-  const text = beir ? record.text : record.content
-  if (typeof text !== 'string')
-    return beir
-      ? '"text" is missing or not a string'
-      : '"content" is missing or not a string (expected {"filename", "content"}, or BEIR’s {"_id", "text"})'
-  const id = beir ? record._id : freeName(record, seen)
-  if (typeof id !== 'string' || id === '') {
-    return beir ? '"_id" is not a string' : '"filename" and "file_path" are missing or not strings'
+async function* fromRecords(
+  { path, found }: CorpusFile,
+  seen: Set<string>,
+  images: Images,
+  onProblem: OnProblem,
+): AsyncGenerator<Located> {
+  const shown = shownPath(path)
+  const isSettings = found && /\.json(?:\.gz)?$/i.test(path)
+  let records = 0
+  /** Why it is a file of another kind, beside documents: questions, or settings of a program. Its first record tells. */
+  let other: string | undefined
+  const noted: OnProblem = (problem) => {
+    if (!problem.note && records++ === 0 && isSettings) other = problem.reason
+    if (other === undefined) onProblem(problem)
   }
-  const title = record.title ?? ''
-  if (typeof title !== 'string') return '"title" is not a string'
-  const filled = beir ? text : images.fill(text)
-  if (filled.trim() === '') return `document ${JSON.stringify(id)} has no text`
-  return { id, title: beir ? title.trim() : '', text: filled }
+  for await (const { line, value } of readJsonObjects(path, noted)) {
+    if (other !== undefined) break
+    records++
+    if (images.isEmbedded(value)) continue
+    const document = documentOf(value, (record) => freeName(record, seen))
+    if (typeof document === 'string') {
+      if (records === 1 && (isSettings || (found && isOfQuestions(value)))) other = document
+      else onProblem({ path: shown, line, reason: document })
+      continue
+    }
+    const text = isRawKnowledge(value) ? images.fill(document.text) : document.text
+    if (text.trim() !== '') yield { document: { ...document, text }, line }
+    else onProblem({ path: shown, line, reason: `document ${JSON.stringify(document.id)} has no text` })
+  }
+  if (other !== undefined) {
+    onProblem({ path: shown, reason: `passed over, for it holds no documents: ${other}`, note: true })
+  } else if (records === 0) onProblem({ path: shown, line: 1, reason: 'the file holds no record' })
 }
 
 /** Files of one name in several folders are common; then the path tells them apart. */
@@ -160,20 +117,17 @@ function freeName({ filename, file_path: path }: JsonObject, seen: Set<string>):
   return seen.has(filename) && typeof path === 'string' ? path : filename
 }
 
-async function* fromText(file: CorpusFile, onProblem: OnProblem): AsyncGenerator<Located> {
-  const skip = (reason: string) => onProblem({ path: file.path, line: 1, reason })
-  const info = await stat(file.path).catch((error) => {
-    throw readError(file.path, error)
-  })
-  if (info.size > MAX_TEXT_BYTES) return skip(`larger than ${MAX_TEXT_BYTES >> 20} MiB`)
-  const data = await readFile(file.path).catch((error) => {
-    throw readError(file.path, error)
-  })
+async function* fromText({ path, id }: CorpusFile, onProblem: OnProblem): AsyncGenerator<Located> {
+  const skip = (reason: string) => onProblem({ path, line: 1, reason })
+  const data = await readSource(path, MAX_TEXT_BYTES, onProblem)
+  if (!data) return skip(`larger than ${MAX_TEXT_BYTES >> 20} MiB`)
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(data)
+    const { text, charset } = detectText(data)
     if (text.trim() === '') return skip('has no text')
-    yield { document: { id: file.id, title: '', text }, line: 1 }
-  } catch {
-    skip(NOT_UTF8)
+    if (!charset.startsWith('utf-')) onProblem({ path, reason: `not UTF-8: read as ${charset}`, note: true })
+    yield { document: { id, title: '', text }, line: 1 }
+  } catch (error) {
+    if (!(error instanceof ClaraError)) throw error
+    skip(error.message)
   }
 }

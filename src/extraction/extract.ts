@@ -1,7 +1,10 @@
 /** A folder of documents -> raw_knowledge.jsonl, its images beside it. */
+
 import { ClaraError, type FileProblem } from '../errors.js'
 import type { JsonObject } from '../files/json-value.js'
 import { requireFree, writeFiles } from '../files/staged-files.js'
+import { type InputFile, walk } from '../files/walk.js'
+import { toJson } from '../files/well-formed.js'
 import { type Describe, describeImages, type Shown } from './describe-images.js'
 import { ENDINGS, endingOf } from './formats.js'
 import { imageStems } from './image-names.js'
@@ -10,7 +13,6 @@ import { type Parsed, type ParseSettings, parseFiles } from './parse-files.js'
 import { documentRow, type ExtractionMode, imageRow } from './rows.js'
 import { type SavedImage, saveImages } from './save-images.js'
 import { openState, type State, stateFolder } from './state.js'
-import { type InputFile, walk } from './walk.js'
 
 /** What is described when a vision model is configured. */
 const IMAGE_ENDINGS = ['.bmp', '.gif', '.jpeg', '.jpg', '.png', '.webp']
@@ -92,7 +94,7 @@ export async function extractFolder(options: ExtractOptions): Promise<ExtractRep
     await writeFiles([outputFile], options, async ([file]) => {
       for await (const row of rows(entries, described, state, options)) {
         if (row.source_type === 'image') counts.descriptions++
-        await file!.write(`${JSON.stringify(row)}\n`)
+        await file!.write(`${toJson(row)}\n`)
       }
     })
     await state.remove()

@@ -1,5 +1,5 @@
 /** HTML: all that a reader sees, as Markdown. */
-import { decodeText } from './decode.js'
+import { decodeText } from '../files/decode-text.js'
 import { clean } from './html/clean.js'
 import { parsePage } from './html/dom.js'
 import { markImages } from './html/images.js'

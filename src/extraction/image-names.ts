@@ -1,7 +1,7 @@
 /** Names of saved images, as the Python script makes them: `<document>_img_<n>`, all in one folder. */
 import { basename, extname } from 'node:path'
 import { sha256 } from '../files/durable-file.js'
-import type { InputFile } from './walk.js'
+import type { InputFile } from '../files/walk.js'
 
 const MAX_STEM_BYTES = 120
 

@@ -1,7 +1,7 @@
 /** Markdown: as it is, but HTML in it becomes Markdown too, and images in `data:` URLs are taken out. */
 import { Lexer, type Token, type Tokens } from 'marked'
+import { decodeText } from '../files/decode-text.js'
 import { outsideCode } from './code-parts.js'
-import { decodeText } from './decode.js'
 import { htmlDocument } from './html.js'
 import { ImageList } from './image-list.js'
 import type { Beside, Parser } from './parsed.js'

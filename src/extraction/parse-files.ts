@@ -2,11 +2,11 @@
 import { stat } from 'node:fs/promises'
 import { messageOf } from '../errors.js'
 import { digestFile } from '../files/durable-file.js'
+import type { InputFile } from '../files/walk.js'
 import { type ChildLimits, startChildren } from './children.js'
 import type { ParseReply } from './parse.child.js'
 import type { ParseLimits } from './parsed.js'
 import { keyOf, type State } from './state.js'
-import type { InputFile } from './walk.js'
 
 export interface ParseSettings extends ChildLimits {
   limits: ParseLimits

@@ -1,8 +1,8 @@
 /** Rows of raw_knowledge.jsonl, with the fields and marks that the Python scripts write. */
 import type { JsonObject } from '../files/json-value.js'
+import type { InputFile } from '../files/walk.js'
 import { imageMark } from './parsed.js'
 import type { SavedImage } from './save-images.js'
-import type { InputFile } from './walk.js'
 
 /** `dict`: images are marked where they stand. `markdown`: in a list at the end. The names are the script's. */
 export const MODES = ['dict', 'markdown'] as const

@@ -1,5 +1,5 @@
 /** Plain text: as it is. */
-import { decodeText } from './decode.js'
+import { decodeText } from '../files/decode-text.js'
 import type { Parser } from './parsed.js'
 
 export const parseText: Parser = async (bytes) => ({ markdown: decodeText(bytes).trim(), images: [] })

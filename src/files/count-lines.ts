@@ -18,6 +18,11 @@ export async function countLines(path: string): Promise<number | undefined> {
   }
 }
 
+/** As countLines, of a file of records: `undefined` where a record is not a line of it. */
+export async function countRecords(path: string): Promise<number | undefined> {
+  return /\.(?:json|gz)$/i.test(path) ? undefined : countLines(path)
+}
+
 async function newlines(path: string): Promise<number> {
   let lines = 0
   let last = NEWLINE

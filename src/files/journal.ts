@@ -3,6 +3,7 @@
  * a kill, is cut off when the journal is opened again. Records are not held in memory: who wants
  * one later remembers where it is.
  */
+
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ClaraError, isErrno } from '../errors.js'
@@ -10,6 +11,7 @@ import { disk } from './disk.js'
 import { syncDirectory, unwritable } from './durable-file.js'
 import { isObject, type JsonObject } from './json-value.js'
 import { type RawLine, readLines } from './jsonl.js'
+import { toJson } from './well-formed.js'
 
 /** Where a record is in the file, bytes; the newline is not part of it. */
 export interface Span {
@@ -53,7 +55,7 @@ export class Journal {
   /** Lines of callers that come while others are being written go to disk together, with one sync. */
   async append(record: JsonObject): Promise<Span> {
     if (this.#failure) throw this.#failure
-    const line = `${JSON.stringify(record)}\n`
+    const line = `${toJson(record)}\n`
     const length = Buffer.byteLength(line) - 1
     const span = { start: this.bytes, length }
     this.bytes += length + 1

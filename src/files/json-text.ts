@@ -22,6 +22,15 @@ export function replaceStrings(text: string, key: string, replacements: Readonly
   return out + text.slice(at)
 }
 
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+
+/** @returns the text with each integer that a number cannot hold as a string of its digits. */
+export function exactIntegers(text: string): string {
+  return text.replace(TOKEN, (token) =>
+    /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
+  )
+}
+
 interface Span {
   start: number
   end: number

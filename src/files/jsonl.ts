@@ -1,9 +1,9 @@
-/** JSON Lines in, one at a time, with the line number that a message needs. */
+/** Lines of a file as they are, and what is in one of JSON Lines. For files that others give us, see records.ts. */
 import { isAscii } from 'node:buffer'
 import { createReadStream } from 'node:fs'
-import type { OnProblem } from '../errors.js'
-import { isObject, type JsonObject } from './json-value.js'
+import { messageOf } from '../errors.js'
 import { readError } from './read-error.js'
+import { repairBytes, repairEscapes } from './well-formed.js'
 
 const NEWLINE = 0x0a
 const BLOCK_BYTES = 1 << 18
@@ -13,12 +13,6 @@ export const MAX_LINE_BYTES = 64 << 20
 const SHALLOW_BYTES = 1 << 20
 /** Rows have three levels. */
 const MAX_DEPTH = 1000
-
-interface JsonLine {
-  /** Counted from 1. */
-  line: number
-  value: unknown
-}
 
 /** A line as it is in the file. */
 export interface RawLine {
@@ -31,41 +25,59 @@ export interface RawLine {
   end: number
 }
 
-/**
- * The file's values in order. Blank lines are passed over; a line that is no JSON, no UTF-8 or
- * too long goes to `onProblem`.
- * @throws ClaraError `input` when the file cannot be read.
- */
-export async function* readJsonl(path: string, onProblem: OnProblem): AsyncGenerator<JsonLine> {
-  for await (const raw of readLines(path)) {
-    const { line } = raw
-    const parsed = parseLine(raw)
-    if (typeof parsed === 'string') onProblem({ path, line, reason: parsed })
-    else if (parsed) yield { line, ...parsed }
-  }
-}
-
 /** What many Chinese files are in instead is named: who has one knows what to do. */
 export const NOT_UTF8 = 'not UTF-8: convert it first, for example iconv -f GB18030 -t UTF-8'
+
+export interface ParsedLine {
+  value: unknown
+  /** The text that was parsed. */
+  text: string
+  /** Halves of surrogate pairs that are U+FFFD now. */
+  repaired: number
+}
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** @returns `undefined` of a blank line; a reason of one that is no JSON, no UTF-8 or too long. */
-export function parseLine({ bytes }: RawLine): { value: unknown } | string | undefined {
+export function parseLine({ bytes }: Pick<RawLine, 'bytes'>): ParsedLine | string | undefined {
   if (bytes === undefined) return `line is longer than ${MAX_LINE_BYTES >> 20} MiB`
   if (bytes.byteLength > SHALLOW_BYTES && isDeep(bytes))
     return `not read: nested over ${MAX_DEPTH} levels deep`
+  const decoded = textOf(bytes)
+  return decoded ? parseText(decoded.text, decoded.repaired) : NOT_UTF8
+}
+
+/** @param before what was repaired of it already. */
+export function parseText(given: string, before = 0): ParsedLine | string | undefined {
+  if (given.trim() === '') return undefined
+  const { text, repaired } = repairEscapes(given)
   try {
-    const text = textOf(bytes)
-    return text.trim() === '' ? undefined : { value: JSON.parse(text) }
+    return { value: JSON.parse(text), text, repaired: before + repaired }
   } catch (error) {
-    return error instanceof SyntaxError ? `not JSON: ${error.message}` : NOT_UTF8
+    if (PYTHON_NUMBER.test(text))
+      return 'not JSON: NaN and Infinity are no JSON, though Python writes them: give null or a number'
+    return `not JSON: ${messageOf(error)}`
   }
 }
 
+const PYTHON_NUMBER = /[[:,]\s*(?:NaN|-?Infinity)\s*[,}\]]/
+
 /** One-byte strings are made and parsed three times as fast as those of the decoder, which are always two-byte. */
-function textOf(bytes: Buffer): string {
-  return isAscii(bytes) ? bytes.toString('latin1') : decoder.decode(bytes)
+function textOf(bytes: Buffer): { text: string; repaired: number } | undefined {
+  if (isAscii(bytes)) return { text: bytes.toString('latin1'), repaired: 0 }
+  const text = decoded(bytes)
+  if (text !== undefined) return { text, repaired: 0 }
+  const mended = repairBytes(bytes)
+  const again = decoded(mended.bytes)
+  return again === undefined ? undefined : { text: again, repaired: mended.repaired }
+}
+
+function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
 }
 
 function isDeep(bytes: Buffer): boolean {
@@ -87,17 +99,6 @@ function isDeep(bytes: Buffer): boolean {
 
 const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}')
 
-/** As readJsonl, objects only. */
-export async function* readJsonObjects(
-  path: string,
-  onProblem: OnProblem,
-): AsyncGenerator<{ line: number; value: JsonObject }> {
-  for await (const { line, value } of readJsonl(path, onProblem)) {
-    if (isObject(value)) yield { line, value }
-    else onProblem({ path, line, reason: 'not a JSON object' })
-  }
-}
-
 /** @throws ClaraError `input` when the file cannot be read. */
 export async function* readLines(path: string): AsyncGenerator<RawLine> {
   for await (const lines of readLineBatches(path)) yield* lines
@@ -107,7 +108,20 @@ export async function* readLines(path: string): AsyncGenerator<RawLine> {
  * The lines that end in one block of the file, so that not every one of them is waited for. Most are views of that block.
  * @throws ClaraError `input` when the file cannot be read.
  */
-export async function* readLineBatches(path: string): AsyncGenerator<RawLine[]> {
+export function readLineBatches(path: string): AsyncGenerator<RawLine[]> {
+  return linesOf(readBlocks(path))
+}
+
+/** @throws ClaraError `input` when the file cannot be read. */
+export async function* readBlocks(path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path, { highWaterMark: BLOCK_BYTES }) as AsyncIterable<Buffer>
+  } catch (error) {
+    throw readError(path, error)
+  }
+}
+
+export async function* linesOf(blocks: AsyncIterable<Buffer>): AsyncGenerator<RawLine[]> {
   let line = 1
   let next = 0
   let held: Buffer[] = []
@@ -125,22 +139,16 @@ export async function* readLineBatches(path: string): AsyncGenerator<RawLine[]> 
     heldBytes = 0
     return { line: line++, bytes, start, end: next }
   }
-  try {
-    for await (const block of createReadStream(path, {
-      highWaterMark: BLOCK_BYTES,
-    }) as AsyncIterable<Buffer>) {
-      let start = 0
-      const lines: RawLine[] = []
-      for (let end = block.indexOf(NEWLINE); end >= 0; end = block.indexOf(NEWLINE, start)) {
-        hold(block.subarray(start, end))
-        start = end + 1
-        lines.push(take(1))
-      }
-      if (start < block.byteLength) hold(block.subarray(start))
-      if (lines.length > 0) yield lines
+  for await (const block of blocks) {
+    let start = 0
+    const lines: RawLine[] = []
+    for (let end = block.indexOf(NEWLINE); end >= 0; end = block.indexOf(NEWLINE, start)) {
+      hold(block.subarray(start, end))
+      start = end + 1
+      lines.push(take(1))
     }
-  } catch (error) {
-    throw readError(path, error)
+    if (start < block.byteLength) hold(block.subarray(start))
+    if (lines.length > 0) yield lines
   }
   if (heldBytes > 0) yield [take(0)]
 }

@@ -2,13 +2,15 @@
  * An output directory that is there from the start of a run, because it holds what a killed run
  * continues from. `run.json` says what the run was started with; results come last.
  */
+
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { ClaraError, isErrno } from '../errors.js'
 import { digestFile, replaceFile, syncDirectory } from './durable-file.js'
 import { lockFor } from './lock.js'
-import { readError } from './read-error.js'
+import { onDisk, statSource } from './spool.js'
 import { requireVacant } from './staged-directory.js'
+import { toJson } from './well-formed.js'
 
 const SETTINGS = 'run.json'
 const HALF_WRITTEN = /^\.run\.json\.\d+\.tmp$/
@@ -58,7 +60,7 @@ async function begin(
   { last, overwrite = false, changeable }: RunDirectoryOptions,
 ): Promise<boolean> {
   const path = join(directory, SETTINGS)
-  const now = `${JSON.stringify(changeable ? { ...settings, changeable } : settings, null, 2)}\n`
+  const now = `${toJson(changeable ? { ...settings, changeable } : settings, 2)}\n`
   const before = await settingsIn(directory)
   if (before === undefined) {
     await removeHalfBegun(directory)
@@ -164,10 +166,7 @@ export async function moveResults(from: string, directory: string, names: string
  * @throws ClaraError `input` when it cannot be read.
  */
 export async function fingerprint(path: string): Promise<object> {
-  const info = await stat(path).catch((error) => {
-    throw readError(path, error)
-  })
-  if (!info.isDirectory()) return digestFile(path)
+  if (!(await statSource(path)).isDirectory()) return digestFile(await onDisk(path))
   const entries = await readdir(path, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   const digests: Record<string, object> = {}

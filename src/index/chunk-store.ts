@@ -1,8 +1,10 @@
 /** Chunks on disk: JSON lines, and where each line starts, so that one can be read alone. */
+
 import { join } from 'node:path'
 import type { Chunk } from '../chunks/chunk.js'
 import { ClaraError } from '../errors.js'
 import { DurableFile, type FileDigest } from '../files/durable-file.js'
+import { repairEscapes, toJson } from '../files/well-formed.js'
 import { hashBlocks } from './blocks.js'
 import { type CheckedFile, CheckedReader } from './checked-file.js'
 import { damaged, type IndexFilePath, readIndexFile } from './index-files.js'
@@ -36,7 +38,7 @@ export async function createChunkWriter(directory: string): Promise<ChunkWriter>
 }
 
 export function chunkLine({ id, documentId, title, text }: Chunk): string {
-  return `${JSON.stringify({ id, documentId, title, text })}\n`
+  return `${toJson({ id, documentId, title, text })}\n`
 }
 
 export function offsetBytes(offset: number): Buffer {
@@ -84,7 +86,7 @@ export async function openChunkStore(
   }
   const parse = (line: Buffer): Chunk => {
     try {
-      return JSON.parse(line.toString('utf8'))
+      return JSON.parse(repairEscapes(line.toString('utf8')).text) // an index of before may hold halves
     } catch {
       throw damaged(offsets) // the line's hash was right, so that it does not begin there
     }

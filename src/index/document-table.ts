@@ -1,9 +1,11 @@
 /** Which documents an index holds, by content, and which rows are theirs. */
+
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Document } from '../documents/document.js'
 import { ClaraError } from '../errors.js'
 import { isCount, parseObject } from '../files/json-value.js'
+import { toJson } from '../files/well-formed.js'
 import { readIndexFile } from './index-files.js'
 import type { Manifest } from './manifest.js'
 
@@ -34,7 +36,7 @@ export function keyOf({ id, title, text }: Document): DocumentKey {
 }
 
 export function documentLine({ id, sha256, row, rows, truncated }: DocumentRecord): string {
-  return `${JSON.stringify({ id, sha256, row, rows, truncated })}\n`
+  return `${toJson({ id, sha256, row, rows, truncated })}\n`
 }
 
 /** @throws ClaraError `index` where a line is no record. */

@@ -1,37 +1,49 @@
 /** qa.jsonl, or a BEIR folder's queries and qrels -> questions, one at a time. */
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ClaraError, isErrno, type OnProblem } from '../errors.js'
-import { countLines } from '../files/count-lines.js'
+import { idText } from '../documents/record.js'
+import { ClaraError, type OnProblem } from '../errors.js'
+import { countRecords } from '../files/count-lines.js'
 import type { JsonObject } from '../files/json-value.js'
-import { readJsonObjects } from '../files/jsonl.js'
-import { readError } from '../files/read-error.js'
+import { readJsonObjects } from '../files/records.js'
+import { shownPath, statSource } from '../files/spool.js'
+import { readQrels, type SplitChoice } from './qrels.js'
 import type { Question } from './question.js'
 
+const QUERIES = ['queries.jsonl', 'queries.jsonl.gz']
+
 /**
- * @param source a qa.jsonl (`question`, `answer`, and `doc_id` or `positive`; lists allowed), or a
- *   BEIR folder.
+ * @param source a qa.jsonl (`question`, `answer`, and `doc_id` or `positive`; lists allowed), also as a JSON list, packed
+ *   with gzip, or `-` for standard input; or a BEIR folder.
+ * @param choice of a BEIR folder's splits.
  * @throws ClaraError `input` when it is missing or holds no question.
  */
-export async function* readQuestions(source: string, onProblem: OnProblem): AsyncGenerator<Question> {
-  const info = await stat(source).catch((error) => {
-    throw readError(source, error)
-  })
+export async function* readQuestions(
+  source: string,
+  onProblem: OnProblem,
+  choice: SplitChoice = {},
+): AsyncGenerator<Question> {
+  const isFolder = (await statSource(source)).isDirectory()
+  if (!isFolder && choice.split !== undefined) {
+    throw new ClaraError('usage', `${source}: --split is for BEIR folders, and this is a file`)
+  }
   let count = 0
-  for await (const question of info.isDirectory() ? fromBeir(source, onProblem) : fromQa(source, onProblem)) {
+  const questions = isFolder ? fromBeir(source, choice, onProblem) : fromQa(source, onProblem)
+  for await (const question of questions) {
     count++
     yield question
   }
-  if (count === 0) throw new ClaraError('input', `${source}: holds no usable question`)
+  if (count === 0) throw new ClaraError('input', `${shownPath(source)}: holds no usable question`)
 }
 
 /** How many questions there are at most, for progress; undefined where that cannot be told beforehand. */
 export async function countQuestions(source: string): Promise<number | undefined> {
-  return (await countLines(source)) ?? countLines(join(source, 'queries.jsonl'))
+  return (await countRecords(source)) ?? countRecords(join(source, QUERIES[0]!))
 }
 
-async function* fromQa(path: string, onProblem: OnProblem): AsyncGenerator<Question> {
-  for await (const { line, value } of readJsonObjects(path, onProblem)) {
+async function* fromQa(source: string, onProblem: OnProblem): AsyncGenerator<Question> {
+  const path = shownPath(source)
+  for await (const { line, value } of readJsonObjects(source, onProblem)) {
     const question = qaRecord(value, path, line)
     if (typeof question === 'string') onProblem({ path, line, reason: question })
     else yield question
@@ -43,9 +55,10 @@ function qaRecord(record: JsonObject, path: string, line: number): Question | st
   const { question, answer, doc_id: docId, positive } = record
   if (!isText(question)) return '"question" is missing, blank or not a string'
   if (!isText(answer)) return '"answer" is missing, blank or not a string'
-  const docIds = texts(docId)
+  const docIds = texts(docId, idText)
   const passages = texts(positive)
-  if (!docIds || !passages) return '"doc_id" and "positive" take a string or a list of strings'
+  if (!docIds || !passages)
+    return '"doc_id" and "positive" take a string or a list of strings; ids may be integers'
   if (docIds.length + passages.length === 0)
     return '"doc_id" or "positive" is needed, to know what answers the question'
   return { id: `q${line}`, question: question.trim(), answer: answer.trim(), docIds, passages, path, line }
@@ -55,55 +68,68 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== ''
 }
 
-function texts(value: unknown): string[] | undefined {
+function texts(value: unknown, read: (value: unknown) => unknown = (each) => each): string[] | undefined {
   if (value === undefined || value === null) return []
-  const list = Array.isArray(value) ? value : [value]
+  const list = (Array.isArray(value) ? value : [value]).map(read)
   return list.every(isText) ? list : undefined
 }
 
-/** BEIR has no answers: they stay empty. Queries without a relevant document are passed over. */
-async function* fromBeir(folder: string, onProblem: OnProblem): AsyncGenerator<Question> {
-  const relevant = await readQrels(join(folder, 'qrels'), onProblem)
-  const path = join(folder, 'queries.jsonl')
+interface Query {
+  id: string
+  text: string
+}
+
+/** BEIR's, and of those who name the fields otherwise; or why it is none. */
+function queryOf(record: JsonObject): Query | string {
+  const id = [record._id, record.id, record.qid, record.query_id]
+    .map(idText)
+    .find((each) => each !== undefined)
+  const text = [record.text, record.question, record.query].find(isText)
+  if (id === undefined || text === undefined) return '"_id" or "text" is missing or blank'
+  return { id, text: text.trim() }
+}
+
+/** BEIR has no answers: they stay empty. Queries without a relevant document are passed over, and counted. */
+async function* fromBeir(
+  folder: string,
+  choice: SplitChoice,
+  onProblem: OnProblem,
+): AsyncGenerator<Question> {
+  const qrels = await readQrels(join(folder, 'qrels'), choice, onProblem)
+  const path = await queriesIn(folder)
+  const unseen = new Set(qrels.relevant.keys())
+  let others = 0
   for await (const { line, value } of readJsonObjects(path, onProblem)) {
-    const { _id: id, text } = value
-    if (!isText(id) || !isText(text)) onProblem({ path, line, reason: '"_id" or "text" is missing or blank' })
-    else if (relevant.has(id)) {
-      yield { id, question: text.trim(), answer: '', docIds: relevant.get(id)!, passages: [], path, line }
-    }
+    const query = queryOf(value)
+    if (typeof query === 'string') onProblem({ path, line, reason: query })
+    else if (unseen.delete(query.id)) {
+      const docIds = qrels.relevant.get(query.id)!
+      yield { id: query.id, question: query.text, answer: '', docIds, passages: [], path, line }
+    } else if (qrels.relevant.has(query.id)) {
+      onProblem({ path, line, reason: `query id ${JSON.stringify(query.id)} was there before` })
+    } else others++
+  }
+  if (others > 0) {
+    const judged = qrels.irrelevant > 0 ? ` (${qrels.irrelevant} judged, all with grades of 0 or less)` : ''
+    const reason = `${countOf(others, 'query')} without a relevant document in ${qrels.path} passed over${judged}`
+    onProblem({ path, reason, note: true })
+  }
+  if (unseen.size > 0) {
+    const named = [...unseen].slice(0, MOST_NAMED).join(', ')
+    const more = unseen.size > MOST_NAMED ? ', …' : ''
+    const reason = `${countOf(unseen.size, 'query')} not in ${path}: ${named}${more}`
+    onProblem({ path: qrels.path, reason, note: true })
   }
 }
 
-/** Query id -> ids of the documents with a positive grade, of all `qrels/*.tsv`. */
-async function readQrels(folder: string, onProblem: OnProblem): Promise<Map<string, string[]>> {
-  const names = await readdir(folder).catch((error) => {
-    if (isErrno(error) && error.code === 'ENOENT') {
-      throw new ClaraError(
-        'input',
-        `${folder}: no such folder: expected a qa.jsonl, or a BEIR folder with queries.jsonl and qrels/*.tsv`,
-      )
-    }
-    throw readError(folder, error)
-  })
-  const relevant = new Map<string, string[]>()
-  for (const name of names.filter((n) => n.endsWith('.tsv')).sort()) {
-    const path = join(folder, name)
-    const lines = (await readFile(path, 'utf8')).split(/\r?\n/)
-    lines.forEach((text, index) => {
-      const judgement = qrelsLine(text, index)
-      if (judgement === 'bad')
-        onProblem({ path, line: index + 1, reason: 'expected query-id, corpus-id and score, tab-separated' })
-      else if (judgement)
-        relevant.set(judgement.query, [...(relevant.get(judgement.query) ?? []), judgement.document])
-    })
-  }
-  return relevant
+const MOST_NAMED = 5
+
+function countOf(n: number, what: 'query'): string {
+  return `${n} ${n === 1 ? what : 'queries'}`
 }
 
-function qrelsLine(text: string, index: number): { query: string; document: string } | 'bad' | undefined {
-  if (text === '' || (index === 0 && text.startsWith('query-id'))) return undefined
-  const [query, document, grade] = text.split('\t')
-  const score = Number(grade)
-  if (!query || !document || !grade?.trim() || Number.isNaN(score)) return 'bad'
-  return score > 0 ? { query, document } : undefined
+async function queriesIn(folder: string): Promise<string> {
+  const names = await readdir(folder)
+  const name = QUERIES.find((each) => names.includes(each)) ?? QUERIES[0]!
+  return join(folder, name)
 }

@@ -1,6 +1,8 @@
 /** Judged pairs -> qa.jsonl and rejected.jsonl, each whole when it is closed. */
+
 import { join } from 'node:path'
 import { DurableFile } from '../files/durable-file.js'
+import { toJson } from '../files/well-formed.js'
 import type { Judged, Rejected } from './judge.js'
 
 export const QA_FILE = 'qa.jsonl'
@@ -25,9 +27,9 @@ export async function openJudgedFiles(directory: string): Promise<JudgedFiles> {
   return {
     async write(judged) {
       for (const { question, answer, chunkIds, type, quotes } of judged.pairs) {
-        await qa.write(`${JSON.stringify({ question, answer, doc_id: oneOrList(chunkIds), type, quotes })}\n`)
+        await qa.write(`${toJson({ question, answer, doc_id: oneOrList(chunkIds), type, quotes })}\n`)
       }
-      for (const each of judged.rejected) await rejected.write(`${JSON.stringify(rejectedRow(each))}\n`)
+      for (const each of judged.rejected) await rejected.write(`${toJson(rejectedRow(each))}\n`)
     },
     async close() {
       await qa.close()

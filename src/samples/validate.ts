@@ -116,7 +116,7 @@ async function readInto(
       const parsed = values ? values[i] : parseLine(raw)
       if (typeof parsed === 'string') pass.unreadable(line, parsed)
       else if (parsed) {
-        const waiting = pass.row(line, parsed.value, origins?.get(line))
+        const waiting = pass.row(line, parsed, origins?.get(line))
         if (waiting) await waiting
       }
     }

@@ -1,6 +1,8 @@
 /** Samples -> the files of an output directory. */
+
 import { join } from 'node:path'
 import { replaceFile } from '../files/durable-file.js'
+import { toJson } from '../files/well-formed.js'
 import type { MinedQuestion } from '../negatives/mine.js'
 import { assembleSample, type Scorers } from './assemble.js'
 import { entriesOf, FORMATS, type Format, openFormat } from './formats/formats.js'
@@ -64,7 +66,7 @@ export async function writeSamples(
 }
 
 export async function writeReport(directory: string, report: object): Promise<void> {
-  await replaceFile(join(directory, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`)
+  await replaceFile(join(directory, REPORT_FILE), `${toJson(report, 2)}\n`)
 }
 
 interface SideFiles extends Pick<SampleFile, 'write' | 'abandon'> {

@@ -97,7 +97,7 @@ describe('a corpus with faults', () => {
     expect(JSON.parse(stdout)).toMatchObject({ documents: 2, bad_records: 5 })
     for (const [line, reason] of [
       [2, 'not JSON'],
-      [3, '"text" is missing'],
+      [3, 'no text: expected one of "text"'],
       [4, 'not a JSON object'],
       [5, 'was there before'],
       [6, 'has no text'],

@@ -16,8 +16,9 @@ async function read(...names: string[]) {
   }
 }
 
-const NO_CONTENT =
-  '"content" is missing or not a string (expected {"filename", "content"}, or BEIR’s {"_id", "text"})'
+const NO_TEXT = 'no text: expected one of "text", "content", "contents", "body", "passage", "page_content"'
+const NO_ID =
+  'no id: expected one of "_id", "id", "doc_id", "docid", "docno", "pid", "passage_id", "id_"; the record has '
 
 test.each([
   [
@@ -43,12 +44,14 @@ test.each([
 })
 
 test.each([
-  [{ filename: 'a' }, NO_CONTENT],
-  [{ filename: 'a', content: 5 }, NO_CONTENT],
-  [{ content: 'text' }, '"filename" and "file_path" are missing or not strings'],
-  [{ filename: '', content: 'text' }, '"filename" and "file_path" are missing or not strings'],
-  [{ _id: 7, text: 'text' }, '"_id" is not a string'],
-  [{ _id: '7' }, '"text" is missing or not a string'],
+  [{ filename: 'a' }, `${NO_TEXT}; the record has "filename" (string)`],
+  [{ filename: 'a', content: 5 }, `${NO_TEXT}; the record has "filename" (string), "content" (number 5)`],
+  [{ content: 'text' }, `${NO_ID}"content" (string)`],
+  [{ filename: '', content: 'text' }, `${NO_ID}"filename" (empty), "content" (string)`],
+  [{ _id: 7.5, text: 'text' }, `${NO_ID}"_id" (number 7.5), "text" (string)`],
+  [{ _id: true, text: 'text' }, `${NO_ID}"_id" (boolean), "text" (string)`],
+  [{ _id: '7', text: null }, `${NO_TEXT}; the record has "_id" (string), "text" (null)`],
+  [{}, `${NO_TEXT}; the record has no field`],
   [{ _id: '7', text: 'text', title: 1 }, '"title" is not a string'],
   [{ filename: 'a', content: ' \n\t\u3000' }, 'document "a" has no text'],
   [{ _id: '7', text: '' }, 'document "7" has no text'],
@@ -101,7 +104,14 @@ describe('a folder of text files', () => {
     const { documents, problems } = await read('docs')
     expect(documents.map(({ id }) => id)).toEqual(['B.MD', 'a/b/c.markdown', 'a/z.md', 'b.txt'])
     expect(documents[2]).toEqual({ id: 'a/z.md', title: '', text: 'text of a/z.md' })
-    expect(problems).toEqual([])
+    expect(problems).toEqual([
+      ['docs', undefined, '1 file passed over: .pdf 1: clara-extract reads documents of other formats'],
+      [
+        'docs/a/data.json',
+        undefined,
+        expect.stringMatching(/^passed over, for it holds no documents: not JSON/),
+      ],
+    ])
   })
 
   test('skips a blank file and one that is not UTF-8, drops a byte order mark', async () => {
@@ -112,7 +122,7 @@ describe('a folder of text files', () => {
     expect(documents).toEqual([{ id: 'mark.md', title: '', text: '# Title' }])
     expect(problems).toEqual([
       ['docs/blank.md', 1, 'has no text'],
-      ['docs/latin1.txt', 1, expect.stringMatching(/^not UTF-8: /)],
+      ['docs/latin1.txt', 1, expect.stringMatching(/^neither UTF-8 nor /)],
     ])
   })
 

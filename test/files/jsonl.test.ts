@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { MAX_LINE_BYTES, readJsonl, readJsonObjects, readLineBatches, readLines } from '#clara/files/jsonl.js'
+import { MAX_LINE_BYTES, readLineBatches, readLines } from '#clara/files/jsonl.js'
+import { readJsonl, readJsonObjects } from '#clara/files/records.js'
 import { claraError, collect, collectWithProblems } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
 

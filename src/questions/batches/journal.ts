@@ -5,7 +5,7 @@ import { ClaraError } from '../../errors.js'
 import { disk } from '../../files/disk.js'
 import { DurableFile, syncDirectory } from '../../files/durable-file.js'
 import { Journal } from '../../files/journal.js'
-import { readJsonObjects } from '../../files/jsonl.js'
+import { readJsonObjects } from '../../files/records.js'
 import { mostUsage, type Request } from '../completion.js'
 
 /** One batch, from its file of requests to its replies. */

@@ -1,6 +1,8 @@
 /** The requests of the next batch. */
+
 import { randomBytes } from 'node:crypto'
 import { NO_USAGE, sumOf, type Usage } from '../../endpoint/usage.js'
+import { toJson } from '../../files/well-formed.js'
 import { mostUsage, requestBody } from '../completion.js'
 import { promptFor, promptKey } from '../prompt.js'
 import type { Work } from '../tasks.js'
@@ -25,7 +27,7 @@ export async function nextRequests(
     const { maxOutputTokens } = endpoint
     const prompt = promptFor(task, token)
     const body = requestBody(endpoint.model, prompt, { withSchema: true, maxOutputTokens })
-    const line = `${JSON.stringify({ custom_id: key, method: 'POST', url: '/v1/chat/completions', body })}\n`
+    const line = `${toJson({ custom_id: key, method: 'POST', url: '/v1/chat/completions', body })}\n`
     const one = mostUsage(body)
     const next = sumOf(most, one)
     bytes += Buffer.byteLength(line)

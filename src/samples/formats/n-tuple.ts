@@ -2,11 +2,13 @@
  * n-tuple.jsonl: every row has the same number of negatives, and a sample with several positives has
  * fewer of them. How many fit is known at the end: until then, all are kept in a hidden file.
  */
+
 import { basename, dirname, join } from 'node:path'
-import { ClaraError } from '../../errors.js'
+import { ClaraError, type OnProblem } from '../../errors.js'
 import { disk } from '../../files/disk.js'
 import { DurableFile } from '../../files/durable-file.js'
-import { readJsonl } from '../../files/jsonl.js'
+import { readJsonl } from '../../files/records.js'
+import { toJson } from '../../files/well-formed.js'
 import { RowFile } from './row-file.js'
 import type { SampleFile } from './sample-file.js'
 import { type Tuple, tupleColumns, tupleRow, tuples } from './sentence-transformers.js'
@@ -19,7 +21,7 @@ export async function openTuples(path: string, parquet: boolean): Promise<Sample
   return {
     async write(sample) {
       for (const tuple of tuples(sample)) {
-        await held.write(`${JSON.stringify(tuple)}\n`)
+        await held.write(`${toJson(tuple)}\n`)
         const { length } = tuple.negatives
         counts.set(length, (counts.get(length) ?? 0) + 1)
       }
@@ -60,7 +62,7 @@ export function mostKept(counts: ReadonlyMap<number, number>): number {
 }
 
 async function* heldTuples(path: string): AsyncGenerator<Tuple> {
-  const onProblem = ({ line, reason }: { line: number; reason: string }) => {
+  const onProblem: OnProblem = ({ line, reason }) => {
     throw new ClaraError('io', `${path}:${line}: was not read as it was written: ${reason}`)
   }
   for await (const { value } of readJsonl(path, onProblem)) yield value as Tuple

@@ -1,6 +1,7 @@
 /** Rows -> JSON Lines and, where it is wanted, the same rows as Parquet. */
 import { DurableFile } from '../../files/durable-file.js'
 import { type Columns, ParquetFile } from '../../files/parquet-file.js'
+import { toJson } from '../../files/well-formed.js'
 
 export class RowFile {
   #rows = 0
@@ -30,7 +31,7 @@ export class RowFile {
   }
 
   async write(row: object): Promise<void> {
-    const line = `${JSON.stringify(row)}\n`
+    const line = `${toJson(row)}\n`
     await this.jsonl.write(line)
     await this.parquet?.write(row, line.length)
     this.#rows++

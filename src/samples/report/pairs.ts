@@ -1,6 +1,6 @@
 /** qa.jsonl -> how many pairs of each type, and some of them. */
 import type { OnProblem } from '../../errors.js'
-import { readJsonObjects } from '../../files/jsonl.js'
+import { readJsonObjects } from '../../files/records.js'
 import { Reservoir } from './choose.js'
 import { type Excerpt, excerptOf, MOST_ANSWER, MOST_QUESTION } from './excerpt.js'
 import { WordCounts } from './tallies.js'

@@ -1,7 +1,7 @@
 /** rejected.jsonl -> how many pairs each check refused, and some of them. */
 import type { OnProblem } from '../../errors.js'
 import { isObject, type JsonObject } from '../../files/json-value.js'
-import { readJsonObjects } from '../../files/jsonl.js'
+import { readJsonObjects } from '../../files/records.js'
 import { Reservoir } from './choose.js'
 import { type Excerpt, excerptOf, MOST_ANSWER, MOST_QUESTION } from './excerpt.js'
 import { OTHERS, WordCounts } from './tallies.js'

@@ -26,6 +26,8 @@ export interface SampleLine {
   row: SampleRow | undefined
   /** Why it is no row that can be scored. */
   reason: string | undefined
+  /** Halves of surrogate pairs that are U+FFFD in the row. */
+  repaired?: number
 }
 
 /** Faults that leave nothing to score; what a trainer asks for beyond that is clara-validate's matter. */
@@ -62,7 +64,8 @@ export function readLine(raw: RawLine): SampleLine {
   const parsed = parseLine(raw)
   if (parsed === undefined) return { raw, row: undefined, reason: undefined }
   const row = typeof parsed === 'string' ? parsed : rowOf(parsed.value, raw.line)
-  return typeof row === 'string' ? { raw, row: undefined, reason: row } : { raw, row, reason: undefined }
+  if (typeof row === 'string') return { raw, row: undefined, reason: row }
+  return { raw, row, reason: undefined, repaired: typeof parsed === 'string' ? 0 : parsed.repaired }
 }
 
 function rowOf(value: unknown, line: number): SampleRow | string {

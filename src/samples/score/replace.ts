@@ -59,7 +59,7 @@ export async function findReplacements(
       } else found.set(question.line, new Map(suspects.map((at, i) => [at, usable[i]!])))
     }
   }
-  for (const problem of problems.sort((a, b) => a.line - b.line)) options.onProblem(problem)
+  for (const problem of problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))) options.onProblem(problem)
   return found
 }
 

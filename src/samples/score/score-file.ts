@@ -7,6 +7,7 @@ import type { DurableFile } from '../../files/durable-file.js'
 import { replaceStrings } from '../../files/json-text.js'
 import type { RawLine } from '../../files/jsonl.js'
 import { writeFiles } from '../../files/staged-files.js'
+import { halvesReason, repairEscapes } from '../../files/well-formed.js'
 import { findReplacements, type Replacements, type Source } from './replace.js'
 import { createScoreTally, type ScoreReport } from './report.js'
 import { scoreLine } from './score-line.js'
@@ -43,8 +44,10 @@ export async function scoreFile(
     let scale: ScoredWindow['scale']
     for await (const window of scoreWindows(path, scorers, options)) {
       scale = window.scale
-      for (const { raw, reason } of window.lines) {
+      for (const { raw, reason, repaired = 0 } of window.lines) {
         if (reason !== undefined) options.onProblem({ path, line: raw.line, reason })
+        if (repaired > 0)
+          options.onProblem({ path, line: raw.line, reason: halvesReason(repaired), note: true })
       }
       const replaced = fix && (await replacementsOf(window, path, fix.source, options))
       for (const line of window.lines) {
@@ -71,7 +74,7 @@ function replacementsOf(
   return findReplacements(rows, scale, source, { ...options, path })
 }
 
-/** Byte for byte, but for the documents that are replaced. */
+/** Byte for byte, but for the documents that are replaced, and halves of surrogate pairs. */
 async function writeFixed(
   file: DurableFile,
   path: string,
@@ -82,10 +85,11 @@ async function writeFixed(
     for await (const block of createReadStream(path, { start, end: end - 1 })) await file.write(block)
     return
   }
+  const { text, repaired } = repairEscapes(bytes.toString('utf8'))
   if (replacements) {
     const texts = new Map(Array.from(replacements, ([at, { chunk }]) => [at, chunk.text]))
-    await file.write(replaceStrings(bytes.toString('utf8'), 'docs', texts))
-  } else await file.write(bytes)
+    await file.write(replaceStrings(text, 'docs', texts))
+  } else await file.write(repaired > 0 ? text : bytes)
   if (end - start > bytes.byteLength) await file.write('\n')
 }
 

@@ -1,4 +1,5 @@
 /** One line of a scores file: of the sample on the same line. */
+import { toJson } from '../../files/well-formed.js'
 import type { Negative } from '../../negatives/hunt.js'
 import { rounded } from '../assemble.js'
 import type { Finding, JudgedDoc, JudgedRow } from './judge.js'
@@ -32,8 +33,8 @@ export function scoreLine(
   { raw, reason, judged }: ScoredLine,
   replacements: Replacements | undefined,
 ): string {
-  if (judged) return `${JSON.stringify(recordOf(judged, replacements))}\n`
-  return reason === undefined ? '\n' : `${JSON.stringify({ line: raw.line, error: reason })}\n`
+  if (judged) return `${toJson(recordOf(judged, replacements))}\n`
+  return reason === undefined ? '\n' : `${toJson({ line: raw.line, error: reason })}\n`
 }
 
 function recordOf(

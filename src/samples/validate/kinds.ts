@@ -21,6 +21,11 @@ export const FINDING_KINDS = {
   'no-samples': kind('error', 'the file holds no sample', 'look why the run before wrote none'),
   'not-json': kind('error', 'line is not JSON', AGAIN),
   'not-object': kind('error', 'line is not a JSON object', AGAIN),
+  'lone-surrogate': kind(
+    'error',
+    'half of a surrogate pair, which pyarrow and tokenizers refuse the file for',
+    'make the file again: our readers put U+FFFD in its place, clara-score --fix does so in a copy',
+  ),
   'bad-data-type': kind('error', 'data_type is neither "qa" nor "paraphrase"', TYPES),
   'mixed-data-types': kind(
     'error',

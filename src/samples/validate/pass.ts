@@ -1,5 +1,6 @@
 /** One pass over a file: each row through all checks, and what is left to say at its end. */
 import { isObject, type JsonObject } from '../../files/json-value.js'
+import type { ParsedLine } from '../../files/jsonl.js'
 import type { Stage } from '../stages.js'
 import type { ValidateOptions } from '../validate.js'
 import { Across } from './across.js'
@@ -72,7 +73,11 @@ export class Pass {
   }
 
   /** @param origin what the provenance says of the line, where there is one. @returns a promise only where it must be waited for. */
-  row(line: number, value: unknown, origin: Origin | undefined): Promise<void> | undefined {
+  row(
+    line: number,
+    { value, repaired }: Pick<ParsedLine, 'value' | 'repaired'>,
+    origin: Origin | undefined,
+  ): Promise<void> | undefined {
     this.#lines++
     if (!isObject(value)) {
       this.#failed++
@@ -81,6 +86,7 @@ export class Pass {
     }
     this.#firstSample ??= firstSampleOf(line, value)
     const row = this.#checkFields(value)
+    if (repaired > 0) row.faults.push({ kind: 'lone-surrogate', reason: halvesFound(repaired) })
     const content = this.options.schemaOnly ? undefined : contentOf(row, this.#facts)
     if (content) {
       checkContent(row, content)
@@ -172,4 +178,10 @@ export class Pass {
     countRow(this.#counts, docs.length, line, !failed)
     if (failed) this.#failed++
   }
+}
+
+function halvesFound(count: number): string {
+  return count === 1
+    ? 'half of a surrogate pair (\\ud800 to \\udfff)'
+    : `${count} halves of surrogate pairs (\\ud800 to \\udfff)`
 }

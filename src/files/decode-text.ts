@@ -11,22 +11,37 @@ const SNIFFED_BYTES = 1 << 16
  * @throws ClaraError `input` for what is no text.
  */
 export function decodeText(bytes: Uint8Array, declared?: string): string {
+  return detectText(bytes, declared).text.replace(/\r\n?/g, '\n').replaceAll('\0', '')
+}
+
+interface DetectedText {
+  /** Without the mark. */
+  text: string
+  /** As TextDecoder names it. */
+  charset: string
+}
+
+/**
+ * All that the bytes hold, and what they were read as.
+ * @param declared as in decodeText.
+ * @throws ClaraError `input` for what is no text.
+ */
+export function detectText(bytes: Uint8Array, declared?: string): DetectedText {
   if (bytes.byteLength > MAX_TEXT_BYTES) {
     throw new ClaraError('input', `a text file of more than ${MAX_TEXT_BYTES >> 20} MiB`)
   }
   const marked = markOf(bytes)
-  const text = marked ? decoded(bytes, marked, false)! : unmarked(bytes, declared)
-  return text.replace(/\r\n?/g, '\n').replaceAll('\0', '')
+  return marked ? { text: decoded(bytes, marked, false)!, charset: marked } : unmarked(bytes, declared)
 }
 
-function unmarked(bytes: Uint8Array, declared: string | undefined): string {
+function unmarked(bytes: Uint8Array, declared: string | undefined): DetectedText {
   const utf8 = decoded(bytes, 'utf-8', true)
-  if (utf8 !== undefined && !isBinary(bytes)) return utf8
+  if (utf8 !== undefined && !isBinary(bytes)) return { text: utf8, charset: 'utf-8' }
   if (isBinary(bytes)) throw new ClaraError('input', 'not text: it holds binary data')
   const own = declared === undefined ? undefined : decoded(bytes, declared, true)
-  if (own !== undefined) return own
+  if (own !== undefined) return { text: own, charset: declared! }
   const chinese = decoded(bytes, 'gb18030', true)
-  if (chinese !== undefined && isChinese(chinese)) return chinese
+  if (chinese !== undefined && isChinese(chinese)) return { text: chinese, charset: 'gb18030' }
   throw new ClaraError('input', 'neither UTF-8 nor UTF-16 with a byte order mark, nor Chinese in GB 18030')
 }
 
