@@ -3,7 +3,7 @@ import type { OpenAI } from 'openai'
 import { mostTokens } from '../endpoint/price.js'
 import type { Redactor } from '../endpoint/redact.js'
 import { isTokenCount, type Usage } from '../endpoint/usage.js'
-import { isObject } from '../files/json-value.js'
+import { isObject, type JsonObject } from '../files/json-value.js'
 import type { Answer } from './endpoint.js'
 import { type Prompt, RESPONSE_FORMAT } from './prompt.js'
 import { excerpt } from './reply.js'
@@ -48,15 +48,40 @@ export function readCompletion(completion: unknown): Answer {
     const found = typeof completion === 'string' ? completion : JSON.stringify(completion)
     return { failure: { kind: 'garbled', reason: `not a chat completion: ${found}` } }
   }
-  const { content, refusal } = choice.message
-  const text = textOf(refusal) || textOf(content)
-  const finishReason = textOf(refusal) ? 'refusal' : String(choice.finish_reason)
-  return { reply: { content: text, finishReason, usage: usageOf(completion.usage) } }
+  const refusal = textOf(choice.message.refusal)
+  const finishReason = refusal ? 'refusal' : String(choice.finish_reason)
+  const content = refusal || contentOf(choice.message)
+  return { reply: { content, finishReason, usage: usageOf(completion.usage) } }
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
+/**
+ * What the model says, wherever the server puts it. Some put a form that was asked for into the call of a tool, or, where
+ * they take all that a model writes for thought, beside the thoughts: those count where they are JSON.
+ */
+function contentOf(message: JsonObject): string {
+  const said = textOf(message.content)
+  if (said.trim() !== '') return said
+  const tools = Array.isArray(message.tool_calls) ? message.tool_calls : []
+  for (const call of [...tools, { function: message.function_call }]) {
+    const called = isObject(call) && isObject(call.function) ? textOf(call.function.arguments) : ''
+    if (called.trim() !== '') return called
+  }
+  const thoughts = textOf(message.reasoning_content) || textOf(message.reasoning)
+  return /^\s*(?:```\w*\s*)?[{[]/.test(thoughts) || /[\]}]\s*(?:```\s*)?$/.test(thoughts) ? thoughts : said
 }
+
+/** A text, or parts of one, thoughts left out; a server that reads JSON for us gives it back as a value. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (Array.isArray(value)) {
+    return value.map((part) => (isObject(part) && !('text' in part) ? '' : textOf(part))).join('')
+  }
+  if (!isObject(value)) return ''
+  if (THOUGHT.test(String(value.type))) return ''
+  return 'text' in value ? textOf(value.text) : JSON.stringify(value)
+}
+
+const THOUGHT = /^(?:thinking|reasoning|redacted)/
 
 /** null where the endpoint gave none, or none that can be. */
 function usageOf(usage: unknown): Usage | null {

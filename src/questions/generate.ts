@@ -7,7 +7,7 @@ import { unansweredGuard } from '../endpoint/unanswered.js'
 import type { FileProblem } from '../errors.js'
 import { type Asker, type Endpoint, openEndpoint, type PaidReply } from './endpoint.js'
 import { type Prompt, promptFor, promptKey, repairKey, repairPrompt, type Writing } from './prompt.js'
-import { excerpt, type ParsedReply, parseReply, type Written } from './reply.js'
+import { excerpt, isRefusal, type ParsedReply, parseReply, type Written } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
 import { idsOf, type Related, tasksFor, type Work } from './tasks.js'
 
@@ -155,7 +155,7 @@ function questionWriter(
   /** A reply that cannot be used is sent back once. */
   const mended = async (key: string, work: Work, reply: PaidReply, signal: AbortSignal) => {
     const parsed = parseReply(reply)
-    if (!('problem' in parsed) || reply.finishReason === 'refusal') return parsed
+    if (!('problem' in parsed) || isRefusal(reply)) return parsed
     const again = repairKey(key, reply.content)
     const repair =
       (await journal.find(again)) ??
@@ -170,7 +170,7 @@ function questionWriter(
   const write = async (key: string, work: Work, signal: AbortSignal): Promise<ParsedReply> => {
     const kept = await journal.find(key)
     const reply =
-      kept && kept.finishReason !== 'refusal' && !journal.has(repairKey(key, kept.content))
+      kept && !isRefusal(kept) && !journal.has(repairKey(key, kept.content))
         ? kept // the run ended between the reply and its repair
         : await ask(key, work, promptFor(work.task, token), signal)
     return 'problem' in reply ? reply : mended(key, work, reply, signal)

@@ -31,10 +31,11 @@ export function createJudgeCounts(): { counts: JudgeCounts; add(judged: Judged):
       counts.written += pairs.length
       for (const { type } of pairs) counts.kept_by_type[type]++
       if (summary !== undefined) counts.summaries_kept++
-      for (const { pair, reasons } of rejected) {
-        if (pair) counts.written++
+      for (const { summary, reasons } of rejected) {
+        const isPair = summary === undefined
+        if (isPair) counts.written++
         else counts.summaries_rejected++
-        const faults = pair ? counts.rejected : counts.summary_faults
+        const faults = isPair ? counts.rejected : counts.summary_faults
         for (const reason of reasons) faults[reason] = (faults[reason] ?? 0) + 1
       }
     },

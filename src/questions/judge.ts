@@ -16,6 +16,7 @@ export type Reason =
   | 'nearly the same question as one before'
   | 'a question that does not find its passage'
   | 'a passage that had a summary before'
+  | 'not of the form that was asked for'
 
 export interface BelievedPair extends WrittenPair {
   type: PairType
@@ -26,9 +27,11 @@ export interface BelievedPair extends WrittenPair {
 export interface Rejected {
   chunkIds: string[]
   reasons: Reason[]
-  /** One of the two. */
+  /** One of the three. */
   pair?: WrittenPair
   summary?: string
+  /** As JSON: what should have been a pair. */
+  malformed?: string
 }
 
 /** What one reply came to. */
@@ -56,7 +59,7 @@ interface Before {
   summarised: Duplicates
 }
 
-export function judgeOne({ chunks, task, summary, pairs }: WrittenChunk, before: Before): Judged {
+export function judgeOne({ chunks, task, summary, pairs, malformed }: WrittenChunk, before: Before): Judged {
   const chunkIds = chunks.map(({ id }) => id)
   const grounds = { passages: task.passages.map(readPassage), leak: leakFinder(task.system) }
   const left = [...task.types]
@@ -82,6 +85,9 @@ export function judgeOne({ chunks, task, summary, pairs }: WrittenChunk, before:
     }
     left.splice(place, 1)
     judged.pairs.push({ ...pair, type: pair.type as PairType, chunkIds })
+  }
+  for (const each of malformed) {
+    judged.rejected.push({ chunkIds, reasons: ['not of the form that was asked for'], malformed: each })
   }
   if (chunks.length > 1) return judged // nobody asked for a summary of several
   const reasons: Reason[] = summaryFaults(summary, grounds)

@@ -41,8 +41,9 @@ export async function openJudgedFiles(directory: string): Promise<JudgedFiles> {
   }
 }
 
-function rejectedRow({ chunkIds, reasons, pair, summary }: Rejected): object {
+function rejectedRow({ chunkIds, reasons, pair, summary, malformed }: Rejected): object {
   const row = { chunk_id: oneOrList(chunkIds), reasons }
+  if (malformed !== undefined) return { ...row, pair: { malformed: cut(malformed) } }
   if (!pair) return { ...row, summary: cut(summary ?? '') }
   const { type, question, answer, quotes } = pair
   return {

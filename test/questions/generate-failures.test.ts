@@ -10,16 +10,14 @@ const PAIR = '{"type": "fact", "question": "Who?", "answer": "She.", "quotes": [
 describe('a reply that cannot be used', () => {
   it.each<[string, LlmReply, string]>([
     ['prose', { content: 'Here you are:\nQ: Who?' }, 'the reply is not a JSON object: Here you are: Q: Who?'],
-    ['prose before JSON', { content: `Sure: {"pairs": [${PAIR}]}` }, 'not a JSON object'],
-    ['a bare array', { content: `[${PAIR}]` }, 'not a JSON object'],
     ['truncated JSON', { content: `{"pairs": [${PAIR}, {"ques` }, 'not a JSON object'],
-    ['two fences', { content: '```json\n{"pairs": []}\n```\n```json\n{}\n```' }, 'not a JSON object'],
+    ['two fences', { content: '```json\n{"pairs": []}\n```\n```json\n{}\n```' }, 'has no pairs'],
     ['no array', { content: '{"pairs": {}}' }, 'no "pairs" array'],
     ['no pairs', { content: '{"pairs": []}' }, 'has no pairs'],
     [
       'an empty answer',
-      { content: `{"pairs": [${PAIR}, {"type": "fact", "question": "x", "answer": " ", "quotes": ["x"]}]}` },
-      'pair 2 of the reply',
+      { content: '{"pairs": [{"type": "fact", "question": "x", "answer": " ", "quotes": ["x"]}]}' },
+      'pair 1 of the reply',
     ],
     [
       'a number',
@@ -33,12 +31,14 @@ describe('a reply that cannot be used', () => {
       '"quotes"',
     ],
     ['a quote that is none', { content: `{"pairs": [${PAIR.replace('"She did."', '7')}]}` }, '"quotes"'],
-    ['no summary', { content: `{"pairs": [${PAIR}]}` }, 'no "summary" text'],
-    ['a summary that is a list', { content: `{"summary": ["x"], "pairs": [${PAIR}]}` }, 'no "summary" text'],
     ['too many pairs', { content: `{"summary": "x", "pairs": [${Array(201).fill(PAIR)}]}` }, '201 pairs'],
     ['a megabyte', { content: `{"summary": "${'x'.repeat(1 << 20)}", "pairs": [${PAIR}]}` }, 'over 1048576'],
     ['a depth of lists', { content: `${'['.repeat(100_000)}${']'.repeat(100_000)}` }, 'not a JSON object'],
-    ['nothing', { content: null, finishReason: 'content_filter' }, 'empty (finish_reason content_filter)'],
+    [
+      'nothing',
+      { content: null, finishReason: 'content_filter' },
+      'a content filter stopped the reply (finish_reason content_filter)',
+    ],
     ['a length stop', { content: '{"pairs": [', finishReason: 'length' }, 'cut off at the token limit'],
     ['a refusal', { content: null, refusal: 'I cannot\nhelp.' }, 'the model refused: I cannot help.'],
     [

@@ -19,7 +19,10 @@ const nothing = (questions = createDuplicates()) => ({ questions, summarised: cr
 function judged(pairs: ReturnType<typeof pair>[], questions = createDuplicates(), count = 2) {
   const one = chunk(7)
   const task = taskOf(one.text, Array(count).fill('fact'), FACTS)
-  return judgeOne({ chunks: [one], task, summary: 'The river flows to Port 7.', pairs }, nothing(questions))
+  return judgeOne(
+    { chunks: [one], task, summary: 'The river flows to Port 7.', pairs, malformed: [] },
+    nothing(questions),
+  )
 }
 
 describe('judging', () => {

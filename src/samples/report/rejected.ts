@@ -75,13 +75,13 @@ export function wantPassages(examples: RejectedExample[], wanted: WantedTexts): 
 }
 
 function exampleOf(reason: string, { chunk_id: chunk, pair, summary }: JsonObject): RejectedExample {
-  const { type, question, answer, quotes } = isObject(pair) ? pair : {}
+  const { type, question, answer, quotes, malformed } = isObject(pair) ? pair : {}
   const first = Array.isArray(chunk) ? chunk[0] : chunk
   return {
     reason,
     chunkId: textOf(first).slice(0, MOST_ID),
     type: textOf(type).slice(0, MOST_NAME),
-    question: excerptOf(textOf(question), MOST_QUESTION),
+    question: excerptOf(textOf(question ?? malformed), MOST_QUESTION),
     answer: excerptOf(textOf(answer), MOST_ANSWER),
     quotes: (Array.isArray(quotes) ? quotes : [])
       .slice(0, MOST_QUOTES)
