@@ -1,4 +1,5 @@
 /** The library: what the commands are made of. */
+import './runtime/telemetry.js'
 
 export type { Chunk } from './chunks/chunk.js'
 export type { Document } from './documents/document.js'

@@ -52,6 +52,7 @@ class Builder {
     // `expected`: rows to come, where it is known; memory is taken as they come.
     Builder(Shape shape, std::size_t threads, std::size_t expected);
 
+    std::size_t dims() const { return shape_.dims; }
     std::size_t rows() const { return rows_; }
     // Goes on from a graph that is there; only before the first row.
     void resume(FileSpec spec, std::size_t rows, std::atomic<bool> const& stop);

@@ -1,4 +1,5 @@
 /** What every command shares: names, flags in either spelling, errors, exit codes, signals. */
+import '../runtime/telemetry.js'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, CommanderError, Help, type Option } from 'commander'

@@ -4,6 +4,7 @@
  * A thread is never terminated: native code that is stopped in the middle aborts the process.
  * It is asked to stop, and does so between two calls.
  */
+import '../runtime/telemetry.js'
 import { isMainThread, parentPort, type Transferable, Worker, workerData } from 'node:worker_threads'
 import { ClaraError, type ErrorCode } from '../errors.js'
 

@@ -1,6 +1,6 @@
 /** A batch of token ids -> the tensors that a graph asks for. */
-import { type InferenceSession, Tensor } from 'onnxruntime-node'
 import { ClaraError } from '../errors.js'
+import { type InferenceSession, Tensor } from '../runtime/onnxruntime.js'
 import { rowStart } from './batches.js'
 
 export interface Batch {

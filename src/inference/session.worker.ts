@@ -1,8 +1,8 @@
 /** A thread with one ONNX Runtime session: run() blocks the thread that it is called on. */
-import { env, InferenceSession, type Tensor } from 'onnxruntime-node'
 import { ClaraError, messageOf } from '../errors.js'
 import { Moved, serve } from '../files/worker-thread.js'
 import { readOnnxFile } from '../models/onnx-file.js'
+import { env, InferenceSession, type Tensor } from '../runtime/onnxruntime.js'
 import type { Together } from './batches.js'
 import { automatic, type Choice, type Device, providerOption, remedyFor } from './device.js'
 import { type Batch, feedsFor } from './feeds.js'

@@ -1,7 +1,7 @@
 /** The best rows of a block on a GPU, where the product is fast and all scores would be slow to fetch. */
-import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { ClaraError, messageOf } from '../../errors.js'
 import { type Device, providerOption, remedyFor } from '../../inference/device.js'
+import { InferenceSession, Tensor } from '../../runtime/onnxruntime.js'
 import { GROUP, topGraph } from './graphs.js'
 import { marginOfDevice } from './margins.js'
 import type { QueryBlock } from './query-blocks.js'

@@ -1,7 +1,7 @@
 /** A thread of exact search: its share of the rows, and the ONNX Runtime sessions that score them. */
-import { env } from 'onnxruntime-node'
 import { Moved, serve } from '../../files/worker-thread.js'
 import type { Device } from '../../inference/device.js'
+import { env } from '../../runtime/onnxruntime.js'
 import type { Exclusions } from '../graph.js'
 import { emptyRanked, type Ranked } from '../rank.js'
 import { SharedBounds } from './bounds.js'

@@ -1,5 +1,6 @@
 /** ONNX Runtime sessions that score a block of rows by a block of queries on the CPU. */
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+
+import { InferenceSession, Tensor } from '../../runtime/onnxruntime.js'
 import type { Scored } from './gather.js'
 import { codeGraph, GROUP, scoreGraph, ZERO_CODE } from './graphs.js'
 import { marginOfCodes, marginOfFloats } from './margins.js'

@@ -1,7 +1,5 @@
-/** The C++ addon of native/: the one built here, else the one that was shipped. */
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
-import { messageOf } from '../../errors.js'
+/** What the C++ addon of native/ has for the index. */
+import { type Addon, loadAddon } from '../../runtime/addon.js'
 import type { Metric, Precision } from '../graph.js'
 
 /** Handles are opaque; arrays that are passed must not change before the promise is settled. */
@@ -52,37 +50,7 @@ export interface NativeAddon {
 declare const handle: unique symbol
 type Handle = { readonly [handle]: true }
 
-const PLACES = ['build', `prebuilds/${process.platform}-${process.arch}`]
-
-let loaded: { addon: NativeAddon; from: string } | { missing: string } | undefined
-
-/** Looked for once. */
+/** The addon with its types. */
 export function nativeAddon(): { addon: NativeAddon; from: string } | { missing: string } {
-  loaded ??= load()
-  return loaded
-}
-
-function load(): { addon: NativeAddon; from: string } | { missing: string } {
-  const require = createRequire(import.meta.url)
-  const tried: string[] = []
-  for (const place of PLACES) {
-    const path = fileURLToPath(new URL(`../../../native/${place}/clara-index.node`, import.meta.url))
-    try {
-      return { addon: current(require(path)), from: `native/${place}` }
-    } catch (error) {
-      tried.push(`native/${place}: ${reasonOf(error)}`)
-    }
-  }
-  return { missing: `no addon could be loaded (${tried.join('; ')})` }
-}
-
-/** One built from a checkout before this has not all that is called. */
-function current(addon: NativeAddon): NativeAddon {
-  if (typeof addon.scoreRows === 'function') return addon
-  throw new Error('built from older sources: npm run build:native')
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND') return 'not there'
-  return messageOf(error).split('\n')[0]!
+  return loadAddon() as { addon: Addon & NativeAddon; from: string } | { missing: string }
 }
