@@ -1,3 +1,4 @@
+import '../dist/runtime/telemetry.js' // for the peers too, which inherit it
 import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 

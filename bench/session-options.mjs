@@ -6,7 +6,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import ort from 'onnxruntime-node'
+import * as ort from '../dist/runtime/onnxruntime.js'
 import { keep } from './keep.mjs'
 
 const TOKENS = 131 // the mean of clara-pretrain

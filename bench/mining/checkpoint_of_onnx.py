@@ -11,6 +11,7 @@ how near, on N pairs (or texts) of the recipe's golden texts, and exits with 1 w
 
 import argparse
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -138,6 +139,7 @@ def tokenizer_of(folder: Path) -> BertTokenizerFast:
 
 def check(model: torch.nn.Module, graph: Path, tokenizer: BertTokenizerFast, count: int) -> float:
     """Correlation of logits, or of token vectors, of the checkpoint and the graph."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # or it reports to its vendor
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])

@@ -4,15 +4,18 @@ weights rounded to the nearest (speed does not depend on how they were rounded),
     python graph_variants.py [WORKDIR] > results.txt
 """
 
+import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import onnx
-import onnxruntime as ort
-from onnx import TensorProto, helper, numpy_helper
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before it is imported: ONNX Runtime reports to its vendor
+
+import numpy as np  # noqa: E402
+import onnx  # noqa: E402
+import onnxruntime as ort  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "models" / "recipe"))
 from compensate import linears  # noqa: E402

@@ -1,4 +1,5 @@
 /** Commands of setup.mjs, and in one line why one failed. */
+import '../../dist/runtime/telemetry.js' // the peers' ONNX Runtime inherits it
 import { spawnSync } from 'node:child_process'
 
 const UNREACHABLE =

@@ -11,18 +11,21 @@ import argparse
 import base64
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
-import numpy as np
-import onnxruntime as ort
-import torch
-from compensate import compensate
-from encoder import checkpoint_dir, export, load_encoder
-from graph import build
-from sentence_transformers import SentenceTransformer
-from tokenizers import Tokenizer
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before it is imported: ONNX Runtime reports to its vendor
+
+import numpy as np  # noqa: E402
+import onnxruntime as ort  # noqa: E402
+import torch  # noqa: E402
+from compensate import compensate  # noqa: E402
+from encoder import checkpoint_dir, export, load_encoder  # noqa: E402
+from graph import build  # noqa: E402
+from sentence_transformers import SentenceTransformer  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "all-minilm-l6-v2"

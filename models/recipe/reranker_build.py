@@ -9,17 +9,20 @@ in a batch; at most 25 MB.
 
 import argparse
 import json
+import os
 import shutil
 from pathlib import Path
 
-import numpy as np
-import onnxruntime as ort
-import torch
-from build import file_entry, require
-from compensate import compensate
-from cross_encoder import MAX_TOKENS, Pairs, load
-from encoder import SentenceEncoder, checkpoint_dir
-from graph import build
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before it is imported: ONNX Runtime reports to its vendor
+
+import numpy as np  # noqa: E402
+import onnxruntime as ort  # noqa: E402
+import torch  # noqa: E402
+from build import file_entry, require  # noqa: E402
+from compensate import compensate  # noqa: E402
+from cross_encoder import MAX_TOKENS, Pairs, load  # noqa: E402
+from encoder import SentenceEncoder, checkpoint_dir  # noqa: E402
+from graph import build  # noqa: E402
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "minilm-l6-reranker"

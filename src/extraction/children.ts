@@ -57,10 +57,10 @@ function isWell({ connected, killed, exitCode, signalCode }: ChildProcess): bool
 
 /** Its start is not on the first file's clock. */
 async function startChild({ memoryMib }: ChildLimits): Promise<ChildProcess> {
-  const { SystemRoot } = process.env // without it Windows starts nothing
+  const { SystemRoot, ORT_DISABLE_TELEMETRY } = process.env // without the first Windows starts nothing
   const child = fork(SELF, {
     execArgv: [`--max-old-space-size=${memoryMib}`],
-    env: SystemRoot === undefined ? {} : { SystemRoot },
+    env: { SystemRoot, ORT_DISABLE_TELEMETRY },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     serialization: 'advanced',
   })
