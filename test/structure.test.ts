@@ -73,6 +73,23 @@ function words(): Map<string, Set<string>> {
   return new Map(code.map((path) => [path, new Set(readFileSync(path, 'utf8').match(/\w+/g))]))
 }
 
+test('ONNX Runtime is loaded by one module, which sets the environment first', () => {
+  const loads = /(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*['"]onnxruntime-node['"]/
+  const places = ['src', 'bench', 'scripts', 'example', 'native']
+  const loading = places.flatMap((place) =>
+    readdirSync(join(root, place), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(ts|[cm]?js)$/.test(name) && !/\bnode_modules\b|\.peers/.test(name))
+      .map((name) => join(place, name))
+      .filter((path) => loads.test(readFileSync(join(root, path), 'utf8'))),
+  )
+  expect(loading).toEqual([join('src', 'runtime', 'onnxruntime.ts')])
+  // Imports are evaluated in their order.
+  for (const path of ['runtime/onnxruntime.ts', 'index.ts', 'cli/run-cli.ts', 'files/worker-thread.ts']) {
+    const [first] = readFileSync(join(src, path), 'utf8').match(/^(import|export)\b.*$/m)!
+    expect(first, path).toMatch(/^import '\.{1,2}\/(runtime\/)?telemetry\.js'$/)
+  }
+})
+
 test('what is exported is named in another file', () => {
   const known = [...words()]
   const lonely = files.flatMap((file) => {

@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { nativeAddon } from '#clara/index/graph/native-addon.js'
+import { type NativeAddon, nativeAddon } from '#clara/index/graph/native-addon.js'
 import { openGraph } from '#clara/index/graph.js'
 import { claraError } from '../support/collect.js'
 import { useDirectory } from '../support/directory.js'
@@ -133,6 +133,68 @@ describe.runIf('addon' in found)('native', () => {
     await writeFile(made.files.graph.path, '')
     const all = { queries: randomVectors(5, 100, DIMS), k: 5, expansion: 64 }
     await expect(graph.search(all)).rejects.toMatchObject(claraError('index', made.files.graph.path))
+  })
+
+  test('a thread that cannot be started is an error, and the process ends', async () => {
+    const shim = join(directory.path, 'no-more-threads.so')
+    const source = fileURLToPath(new URL('../fixtures/no-more-threads.c', import.meta.url))
+    const { status } = spawnSync('cc', ['-shared', '-fPIC', '-o', shim, source, '-ldl'])
+    if (status !== 0 || process.platform !== 'linux')
+      return console.warn('skipped: no C compiler, or no Linux')
+    const script = `
+      import { createGraph } from '#clara/index/graph.js'
+      const builder = await createGraph({ dims: 4, metric: 'cos', precision: 'f32' }, { threads: 2 })
+      process.env.NO_MORE_THREADS = '1'
+      const said = (error) => console.log(error.name, error.code, error.message)
+      await builder.add(Float32Array.of(1, 0, 0, 0)).catch(said)
+      delete process.env.NO_MORE_THREADS
+      await builder.add(Float32Array.of(1, 0, 0, 0)).then(() => console.log('added'))`
+    const done = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      ...{ encoding: 'utf8', cwd: join(native, '..'), timeout: 60_000 },
+      env: { ...process.env, CLARA_INDEX_ENGINE: 'native', LD_PRELOAD: shim },
+    })
+    expect(done).toMatchObject({ status: 0, signal: null, stderr: '' })
+    expect(done.stdout).toMatch(/^ClaraError io the system starts no more threads .*ulimit -u.*\nadded\n$/)
+  })
+
+  test('a handle that is not one, or of the other kind, is refused', async () => {
+    if ('missing' in found) return
+    const addon = found.addon as NativeAddon & { [name: string]: (...args: unknown[]) => unknown }
+    const builder = addon.createBuilder(4, 'f32', 'cos', 1, 0)
+    const one = new Float32Array(4)
+    const strangers = [
+      undefined,
+      null,
+      1,
+      'x',
+      {},
+      [],
+      () => {},
+      Symbol('x'),
+      new Proxy({}, {}),
+      process,
+      one,
+    ]
+    for (const stranger of [...strangers, Object.create(builder)]) {
+      expect(() => addon.closeBuilder(stranger as never)).toThrow(new TypeError('expected a handle'))
+      expect(() => addon.closeGraph(stranger as never)).toThrow(new TypeError('expected a handle'))
+      expect(() => addon.builderAdd(stranger as never, one, 1, 4)).toThrow(new TypeError('expected a handle'))
+    }
+    expect(() => addon.closeGraph(builder)).toThrow(new TypeError('expected a handle'))
+    expect(() => addon.builderAdd(builder, one, 1, 2)).toThrow(new TypeError('expected whole vectors'))
+    expect(() => addon.builderAdd(builder, one, 2 ** 53 - 1, 4)).toThrow(TypeError)
+    addon.closeBuilder(builder)
+    addon.closeBuilder(builder)
+    expect(() => addon.builderAdd(builder, one, 1, 4)).toThrow(new TypeError('it is closed'))
+  })
+
+  test.each([0, 1.5, -1, Number.NaN])('%s nearest rows are refused', async (k) => {
+    const shape = { dims: DIMS, metric: 'cos', precision: 'f32' } as const
+    const graph = await open(await writeGraph(directory.path, randomVectors(4, 100, DIMS), shape))
+    const queries = randomVectors(5, 3, DIMS)
+    await expect(graph.search({ queries, k, expansion: 20 })).rejects.toThrow(
+      /expected|Invalid typed array length/,
+    )
   })
 
   test('a process that ends while threads are at work ends as it was told to', () => {
