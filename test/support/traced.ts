@@ -71,7 +71,8 @@ export async function traced(
 
 const CHANGES = /^(mkdir|rename|link|symlink|unlink|rmdir|truncate|creat|mknod|chmod|chown|utime)/
 
-const SPEAKS = /^(connect|bind|sendto|sendm?msg)$/
+const NETWORK =
+  /^(socket|connect|bind|listen|accept|send|recv|shutdown|[gs]etsockopt|getsockname|getpeername)/
 
 function callsOf(log: string, cwd: string): Calls {
   const [addresses, changed, read] = [new Set<string>(), new Set<string>(), new Set<string>()]
@@ -79,8 +80,11 @@ function callsOf(log: string, cwd: string): Calls {
     const call = line.match(/^\d+ +(\w+)\((.*)$/)
     if (!call) continue
     const [, name, rest] = call as unknown as [string, string, string]
-    if (SPEAKS.test(name))
-      for (const [address] of rest.matchAll(/\{sa_family=[^}]*\}/g)) addresses.add(address)
+    if (NETWORK.test(name)) {
+      const speaks = /^(connect|bind|sendto|sendm?msg)$/.test(name)
+      if (speaks) for (const [address] of rest.matchAll(/\{sa_family=[^}]*\}/g)) addresses.add(address)
+      continue // what is sent to a process of our own is no path
+    }
     const isWriting = CHANGES.test(name) || /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/.test(rest)
     const folder = rest.match(/^(?:AT_FDCWD|\d+)<([^>]*)>/)?.[1] ?? cwd
     for (const [, path] of rest.matchAll(/"((?:[^"\\]|\\.)*)"/g))
