@@ -8,7 +8,7 @@ import { openCorpus } from '../negatives/corpus.js'
 import { checkCorpusSize } from '../negatives/corpus-size.js'
 import { openEngines } from '../negatives/engines.js'
 import { mineNegatives } from '../negatives/mine.js'
-import { countQuestions, readQuestions } from '../questions/read-questions.js'
+import { countQuestions, questionsOf } from '../questions/read-questions.js'
 import { DEFAULT_REPORT } from '../samples/report/report.js'
 import { ANY_OUTPUT, writeSamples } from '../samples/write.js'
 import {
@@ -79,7 +79,7 @@ async function mine(flags: MineFlags): Promise<void> {
     if (opened.keeps) onInterrupt('run the same command again: scores that were computed are kept')
     try {
       const { mined, counts } = mineNegatives(
-        readQuestions(flags.qaFile, talk.onProblem, { split: flags.split }),
+        questionsOf(flags.qaFile, talk.onProblem, { split: flags.split }),
         corpus,
         opened.engines,
         options,

@@ -26,6 +26,11 @@ export function printRun(
   talk.finish()
   for (const model of mining?.opened?.used() ?? []) talk.remark(runningOn(model))
   for (const advice of adviceOn(report)) talk.remark(advice)
+  if (mining && mining.counts.notCompared > 0) {
+    talk.remark(
+      `warning: ${mining.counts.notCompared} questions were not compared with all others, whether they are equal: too many before them`,
+    )
+  }
   if (report.without_answer > 0) {
     talk.remark(
       `warning: ${report.without_answer} samples have no answer (BEIR has none); end-to-end training needs one`,

@@ -4,7 +4,7 @@ import { ClaraError } from '../errors.js'
 import type { Corpus } from '../negatives/corpus.js'
 import type { OpenEngines } from '../negatives/engines.js'
 import { drawNegatives, mineNegatives } from '../negatives/mine.js'
-import { readQuestions } from '../questions/read-questions.js'
+import { questionsOf } from '../questions/read-questions.js'
 import { QA_FILE, REJECTED_FILE } from '../questions/write-judged.js'
 import type { Split } from '../samples/split.js'
 import type { RunReport } from '../samples/tally.js'
@@ -43,7 +43,7 @@ export async function mine(
       `none of ${written} pairs passed the checks: ${join(outputDir, REJECTED_FILE)} says why`,
     )
   }
-  const questions = readQuestions(join(outputDir, QA_FILE), talk.onProblem)
+  const questions = questionsOf(join(outputDir, QA_FILE), talk.onProblem)
   const options = { ...miningOptions(flags), topK, seed, onProblem: talk.onProblem }
   const { mined, counts } = opened
     ? mineNegatives(questions, corpus, opened.engines, options)

@@ -1,5 +1,6 @@
 /** Questions -> the same with their negatives: exactly topK documents each. */
 import { oneAhead, windows } from '../files/windows.js'
+import { findEqualQuestions } from '../questions/equal-questions.js'
 import type { Question } from '../questions/question.js'
 import type { Corpus } from './corpus.js'
 import type { Excluded, Negative } from './hunt.js'
@@ -46,6 +47,8 @@ interface Mining {
 /**
  * Hard negatives, retrieved by the question. A question whose positive is unknown, or for which
  * the whole index holds too few negatives, goes to `onProblem`.
+ * What answers a question that another line asks, too, is no negative of either.
+ * @param questions read twice or three times; what is no more than a generator is held in memory.
  * @throws ClaraError `model` for a reranker that cannot tell positives from random chunks.
  */
 export function mineNegatives(
@@ -55,7 +58,7 @@ export function mineNegatives(
   options: MineOptions,
 ): Mining {
   const run = newRun(corpus, options, engines)
-  return { mined: mineWindows(questions, run, engines), counts: run.counts }
+  return { mined: mineWindows(withEqualOnes(questions, run), run, engines), counts: run.counts }
 }
 
 /** Negatives drawn at random, for a run without embeddings. */
@@ -65,7 +68,28 @@ export function drawNegatives(
   options: MineOptions,
 ): Mining {
   const run = newRun(corpus, options)
-  return { mined: drawWindows(questions, run), counts: run.counts }
+  return { mined: drawWindows(withEqualOnes(questions, run), run), counts: run.counts }
+}
+
+/** What can be read once only is held in memory. */
+async function* withEqualOnes(questions: AsyncIterable<Question>, run: Run): AsyncGenerator<Question> {
+  const again = 'next' in questions ? await held(questions, run) : questions
+  const equal = await findEqualQuestions(again, (question) => question)
+  run.counts.notCompared = equal.notCompared
+  for await (const question of again) yield { ...question, same: question.same ?? equal.of(question) }
+}
+
+async function held(questions: AsyncIterable<Question>, { options }: Run): Promise<AsyncIterable<Question>> {
+  const all: Question[] = []
+  for await (const question of questions) {
+    options.signal?.throwIfAborted()
+    all.push(question)
+  }
+  return {
+    [Symbol.asyncIterator]: async function* () {
+      yield* all
+    },
+  }
 }
 
 async function* mineWindows(
@@ -119,7 +143,10 @@ function* resultOf({ hunt, positives }: Started, judged: number[], run: Run): Ge
   counts.questions++
   const skip = (reason: string) => options.onProblem({ path: question.path, line: question.line, reason })
   if (!hunt.isDone) {
-    skip(`the whole index holds ${chosen.length} negatives for it, ${hunt.needed} are needed`)
+    const others = question.same
+      ? `: ${question.same.lines.length} lines ask the same, and what answers one is no negative of another`
+      : ''
+    skip(`the whole index holds ${chosen.length} negatives for it, ${hunt.needed} are needed${others}`)
     return
   }
   const soft = chosen.find(({ tier }) => tier !== 'hard' && !(tier === 'random' && options.randomShare))

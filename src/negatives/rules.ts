@@ -31,6 +31,7 @@ export type Untrue =
   | 'next to a positive'
   | 'near-duplicate of a positive'
   | 'contains the answer'
+  | 'positive of an equal question'
 
 /** Verbatim repetition of so much of a shorter text is an overlap. Unrelated passages, and paraphrases, share next to no run. */
 const REPEATED_RUNS = 0.2
@@ -41,9 +42,12 @@ export type CosineTo = (positive: number) => number
 /** @param cosineTo `undefined` where there are no vectors. */
 export type TruthRule = (chunk: CorpusChunk, cosineTo: CosineTo | undefined) => Untrue | undefined
 
+/** Positives whose wording is compared with a candidate's. */
+const MOST_COMPARED = 512
+
 /** @param known verdicts of pairs of the same corpus, by the same options. */
 export function truthRule(
-  { answer }: Pick<Question, 'answer'>,
+  { answer, answers = [answer] }: Pick<Question, 'answer'> & { answers?: string[] },
   { positives, related }: Positives,
   options: TruthOptions,
   known?: KnownVerdicts,
@@ -53,15 +57,17 @@ export function truthRule(
   const neighbours = options.excludeAdjacent
     ? neighboursOf(positives.flatMap(({ chunk }) => chunk ?? []))
     : undefined
-  const states = options.excludeAnswers ? answerFinder(answer) : undefined
-  const nearly = positives.map((positive, i) => nearDuplicateOf(positive, i, options, known))
+  const states = options.excludeAnswers ? answers.flatMap((each) => answerFinder(each) ?? []) : []
+  const nearly = positives
+    .slice(0, MOST_COMPARED)
+    .map((positive, i) => nearDuplicateOf(positive, i, options, known))
   return (chunk, cosineTo) => {
     if (positions.has(chunk.position)) return 'is a positive'
     if (keys.has(chunk.key)) return 'same text as a positive'
     if (related.has(chunk.position)) return 'same document as a positive'
     if (neighbours?.has(`${chunk.documentId} ${chunk.position}`)) return 'next to a positive'
     for (const isNear of nearly) if (isNear(chunk, cosineTo)) return 'near-duplicate of a positive'
-    return states?.(chunk.normalised) ? 'contains the answer' : undefined
+    return states.some((isStated) => isStated(chunk.normalised)) ? 'contains the answer' : undefined
   }
 }
 

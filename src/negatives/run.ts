@@ -1,11 +1,13 @@
 /** What a run of mining is given, and what it counts. */
 import type { OnProblem } from '../errors.js'
 import type { Index } from '../index/open.js'
+import type { SameQuestion } from '../questions/equal-questions.js'
 import type { Question } from '../questions/question.js'
 import type { Calibration } from './calibrate.js'
 import type { RankWindow } from './candidates.js'
 import type { Corpus } from './corpus.js'
 import type { CachedEmbedder } from './embed-cached.js'
+import type { EqualRule } from './equal-rule.js'
 import type { Keywords } from './keywords.js'
 import { createRowVectors, type RowVectors } from './row-vectors.js'
 import type { KnownVerdicts, TruthOptions } from './rules.js'
@@ -55,6 +57,8 @@ export interface MineCounts {
   questions: number
   /** By `strict`. */
   dropped: number
+  /** Questions that were not compared with all others, whether they are equal: there were too many before them. */
+  notCompared: number
   calibration: Calibration | undefined
   /** Spent in each stage. */
   seconds: Record<Stage, number>
@@ -71,6 +75,8 @@ export interface Run {
   /** `undefined` for a run without embeddings. */
   vectors: RowVectors | undefined
   verdicts: KnownVerdicts
+  /** Of questions that several lines ask, worked out once. */
+  equal: WeakMap<SameQuestion, Promise<EqualRule>>
 }
 
 export function newRun(corpus: Corpus, options: MineOptions, engines?: Engines): Run {
@@ -78,10 +84,11 @@ export function newRun(corpus: Corpus, options: MineOptions, engines?: Engines):
   return {
     corpus,
     options,
-    counts: { questions: 0, dropped: 0, calibration: undefined, seconds },
+    counts: { questions: 0, dropped: 0, notCompared: 0, calibration: undefined, seconds },
     uses: new Map(),
     vectors: engines && createRowVectors(engines.index),
     verdicts: new Map(),
+    equal: new WeakMap(),
   }
 }
 

@@ -4,11 +4,12 @@ import { dot } from '../index/rank.js'
 import { cosine } from '../inference/cosine.js'
 import type { Question } from '../questions/question.js'
 import { drawn, type Hits, Ranked, type RankWindow } from './candidates.js'
+import { type EqualRule, equalRule } from './equal-rule.js'
 import { Hunt, type Nearness } from './hunt.js'
 import { findPositives, type Positive, type Positives, type RankOf } from './positives.js'
 import { type Random, randomFor } from './random.js'
 import { retrieve } from './retrieve.js'
-import { DEFAULT_TRUTH, truthRule } from './rules.js'
+import { DEFAULT_TRUTH, type TruthRule, truthRule } from './rules.js'
 import { DEFAULT_RANKS, type Engines, type Run, timed } from './run.js'
 
 /** First search depth for each document of a sample. */
@@ -74,16 +75,23 @@ export async function startHunts(
       const rankOf = rankIn(hits)
       const found = await positivesOf(question, run, rankOf)
       if (!found) return []
+      const equal = await equalRuleOf(question, run)
       const own = await Promise.all(
-        found.positives.map(({ chunk, key }) => (chunk ? vectors.read(chunk.position) : passages.get(key)!)),
+        [...found.positives, ...(equal?.positives ?? [])].map(({ chunk, key }) =>
+          chunk ? vectors.read(chunk.position) : passages.get(key),
+        ),
       )
       const positives = found.positives.map((positive, i) => ({
         ...positive,
         rank: positive.chunk && rankOf(positive.chunk.position),
         score: Math.fround(dot(query, own[i]!, 0)),
       }))
-      const nearness = { vectors, cosine: (vector: Float32Array, i: number) => cosine(own[i]!, vector) }
-      return [{ hunt: newHunt(question, found, run, hits, nearness), positives, query }]
+      // A passage of another line, given as text, has a vector only where that line is near.
+      const nearness = {
+        vectors,
+        cosine: (vector: Float32Array, i: number) => (own[i] ? cosine(own[i], vector) : Number.NaN),
+      }
+      return [{ hunt: newHunt(question, found, run, { equal, hits, nearness }), positives, query }]
     }),
   )
   return started.flat()
@@ -95,7 +103,8 @@ export async function startDrawing(questions: Question[], run: Run): Promise<Sta
     const found = await positivesOf(question, run, () => undefined)
     if (!found) continue
     const positives = found.positives.map((each) => ({ ...each, rank: undefined, score: undefined }))
-    started.push({ hunt: newHunt(question, found, run), positives, query: undefined })
+    const equal = await equalRuleOf(question, run)
+    started.push({ hunt: newHunt(question, found, run, { equal }), positives, query: undefined })
   }
   return started
 }
@@ -140,17 +149,42 @@ async function positivesOf(
   return undefined
 }
 
-function newHunt(question: Question, found: Positives, run: Run, hits?: Hits, nearness?: Nearness): Hunt {
+function equalRuleOf(question: Question, { corpus, options, verdicts, equal }: Run) {
+  const { same } = question
+  if (!same) return undefined
+  const known = equal.get(same)
+  if (known) return known
+  const rule = equalRule(same, question, corpus, { ...DEFAULT_TRUTH, ...options.truth }, verdicts)
+  equal.set(same, rule)
+  return rule
+}
+
+interface HuntGrounds {
+  equal: EqualRule | undefined
+  hits?: Hits
+  nearness?: Nearness
+}
+
+function newHunt(
+  question: Question,
+  found: Positives,
+  run: Run,
+  { equal, hits, nearness }: HuntGrounds,
+): Hunt {
   const { corpus, options, uses, verdicts } = run
   const { topK, seed, maxUses, randomShare = 0, keepFalseNegatives = false } = options
   const random = (what: string) => randomFor(seed, what, question.id, question.question)
   const positives = { ...found, positives: found.positives.slice(0, Math.max(1, topK - 1)) }
   const order = options.select === 'random' ? random('ranks') : undefined
+  const own = truthRule(question, found, { ...DEFAULT_TRUTH, ...options.truth }, verdicts)
+  const truth: TruthRule = (chunk, cosineTo) =>
+    own(chunk, cosineTo) ??
+    equal?.rule(chunk, cosineTo && ((positive) => cosineTo(found.positives.length + positive)))
   const grounds = {
     corpus,
     ranked: hits && new Ranked(hits, rankWindow(run), order),
     drawn: drawn(corpus.count, () => random('negatives'), corpus.positionAt),
-    truth: truthRule(question, found, { ...DEFAULT_TRUTH, ...options.truth }, verdicts),
+    truth,
     nearness,
     uses,
     taken: options.taken?.(question),

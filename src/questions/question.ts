@@ -1,3 +1,5 @@
+import type { SameQuestion } from './equal-questions.js'
+
 /** A question with its answer and what answers it, before chunks are looked up. */
 export interface Question {
   /** Unique in its file: BEIR query id, or `q<line>`. */
@@ -12,4 +14,6 @@ export interface Question {
   /** Where it came from, for messages. */
   path: string
   line: number
+  /** Where other lines ask the same: what answers them, and this one. */
+  same?: SameQuestion | undefined
 }

@@ -5,6 +5,7 @@ import { idText } from '../documents/record.js'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { countRecords } from '../files/count-lines.js'
 import type { JsonObject } from '../files/json-value.js'
+import { readAgain } from '../files/read-again.js'
 import { readJsonObjects } from '../files/records.js'
 import { shownPath, statSource } from '../files/spool.js'
 import { readQrels, type SplitChoice } from './qrels.js'
@@ -34,6 +35,15 @@ export async function* readQuestions(
     yield question
   }
   if (count === 0) throw new ClaraError('input', `${shownPath(source)}: holds no usable question`)
+}
+
+/** As readQuestions, and can be read again; what is wrong with a record is told the first time only. */
+export function questionsOf(
+  source: string,
+  onProblem: OnProblem,
+  choice: SplitChoice = {},
+): AsyncIterable<Question> {
+  return readAgain((tell) => readQuestions(source, tell, choice), onProblem)
 }
 
 /** How many questions there are at most, for progress; undefined where that cannot be told beforehand. */

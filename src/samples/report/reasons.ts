@@ -14,6 +14,7 @@ const KINDS: Record<Exclusion, ReasonKind> = {
   'next to a positive': 'place',
   'near-duplicate of a positive': 'text',
   'contains the answer': 'text',
+  'positive of an equal question': 'text',
   'score near the positive': 'score',
   'score within the margin': 'score',
   'score over --max-score': 'score',

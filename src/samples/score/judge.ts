@@ -1,7 +1,15 @@
 /** Scores of one row -> ranks and findings. No model, no state. */
 import { keyOf, normalise, textKey } from '../../chunks/same-text.js'
 import type { CorpusChunk } from '../../negatives/corpus.js'
-import { DEFAULT_TRUTH, type TruthOptions, truthRule, type Untrue } from '../../negatives/rules.js'
+import { ruleOf } from '../../negatives/equal-rule.js'
+import type { Positive } from '../../negatives/positives.js'
+import {
+  DEFAULT_TRUTH,
+  type TruthOptions,
+  type TruthRule,
+  truthRule,
+  type Untrue,
+} from '../../negatives/rules.js'
 import {
   DEFAULT_THRESHOLDS,
   type Limits,
@@ -10,6 +18,7 @@ import {
   type Thresholds,
   type TooHigh,
 } from '../../negatives/thresholds.js'
+import type { SameQuestion } from '../../questions/equal-questions.js'
 import type { SampleRow } from './read-rows.js'
 
 /** `suspect`: a negative that may be an answer. `too-easy`: one that teaches nothing. */
@@ -43,19 +52,26 @@ export interface JudgedDoc {
 
 export interface JudgedRow {
   row: SampleRow
+  same: SameQuestion | undefined
   docs: JudgedDoc[]
   /** Of the best positive. */
   positiveRank: { embedder: number; reranker: number | undefined }
   limits: Limits
 }
 
-export function judgeRow(row: SampleRow, scores: RowScores, options: JudgeOptions): JudgedRow {
+/** @param same where other rows ask the same: what answers them. */
+export function judgeRow(
+  row: SampleRow,
+  scores: RowScores,
+  options: JudgeOptions,
+  same?: SameQuestion,
+): JudgedRow {
   const judged = scores.reranker ?? scores.embedder
   const thresholds = { ...DEFAULT_THRESHOLDS, ...options.thresholds }
   const asked = thresholds.minScore
   const positive = Math.min(...row.positives.map((at) => judged[at]!))
   const limits = limitsFor(positive, { ...thresholds, minScore: asked ?? scores.random })
-  const untrue = untrueOf(row, scores, { ...DEFAULT_TRUTH, ...options.truth })
+  const untrue = untrueOf(row, scores, { ...DEFAULT_TRUTH, ...options.truth }, same)
   const tooEasy = asked === undefined ? 'score under that of random passages' : 'score under --min-score'
   const findingsOf = (position: number): Finding[] => {
     const findings: Finding[] = []
@@ -72,6 +88,7 @@ export function judgeRow(row: SampleRow, scores: RowScores, options: JudgeOption
   const reranked = scores.reranker && ranksOf(scores.reranker)
   return {
     row,
+    same,
     limits,
     positiveRank: { embedder: best(ranks), reranker: reranked && best(reranked) },
     docs: row.docs.map((text, i) => ({
@@ -94,12 +111,31 @@ function untrueOf(
   row: SampleRow,
   { nearness }: RowScores,
   truth: TruthOptions,
+  same: SameQuestion | undefined,
 ): (position: number) => Untrue | undefined {
-  const texts = row.positives.map((at) => row.docs[at]!)
-  const positives = texts.map((text) => ({ chunk: undefined, text, key: textKey(text) }))
+  const positives = row.positives.map((at) => positiveOf(row.docs[at]!))
   const rule = truthRule(row, { positives, related: new Set() }, truth)
-  return (position) => rule(passageOf(row.docs[position]!), () => nearness(position))
+  const equal = same && equalRuleOf(same, truth)
+  return (position) => {
+    const passage = passageOf(row.docs[position]!)
+    return rule(passage, () => nearness(position)) ?? equal?.(passage, undefined)
+  }
 }
+
+/** Of rows that ask the same, worked out once. */
+const equalRules = new WeakMap<SameQuestion, TruthRule>()
+
+function equalRuleOf(same: SameQuestion, truth: TruthOptions): TruthRule {
+  let rule = equalRules.get(same)
+  if (!rule) {
+    const positives = same.lines.flatMap(({ passages }) => passages.map(positiveOf))
+    rule = ruleOf(same, positives, new Set(), truth).rule
+    equalRules.set(same, rule)
+  }
+  return rule
+}
+
+const positiveOf = (text: string): Positive => ({ chunk: undefined, text, key: textKey(text) })
 
 /** A passage that no corpus is known to hold. */
 function passageOf(text: string): CorpusChunk {

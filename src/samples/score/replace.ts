@@ -82,7 +82,8 @@ function byTopK(rows: JudgedRow[]): Map<number, JudgedRow[]> {
 
 function questionOf(judged: JudgedRow, path: string): Question {
   const { line, question, answer } = judged.row
-  return { id: `q${line}`, question, answer, docIds: [], passages: positivesOf(judged), path, line }
+  const { same } = judged
+  return { id: `q${line}`, question, answer, docIds: [], passages: positivesOf(judged), path, line, same }
 }
 
 const positivesOf = ({ row }: JudgedRow) => row.positives.map((at) => row.docs[at]!)

@@ -1,8 +1,14 @@
 /** A file of samples -> the same with scores, ranks and findings, a window at a time. */
+import { stat } from 'node:fs/promises'
 import { dot } from '../../index/rank.js'
 import { cosine } from '../../inference/cosine.js'
 import { probability } from '../../negatives/calibrate.js'
 import type { Engines } from '../../negatives/run.js'
+import {
+  type EqualQuestions,
+  findEqualQuestions,
+  type SameQuestion,
+} from '../../questions/equal-questions.js'
 import { type JudgedRow, type JudgeOptions, judgeRow } from './judge.js'
 import { readWindows, type SampleLine, type SampleRow } from './read-rows.js'
 import { measureScale, type Scale, type VectoredRow } from './scale.js'
@@ -36,6 +42,7 @@ export async function* scoreWindows(
   options: ScoreOptions,
 ): AsyncGenerator<ScoredWindow> {
   let scale: Scale | undefined
+  const equal = await equalQuestionsIn(path)
   for await (const window of readWindows(path)) {
     options.signal?.throwIfAborted()
     const rows = await scoreRows(
@@ -44,7 +51,7 @@ export async function* scoreWindows(
       scorers,
     )
     if (rows.length > 0) scale ??= await measureScale(rows, scorers.scorer, options.seed)
-    const judged = new Map(rows.map((each) => [each.row, judge(each, scale!, options)]))
+    const judged = new Map(rows.map((each) => [each.row, judge(each, scale!, options, equal?.of(each.row))]))
     yield { lines: window.map((line) => ({ ...line, judged: line.row && judged.get(line.row) })), scale }
   }
 }
@@ -81,7 +88,28 @@ async function scoreRows(
   })
 }
 
-function judge({ row, query, vectors, logits }: VectoredRow, scale: Scale, options: ScoreOptions): JudgedRow {
+/** @returns `undefined` of what can be read once only. */
+async function equalQuestionsIn(path: string): Promise<EqualQuestions<SampleRow> | undefined> {
+  if (!(await stat(path).catch(() => undefined))?.isFile()) return undefined
+  const rows: AsyncIterable<SampleRow> = { [Symbol.asyncIterator]: () => rowsIn(path) }
+  return findEqualQuestions(rows, ({ question, answer, docs, positives }) => ({
+    question,
+    answer,
+    docIds: [],
+    passages: positives.map((at) => docs[at]!),
+  }))
+}
+
+async function* rowsIn(path: string): AsyncGenerator<SampleRow> {
+  for await (const window of readWindows(path)) for (const { row } of window) if (row) yield row
+}
+
+function judge(
+  { row, query, vectors, logits }: VectoredRow,
+  scale: Scale,
+  options: ScoreOptions,
+  same: SameQuestion | undefined,
+): JudgedRow {
   const scores = {
     embedder: Float32Array.from(vectors, (vector) => dot(query, vector, 0)),
     reranker: logits && Float64Array.from(logits, (logit) => probability(logit, scale.centre)),
@@ -89,5 +117,5 @@ function judge({ row, query, vectors, logits }: VectoredRow, scale: Scale, optio
       Math.max(...row.positives.map((at) => cosine(vectors[at]!, vectors[position]!))),
     random: scale.random,
   }
-  return judgeRow(row, scores, options)
+  return judgeRow(row, scores, options, same)
 }

@@ -1,7 +1,9 @@
 /** What is seen only across the rows of a file: repeats, and passages that are negatives again and again. */
+
+import { KeyTable, keyOfAll } from '../../chunks/key-table.js'
 import type { Content } from './content.js'
+import { EqualQuestions } from './equal-questions.js'
 import type { Findings } from './findings.js'
-import { KeyTable, keyOfAll } from './key-table.js'
 import type { CheckedRow } from './row.js'
 
 export interface ReuseReport {
@@ -31,7 +33,7 @@ const NAMED = 1000
 const USES = 2 ** 22
 
 export class Across {
-  #questions = new KeyTable()
+  #questions = new EqualQuestions()
   #samples = new KeyTable()
   #passages = new KeyTable()
   #rows = 0
@@ -39,14 +41,16 @@ export class Across {
   #duplicates = 0
 
   /** Adds to the row's faults. */
-  check(line: number, row: CheckedRow, { questions, docs, isPositive }: Content): void {
+  check(line: number, row: CheckedRow, content: Content): void {
+    const { questions, docs, isPositive } = content
     this.#rows++
     const keys = docs.map(({ key }) => key)
     let repeated = 0
     for (const { key } of questions) {
-      const before = this.#questions.get(key)
-      if (before === 0) this.#questions.set(key, line)
-      else if (repeated === 0) repeated = before
+      const before = this.#questions.add(key, line, content)
+      if (before === 0) continue
+      this.#questions.check(key, line, row, content)
+      if (repeated === 0) repeated = before
     }
     if (questions.length > 0 || docs.length > 0) {
       // Of the first stage the second question may differ: all of them belong to the sample.
@@ -112,7 +116,7 @@ export class Across {
 
   /** Rows, questions and passages that were not compared with later ones: the tables were full. */
   get forgotten(): number {
-    return this.#questions.refused + this.#samples.refused + this.#passages.refused
+    return this.#questions.forgotten + this.#samples.refused + this.#passages.refused
   }
 }
 

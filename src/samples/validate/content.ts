@@ -1,12 +1,16 @@
 /** A row's texts, once their types are right, and the checks of one row that compare them. */
+
+import type { Key } from '../../chunks/key-table.js'
 import { answerFinder, statesAnswer } from '../../negatives/answer.js'
 import { fold, type PassageWords, readWords, supportOf } from '../../questions/checks/passage.js'
 import { YES_OR_NO } from '../../questions/checks/words.js'
+import { questionKey } from '../../questions/equal-questions.js'
 import { type CheckedRow, checkRepeats } from './row.js'
 import type { FactsOf, TextFacts } from './texts.js'
 
 export interface Content {
-  questions: TextFacts[]
+  /** Equal for questions that differ in case, blanks and the marks at their ends only. */
+  questions: { key: Key }[]
   answers: string[]
   docs: TextFacts[]
   /** Positions in `docs`; none where the row does not say. */
@@ -25,7 +29,13 @@ export function contentOf(row: CheckedRow, factsOf: FactsOf): Content | undefine
   const { docs, questions = [], answers = [], positives = [] } = row
   if (!docs || docs.length === 0) return undefined
   const isPositive = new Set(positives)
-  return { questions: questions.map(factsOf), answers, docs: docs.map(factsOf), positives, isPositive }
+  return {
+    questions: questions.map((text) => ({ key: questionKey(text) })),
+    answers,
+    docs: docs.map(factsOf),
+    positives,
+    isPositive,
+  }
 }
 
 /** Adds to the row's faults. */

@@ -47,7 +47,7 @@ export const FINDING_KINDS = {
   'duplicate-doc': kind('error', 'the same doc twice', 'mine again: a row of ours has no doc twice'),
   'negative-is-positive': kind(
     'error',
-    'a negative is the same text as a positive',
+    'a negative is the same text as a positive, of its row or of an equal question',
     'clara-score --fix replaces it',
   ),
   'answer-in-negative': kind(

@@ -1,6 +1,7 @@
 /** Texts as they are compared. A passage stands in many rows: what was worked out of it is kept for a while. */
+
+import { type Key, keyOfText } from '../../chunks/key-table.js'
 import { normalise } from '../../chunks/same-text.js'
-import { type Key, keyOfText } from './key-table.js'
 
 export interface TextFacts {
   normalised: string

@@ -35,13 +35,16 @@ const LOAD = 0.75
 const MOST_SLOTS = 1 << 21
 export const MOST_KEYS = MOST_SLOTS * LOAD
 
-/** Open addressing. Grows to MOST_KEYS; later keys are not taken in. */
+/** Open addressing. Grows to three quarters of `mostSlots`; later keys are not taken in. */
 export class KeyTable {
   #high = new Uint32Array(FIRST_SLOTS)
   #low = new Uint32Array(FIRST_SLOTS)
   #values = new Float64Array(FIRST_SLOTS)
   #size = 0
   #refused = 0
+
+  /** @param mostSlots a power of two; 16 bytes each. */
+  constructor(private readonly mostSlots = MOST_SLOTS) {}
 
   get size(): number {
     return this.#size
@@ -61,7 +64,7 @@ export class KeyTable {
   set(key: Key, value: number): void {
     const slot = this.#slotOf(key)
     if (this.#values[slot] === 0) {
-      if (this.#size >= MOST_KEYS) {
+      if (this.#size >= this.mostSlots * LOAD) {
         this.#refused++
         return
       }
@@ -70,7 +73,7 @@ export class KeyTable {
     this.#high[slot] = key.high
     this.#low[slot] = key.low
     this.#values[slot] = value
-    if (this.#size > this.#values.length * LOAD && this.#values.length < MOST_SLOTS) this.#grow()
+    if (this.#size > this.#values.length * LOAD && this.#values.length < this.mostSlots) this.#grow()
   }
 
   /** In no order that means anything. */
