@@ -1,7 +1,7 @@
 /** What commands that embed documents say while they do, and of what is kept when they are stopped. */
 import type { Manifest } from '../index/manifest.js'
 import type { Tokens } from '../index/progress.js'
-import { unknownShare } from '../index/vocabulary.js'
+import { type Unread, unknownShare } from '../index/vocabulary.js'
 import type { Embedder } from '../inference/embedder.js'
 import { onInterrupt } from './run-cli.js'
 import type { Talk } from './talk.js'
@@ -9,11 +9,13 @@ import { timeLeft } from './time-left.js'
 
 export interface EmbeddingProgress {
   onResume(chunks: number, documents: number): void
-  onProgress(chunks: number, tokens: Tokens, documents: number): void
+  onProgress(chunks: number, tokens: Tokens, documents: number, unread: Unread): void
   /** Chunks of this run, and how many a second. */
   rate(): string
   /** Of the tokens so far, earlier runs included. */
   unknownShare(): number
+  /** Documents so far, earlier runs included; `undefined` before the first. */
+  unread(): Unread | undefined
 }
 
 /** @param total documents, where that is known. */
@@ -24,6 +26,7 @@ export function embeddingProgress(talk: Talk, total?: number): EmbeddingProgress
   let documentsBefore = 0
   let done = 0
   let share = 0
+  let notRead: Unread | undefined
   onInterrupt('what was embedded is kept: run the same command again to go on')
   const kept = (chunks: number) =>
     onInterrupt(`${chunks} chunks are embedded and kept: run the same command again to go on`)
@@ -35,8 +38,9 @@ export function embeddingProgress(talk: Talk, total?: number): EmbeddingProgress
       kept(chunks)
       talk.remark(`${chunks} chunks are embedded already: going on after them`)
     },
-    onProgress(chunks, tokens, documents) {
+    onProgress(chunks, tokens, documents, unread) {
       done = chunks
+      notRead = unread
       share = unknownShare(tokens)
       kept(chunks)
       const seconds = (performance.now() - started) / 1000
@@ -51,6 +55,7 @@ export function embeddingProgress(talk: Talk, total?: number): EmbeddingProgress
       return `${chunks} chunks in ${seconds.toFixed(1)} s, ${(chunks / seconds).toFixed(0)} a second`
     },
     unknownShare: () => Number(share.toFixed(4)),
+    unread: () => notRead,
   }
 }
 

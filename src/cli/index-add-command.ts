@@ -32,7 +32,7 @@ export function addCommand(): Command {
       '--input-file <path...>',
       'JSONL or JSON records, text, Markdown (each also as .gz), a folder of those, or - for stdin',
     )
-    .option('--force', 'go on where over 5% of the new text is unknown to the model')
+    .option('--force', 'go on where the model does not read over 10% of the new documents')
     .option('--overwrite', 'give up unfinished work of other documents or another command')
   indexEmbedderFlags(command)
   outputFlags(command)

@@ -59,7 +59,7 @@ export function buildCommand(): Command {
       'keep so many numbers of each vector, for models made for it (Matryoshka)',
       wholeNumber(1, 1 << 16),
     )
-    .option('--force', 'go on where over 5% of the corpus is unknown to the model')
+    .option('--force', 'go on where the model does not read over 10% of the documents')
     .option('--overwrite', 'replace an index, or unfinished work of other documents or settings')
   chunkFlags(command)
   embedderFlags(command)

@@ -11,9 +11,10 @@ import { type Index, openIndex } from '../index/open.js'
 import { rerank } from '../index/rerank.js'
 import { embedderFor } from '../index/same-model.js'
 import { type Found, METHODS, type Method } from '../index/search.js'
+import { languagesOf, unreadTexts, WHAT_READS_IT } from '../index/vocabulary.js'
 import { openEmbedder } from '../inference/embedder.js'
 import { openReranker, type Reranker } from '../inference/reranker.js'
-import { DEFAULT_RERANKER, resolveReranker } from '../models/resolve.js'
+import { DEFAULT_RERANKER, type EmbedderModel, resolveReranker } from '../models/resolve.js'
 import {
   example,
   type IndexEmbedderFlags,
@@ -26,7 +27,7 @@ import { refuseIdle } from './idle-flags.js'
 import { EXIT } from './run-cli.js'
 import { methodLine } from './search-method.js'
 import { readQueries, type SearchQuery, trecLines, writeTrec } from './search-output.js'
-import { createTalk } from './talk.js'
+import { createTalk, type Talk } from './talk.js'
 
 interface SearchFlags extends OutputFlags, IndexEmbedderFlags {
   query?: string
@@ -86,6 +87,7 @@ export function searchCommand(): Command {
     try {
       if (flags.rerank) reranker = await openReranker(await resolveReranker(flags.reranker), { device })
       const texts = queries.map(({ text }) => text)
+      remarkUnread(talk, texts, embedder.model)
       const vectors = await embedder.embed(texts, 'query')
       const depth = reranker ? Math.max(flags.k, flags.rerankDepth) : flags.k
       const ranked = await index.search(vectors, depth, { method: flags.exact ? 'exact' : flags.method })
@@ -105,6 +107,15 @@ export function searchCommand(): Command {
       await Promise.all([index.close(), embedder.close(), reranker?.close()])
     }
   })
+}
+
+function remarkUnread(talk: Talk, texts: string[], model: EmbedderModel): void {
+  const { size } = unreadTexts(model, texts)
+  if (size === 0) return
+  const which = texts.length === 1 ? 'the question is' : `${size} of ${texts.length} questions are`
+  talk.remark(
+    `warning: ${which} in writing that ${languagesOf(model.card)} does not read: what is found is found by chance. ${WHAT_READS_IT}`,
+  )
 }
 
 interface Hit {

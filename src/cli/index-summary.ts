@@ -1,6 +1,7 @@
 /** What the commands of an index print of it. */
 import type { Manifest } from '../index/manifest.js'
 import { shortfallOf } from '../index/recall.js'
+import { unreadWarning } from '../index/vocabulary.js'
 import type { Embedder } from '../inference/embedder.js'
 import { type EmbeddingProgress, remarkTruncated } from './embedding-progress.js'
 import type { OutputFlags } from './flags.js'
@@ -25,10 +26,20 @@ export function printIndexed(
 ): void {
   talk.finish()
   remarkTruncated(talk, manifest, embedder)
+  const unread = progress.unread()
+  const warning = unread && unreadWarning(embedder.model, unread)
+  if (warning) talk.remark(warning)
   remarkRecall(talk, manifest)
   talk.remark(progress.rate())
   talk.remark(runningOn(embedder))
-  printResult(flags, { index: directory, ...counts, ...summaryOf(manifest), ...talk.counts() })
+  const documents_not_read = unread?.unread ?? 0
+  printResult(flags, {
+    index: directory,
+    ...counts,
+    documents_not_read,
+    ...summaryOf(manifest),
+    ...talk.counts(),
+  })
   process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
 }
 

@@ -30,6 +30,7 @@ import { remarkMethod } from './search-method.js'
 import { createTalk } from './talk.js'
 
 interface MineFlags extends OutputFlags, IndexEmbedderFlags, SampleFlags, FormatFlags, MiningFlags {
+  force?: boolean
   index: string
   qaFile: string
   split?: string
@@ -45,6 +46,10 @@ export function mineCommand(): Command {
     )
     .option('--split <name>', 'of a BEIR folder with several: train is qrels/train.tsv')
   sampleFlags(command)
+  command.option(
+    '--force',
+    'go on where a model does not read the questions, or the answers are not in the documents named',
+  )
   formatFlags(command)
   miningFlags(command)
   indexEmbedderFlags(command)
@@ -55,8 +60,15 @@ export function mineCommand(): Command {
 
 async function mine(flags: MineFlags): Promise<void> {
   const talk = createTalk(flags)
-  const { targetTopK: topK, seed, device, threads } = flags
-  const options = { ...miningOptions(flags), topK, seed, onProblem: talk.onProblem }
+  const { targetTopK: topK, seed, force = false, device, threads } = flags
+  const options = {
+    ...miningOptions(flags),
+    topK,
+    seed,
+    force,
+    onProblem: talk.onProblem,
+    remark: talk.remark,
+  }
   const replacing = { overwrite: flags.overwrite ?? false, mayReplace: isOutput }
   await requireRoomFor(flags.outputDir, replacing)
   const [embedder, reranker] = [await embedderFor(flags.index, flags.embedder), await rerankerOf(flags)]

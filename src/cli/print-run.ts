@@ -26,6 +26,8 @@ export function printRun(
   talk.finish()
   for (const model of mining?.opened?.used() ?? []) talk.remark(runningOn(model))
   for (const advice of adviceOn(report)) talk.remark(advice)
+  const byChance = mining?.opened && byChanceOnly(mining.counts)
+  if (byChance) talk.remark(byChance)
   if (mining && mining.counts.notCompared > 0) {
     talk.remark(
       `warning: ${mining.counts.notCompared} questions were not compared with all others, whether they are equal: too many before them`,
@@ -53,6 +55,20 @@ export function printWritten(flags: OutputFlags, talk: Talk, directory: string, 
   talk.finish()
   printResult(flags, { output: directory, ...counts, ...talk.counts() })
   process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+}
+
+/** Of fewer samples a share says little. */
+const ENOUGH_SAMPLES = 20
+/** Of what chance leaves to be found. */
+const LEAST_GAIN = 0.1
+
+/** A model that does not fit: the negatives are as good as drawn at random. */
+function byChanceOnly({ found: { samples, inTopK, byChance } }: MineCounts): string | undefined {
+  if (samples < ENOUGH_SAMPLES || inTopK - byChance >= LEAST_GAIN * (samples - byChance)) return undefined
+  return (
+    `warning: ${inTopK} of ${samples} questions found a positive among the first k, by chance it would be ${Math.round(byChance)}: ` +
+    'the embedder does not fit these texts, or doc_id names the wrong documents'
+  )
 }
 
 /** What depends on what was computed before, and on the machine: it is not in the report's file. */

@@ -53,7 +53,7 @@ export function synthCommand(): Command {
     .option('--batch', 'by OpenAI’s Batch API: half the price, within a day')
     .option('--batch-requests <n>', 'requests in a batch, at most', wholeNumber(1, 50_000), 50_000)
     .option('--dry-run', 'count calls, tokens and cost; send and write nothing')
-    .option('--force', 'go on where over 5% of the corpus is unknown to the embedder')
+    .option('--force', 'go on where the embedder does not read over 10% of the documents')
   writingFlags(command)
   miningFlags(command)
   chunkFlags(command)

@@ -19,6 +19,9 @@ import type { Talk } from './talk.js'
 
 type MineFlags = OutputFlags & SampleFlags & FormatFlags & MiningFlags
 
+/** The pairs are paid for, and were checked one by one. */
+const AFTER_CHECKS = { force: true }
+
 interface MiningSetup {
   corpus: Corpus
   talk: Talk
@@ -44,7 +47,14 @@ export async function mine(
     )
   }
   const questions = questionsOf(join(outputDir, QA_FILE), talk.onProblem)
-  const options = { ...miningOptions(flags), topK, seed, onProblem: talk.onProblem }
+  const options = {
+    ...miningOptions(flags),
+    topK,
+    seed,
+    onProblem: talk.onProblem,
+    ...AFTER_CHECKS,
+    remark: talk.remark,
+  }
   const { mined, counts } = opened
     ? mineNegatives(questions, corpus, opened.engines, options)
     : drawNegatives(questions, corpus, options)

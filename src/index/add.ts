@@ -16,19 +16,20 @@ import { RowWriter } from './row-writer.js'
 import { joinRows, rowsIn } from './rows.js'
 import { requireSameEmbedder } from './same-model.js'
 import { keepOrRemove, NEW, resumeOrStart, startAnew } from './unfinished.js'
+import type { Unread } from './vocabulary.js'
 import { asWriter } from './writer-lock.js'
 
 interface AddOptions {
   /** Give up unfinished work of other documents, or of another command. */
   overwrite?: boolean
-  /** Go on where over 5% of the new text is unknown to the model. */
+  /** Go on where the model does not read over 10% of the new documents. */
   force?: boolean
   /** For the graph; default: all cores. */
   threads?: number
   /** Told once, of the chunks that an earlier run has embedded. */
   onResume?: (chunks: number, documents: number) => void
-  /** Chunks that are embedded and on disk, and what their texts were made of. */
-  onProgress?: (chunks: number, tokens: Tokens, documents: number) => void
+  /** Chunks that are embedded and on disk, what their texts were made of, and what the model does not read of them. */
+  onProgress?: (chunks: number, tokens: Tokens, documents: number, unread: Unread) => void
 }
 
 interface Added {

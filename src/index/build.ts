@@ -13,6 +13,7 @@ import { ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
 import { type Base, RowWriter } from './row-writer.js'
 import { keepOrRemove, NEW, readCurrent, resumeOrStart, startAnew } from './unfinished.js'
 import { metricOf } from './vectors.js'
+import type { Unread } from './vocabulary.js'
 import { asWriter, entriesOf } from './writer-lock.js'
 
 export interface BuildOptions {
@@ -24,14 +25,14 @@ export interface BuildOptions {
   chunking: Chunking
   /** Share of the nearest that the graph is tuned to find, in (0, 1]; default: 0.99 from 10,000 chunks on. */
   recall?: number | undefined
-  /** Go on where over 5% of the corpus is unknown to the model. */
+  /** Go on where the model does not read over 10% of the documents. */
   force?: boolean
   /** For the graph; default: all cores. */
   threads?: number
   /** Told once, of the chunks that an earlier run has embedded. */
   onResume?: (chunks: number, documents: number) => void
-  /** Chunks that are embedded and on disk, and what their texts were made of. */
-  onProgress?: (chunks: number, tokens: Tokens, documents: number) => void
+  /** Chunks that are embedded and on disk, what their texts were made of, and what the model does not read of them. */
+  onProgress?: (chunks: number, tokens: Tokens, documents: number, unread: Unread) => void
 }
 
 const VECTORS_END = extname(FILES.vectors)

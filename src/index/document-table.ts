@@ -24,6 +24,8 @@ export interface DocumentRecord extends DocumentKey {
   rows: number
   /** Of these, those that the model saw the beginning of. */
   truncated: number
+  /** Of these, those that the model does not read: see vocabulary.ts. Absent where there are none. */
+  unread?: number
 }
 
 export function keyOf({ id, title, text }: Document): DocumentKey {
@@ -35,8 +37,8 @@ export function keyOf({ id, title, text }: Document): DocumentKey {
   }
 }
 
-export function documentLine({ id, sha256, row, rows, truncated }: DocumentRecord): string {
-  return `${toJson({ id, sha256, row, rows, truncated })}\n`
+export function documentLine({ id, sha256, row, rows, truncated, unread }: DocumentRecord): string {
+  return `${toJson({ id, sha256, row, rows, truncated, ...(unread && { unread }) })}\n`
 }
 
 /** @throws ClaraError `index` where a line is no record. */

@@ -12,7 +12,7 @@ import type { Chunking } from './manifest.js'
 import type { Tokens } from './progress.js'
 import type { Embedded, RowWriter } from './row-writer.js'
 import { requireUsableVectors } from './vectors.js'
-import { requireKnownWords } from './vocabulary.js'
+import { requireReadDocuments, type Unread, unreadTexts } from './vocabulary.js'
 
 /** Chunks embedded at a time: enough that each run finds texts of its own length. */
 const WINDOW = 1024
@@ -21,9 +21,9 @@ const FIRST_WINDOW = 64
 
 interface EmbedOptions {
   chunking: Chunking
-  /** Go on where over 5% of the corpus is unknown to the model. */
+  /** Go on where the model does not read over 10% of the documents. */
   force: boolean
-  onProgress?: ((rows: number, tokens: Tokens, documents: number) => void) | undefined
+  onProgress?: ((rows: number, tokens: Tokens, documents: number, unread: Unread) => void) | undefined
 }
 
 /** The corpus, or the model for it, is such that no further run would do better. */
@@ -46,14 +46,14 @@ export async function embedRows(
     embedder.tokenizer.countTokens,
   )
   const check = (whole: boolean) => {
-    if (!force) hopeless(() => requireKnownWords(embedder.model, writer.tokens, whole))
+    if (!force) hopeless(() => requireReadDocuments(embedder.model, writer.tokens, writer.unread, whole))
   }
   for await (const part of embedded(without(chunks, writer.resumed.partial?.rows ?? 0), embedder)) {
     const { vectors, window } = part
     hopeless(() => requireUsableVectors(vectors, embedder, (i) => `chunk ${window[i]!.id}`))
     await writer.append(part)
     check(false)
-    onProgress?.(writer.rows, writer.tokens, writer.finished.length)
+    onProgress?.(writer.rows, writer.tokens, writer.finished.length, writer.unread)
   }
   check(true)
 }
@@ -146,16 +146,23 @@ async function* embedded(chunks: AsyncIterable<Chunk>, embedder: Embedder): Asyn
 
 async function embedWindow(window: Chunk[], embedder: Embedder): Promise<Embedded> {
   let encoded: Encoded | undefined
+  const texts = window.map(passageOf)
   const vectors = await embedder.embed(
-    window.map(passageOf),
+    texts,
     'document',
     (i) => `chunk ${window[i]!.id}`,
     (encodings) => {
       encoded = encodings
     },
   )
-  const { tokens, unknown, cutRows } = encoded!
-  return { window, vectors, cut: new Set(cutRows), tokens: { texts: window.length, tokens, unknown } }
+  const { tokens, unknown, cutRows, unknownRows } = encoded!
+  return {
+    window,
+    vectors,
+    cut: new Set(cutRows),
+    unread: unreadTexts(embedder.model, texts, unknownRows),
+    tokens: { texts: window.length, tokens, unknown },
+  }
 }
 
 function hopeless(check: () => void): void {

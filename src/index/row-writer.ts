@@ -19,6 +19,7 @@ import {
   writeProgress,
 } from './progress.js'
 import { proveRows } from './prove.js'
+import { addUnread, countUnread, type Unread } from './vocabulary.js'
 
 /** What the new rows come after. */
 export interface Base {
@@ -30,8 +31,9 @@ export interface Base {
 export interface Embedded {
   window: Chunk[]
   vectors: Float32Array
-  /** Of the window, those that the model saw the beginning of. */
+  /** Of the window, those that the model saw the beginning of, and those that it does not read. */
   cut: Set<number>
+  unread: Set<number>
   tokens: Tokens
 }
 
@@ -39,6 +41,7 @@ export class RowWriter {
   /** Read, and not yet among the rows. */
   #waiting: DocumentKey[] = []
   #current: DocumentRecord | null
+  #ended: Unread
   /** Rows of the last checkpoint: those that no error takes away. */
   saved: number
 
@@ -56,6 +59,14 @@ export class RowWriter {
   ) {
     this.#current = resumed.partial && { ...resumed.partial }
     this.saved = resumed.rows
+    this.#ended = countUnread(finished)
+  }
+
+  /** What the model does not read, of the rows so far. */
+  get unread(): Unread {
+    const counts = { ...this.#ended, ids: [...this.#ended.ids] }
+    if (this.#current) addUnread(counts, this.#current)
+    return counts
   }
 
   /** Goes on from the last checkpoint that the files bear out; what is behind it is cut off. */
@@ -89,12 +100,13 @@ export class RowWriter {
   }
 
   /** Appends a window of rows, and returns when it is on disk as the next checkpoint. */
-  async append({ window, vectors, cut, tokens }: Embedded): Promise<void> {
+  async append({ window, vectors, cut, unread, tokens }: Embedded): Promise<void> {
     const { chunks, offsets } = this.files
     for (const [i, chunk] of window.entries()) {
       const document = await this.#documentOf(chunk)
       document.rows++
       if (cut.has(i)) document.truncated++
+      if (unread.has(i)) document.unread = (document.unread ?? 0) + 1
       await offsets.write(offsetBytes(this.base.bytes + chunks.bytes))
       await chunks.write(chunkLine(chunk))
     }
@@ -154,6 +166,7 @@ export class RowWriter {
   async #writeDocument(record: DocumentRecord): Promise<void> {
     await this.files.documents.write(documentLine(record))
     this.finished.push(record)
+    addUnread(this.#ended, record)
   }
 }
 

@@ -172,6 +172,7 @@ function modelOf(name: string, dims: number, tokens: EmbedderModel): EmbedderMod
     card: {
       ...card,
       name: `api:${name}`,
+      languages: [],
       dims,
       pooling: 'none',
       normalised: true,

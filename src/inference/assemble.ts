@@ -36,6 +36,8 @@ export function assemble(
       at += part.length
     }
   }
+  const unknown = cut.map((row) => occurrences(row, unknownId))
+  const unknownRows = Array.from(cut.keys()).filter((i) => unknown[i]! * 2 > tokensOf(cut[i]!))
   const cutRows = Array.from(cut.keys()).filter((i) => cut[i]!.cut)
   return {
     ids,
@@ -44,7 +46,8 @@ export function assemble(
     ...(cutRows.length > 0 && { cutRows }),
     truncated: cutRows.length,
     tokens: ids.length - cut.length * specialTokens(slots),
-    unknown: cut.reduce((sum, row) => sum + occurrences(row, unknownId), 0),
+    unknown: unknown.reduce((sum, count) => sum + count, 0),
+    ...(unknownRows.length > 0 && { unknownRows }),
   }
 }
 
@@ -53,6 +56,10 @@ function cutToRoom(row: Row, room: number): Row {
   if (question.length + passage.length <= room) return row
   const kept = question.slice(0, passage.length > 0 ? room - 1 : room)
   return { question: kept, passage: passage.slice(0, room - kept.length), cut: true }
+}
+
+function tokensOf({ question, passage }: Row): number {
+  return question.length + passage.length
 }
 
 function startsOf(rows: Row[], slots: Slot[]): Int32Array {

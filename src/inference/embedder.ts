@@ -34,7 +34,7 @@ export interface Embedder {
 }
 
 /** What is known of texts before they go through the model. */
-export type Encoded = Pick<Encodings, 'tokens' | 'unknown' | 'cutRows'>
+export type Encoded = Pick<Encodings, 'tokens' | 'unknown' | 'cutRows' | 'unknownRows'>
 
 export type TextKind = 'query' | 'document'
 

@@ -13,6 +13,8 @@ export interface Encodings {
   tokens: number
   /** Of `tokens`, those that stand for something that the vocabulary lacks. */
   unknown: number
+  /** Rows of which over half of the tokens are unknown; absent where there are none. */
+  unknownRows?: number[]
 }
 
 export interface TextPair {
@@ -34,9 +36,11 @@ export function joinEncodings(parts: Encodings[]): Encodings {
   const typeIds = parts.some((part) => part.typeIds) ? new Uint8Array(ids.length) : undefined
   const starts = new Int32Array(sum((part) => part.starts.length - 1) + 1)
   const cutRows: number[] = []
+  const unknownRows: number[] = []
   let [token, row] = [0, 0]
   for (const part of parts) {
     for (const cut of part.cutRows ?? []) cutRows.push(row + cut)
+    for (const unknown of part.unknownRows ?? []) unknownRows.push(row + unknown)
     ids.set(part.ids, token)
     if (part.typeIds) typeIds!.set(part.typeIds, token)
     for (const start of part.starts.subarray(1)) starts[++row] = token + start
@@ -47,5 +51,12 @@ export function joinEncodings(parts: Encodings[]): Encodings {
     tokens: sum((part) => part.tokens),
     unknown: sum((part) => part.unknown),
   }
-  return { ids, starts, ...(typeIds && { typeIds }), ...(cutRows.length > 0 && { cutRows }), ...counts }
+  return {
+    ids,
+    starts,
+    ...(typeIds && { typeIds }),
+    ...(cutRows.length > 0 && { cutRows }),
+    ...(unknownRows.length > 0 && { unknownRows }),
+    ...counts,
+  }
 }

@@ -5,6 +5,8 @@ import { cacheKey, type ScoreCache, versionOf } from './score-cache.js'
 
 export interface CachedEmbedder {
   name: string
+  /** That the model reads, as its card states them. */
+  languages?: readonly string[]
   dims: number
   counts: { embedded: number; reused: number }
   /** @returns vectors, row-major [texts, dims]. */
@@ -22,6 +24,7 @@ export function createCachedEmbedder(
   const version = versionOf(model)
   return {
     name: model.card.name,
+    languages: model.card.languages,
     dims,
     counts,
     async embed(texts, kind, nameOf) {

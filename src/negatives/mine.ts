@@ -16,6 +16,7 @@ import {
   startHunts,
 } from './start.js'
 import type { Limits } from './thresholds.js'
+import { requireReadQuestions } from './unread-questions.js'
 
 /** Questions at a time; with a reranker fewer, enough to fill its batches, so that progress is seen. */
 const WINDOW = 1024
@@ -48,8 +49,9 @@ interface Mining {
  * Hard negatives, retrieved by the question. A question whose positive is unknown, or for which
  * the whole index holds too few negatives, goes to `onProblem`.
  * What answers a question that another line asks, too, is no negative of either.
- * @param questions read twice or three times; what is no more than a generator is held in memory.
- * @throws ClaraError `model` for a reranker that cannot tell positives from random chunks.
+ * @param questions read two to four times; what is no more than a generator is held in memory.
+ * @throws ClaraError `model` for a reranker that cannot tell positives from random chunks, and for questions that a model
+ * does not read.
  */
 export function mineNegatives(
   questions: AsyncIterable<Question>,
@@ -58,7 +60,7 @@ export function mineNegatives(
   options: MineOptions,
 ): Mining {
   const run = newRun(corpus, options, engines)
-  return { mined: mineWindows(withEqualOnes(questions, run), run, engines), counts: run.counts }
+  return { mined: mineWindows(withEqualOnes(questions, run, engines), run, engines), counts: run.counts }
 }
 
 /** Negatives drawn at random, for a run without embeddings. */
@@ -72,8 +74,13 @@ export function drawNegatives(
 }
 
 /** What can be read once only is held in memory. */
-async function* withEqualOnes(questions: AsyncIterable<Question>, run: Run): AsyncGenerator<Question> {
+async function* withEqualOnes(
+  questions: AsyncIterable<Question>,
+  run: Run,
+  engines?: Engines,
+): AsyncGenerator<Question> {
   const again = 'next' in questions ? await held(questions, run) : questions
+  if (engines) await requireReadQuestions(again, engines, run.options)
   const equal = await findEqualQuestions(again, (question) => question)
   run.counts.notCompared = equal.notCompared
   for await (const question of again) yield { ...question, same: question.same ?? equal.of(question) }
@@ -158,7 +165,16 @@ function* resultOf({ hunt, positives }: Started, judged: number[], run: Run): Ge
   const mined = hunt.positives.positives.map(
     (positive) => known.find(({ key }) => key === positive.key) ?? keptPositive(positive, excluded),
   )
+  countFound(positives, run)
   yield { question, positives: mined, negatives: chosen, excluded, limits }
+}
+
+function countFound(positives: RankedPositive[], { counts: { found }, corpus, options }: Run): void {
+  const inCorpus = positives.filter(({ chunk }) => chunk)
+  if (inCorpus.length === 0) return
+  found.samples++
+  if (inCorpus.some(({ rank }) => rank !== undefined && rank <= options.topK)) found.inTopK++
+  found.byChance += 1 - Math.max(0, 1 - options.topK / corpus.count) ** inCorpus.length
 }
 
 /** A candidate that was no negative because it is a positive. */

@@ -36,6 +36,10 @@ export interface MineOptions {
   taken?: (question: Question) => Iterable<string>
   /** The reranker's logit that counts as even odds, where it is known; else the run's positives set it. */
   centre?: number | undefined
+  /** Go on where the questions do not fit the models, or the answers the documents that are named. */
+  force?: boolean
+  /** What deserves a look and stops nothing. */
+  remark?: (text: string) => void
   signal?: AbortSignal | undefined
 }
 
@@ -57,6 +61,11 @@ export interface MineCounts {
   questions: number
   /** By `strict`. */
   dropped: number
+  /**
+   * Of the samples with a positive that retrieval can find: how many there are, how many found one within the first k, and how many
+   * would by chance.
+   */
+  found: { samples: number; inTopK: number; byChance: number }
   /** Questions that were not compared with all others, whether they are equal: there were too many before them. */
   notCompared: number
   calibration: Calibration | undefined
@@ -80,11 +89,12 @@ export interface Run {
 }
 
 export function newRun(corpus: Corpus, options: MineOptions, engines?: Engines): Run {
+  const found = { samples: 0, inTopK: 0, byChance: 0 }
   const seconds = { embed: 0, search: 0, select: 0, score: 0 }
   return {
     corpus,
     options,
-    counts: { questions: 0, dropped: 0, notCompared: 0, calibration: undefined, seconds },
+    counts: { questions: 0, dropped: 0, notCompared: 0, found, calibration: undefined, seconds },
     uses: new Map(),
     vectors: engines && createRowVectors(engines.index),
     verdicts: new Map(),

@@ -9,6 +9,8 @@ const BLOCK = 512
 
 export interface PairScorer {
   name: string
+  /** That the model reads, as its card states them. */
+  languages?: readonly string[]
   counts: { scored: number; reused: number }
   /** @returns the logit of each pair; higher is better. */
   score(pairs: TextPair[]): Promise<Float32Array>
@@ -31,6 +33,7 @@ export function createScorer(
   const version = versionOf(model)
   return {
     name: model.card.name,
+    languages: model.card.languages,
     counts,
     async score(pairs) {
       const keys = pairs.map(({ question, passage }) => cacheKey(version, 'pair', question, passage))

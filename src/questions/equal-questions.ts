@@ -3,7 +3,7 @@
  * BEIR folder under several ids. What answers one line of them answers the others.
  */
 import { type Key, KeyTable, keyOfText } from '../chunks/key-table.js'
-import { normalise } from '../chunks/same-text.js'
+import { foldText } from '../text/fold.js'
 import type { Question } from './question.js'
 
 /** What is known to answer a question, of one of the lines that ask it. */
@@ -24,7 +24,7 @@ const MOST_UNITS = 64 << 20
  * marks is its own text.
  */
 export function questionKey(question: string): Key {
-  const folded = normalise(question)
+  const folded = foldText(question)
   const words = folded.replace(ENDS, '')
   return keyOfText(words === '' ? folded : words)
 }

@@ -49,6 +49,7 @@ export async function findReplacements(
       taken,
       centre: scale?.centre,
       onProblem,
+      force: true, // its rows are judged one by one
     })
     for await (const { question, negatives } of mined) {
       const suspects = suspectsOf(byLine.get(question.line)!)
