@@ -9,7 +9,7 @@ import { timeLeft } from './time-left.js'
 
 export interface EmbeddingProgress {
   onResume(chunks: number, documents: number): void
-  onProgress(chunks: number, tokens: Tokens, documents: number, unread: Unread): void
+  onProgress(chunks: number, tokens: Tokens, documents: number, unread?: Unread): void
   /** Chunks of this run, and how many a second. */
   rate(): string
   /** Of the tokens so far, earlier runs included. */
