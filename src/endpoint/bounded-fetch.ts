@@ -1,17 +1,31 @@
 /** fetch that reads no further than a reply can sensibly be long, whatever the server sends. */
 
+/** A status that is none of success. The openai package keeps one field of such an answer's body; here is all of it. */
+export class StatusError extends Error {
+  constructor(
+    readonly status: number,
+    readonly headers: Headers,
+    readonly body: string,
+  ) {
+    super(`status ${status}`) // no words of the server's: the package takes some for its own
+  }
+}
+
 type Fetch = typeof fetch
 
 /**
  * Behind `maxBytes` of the body its stream ends with an error. Redirects are not followed: passages
- * and key are for the host that was named.
+ * and key are for the host that was named. What is fetched throws StatusError.
  */
 export function boundedFetch(maxBytes: number): Fetch {
   return async (url, init) => {
     const response = await fetch(url, { ...init, redirect: 'manual' })
-    if (!response.body) return response
+    if (!response.body && response.ok) return response
+    if (!response.body) throw new StatusError(response.status, response.headers, '')
     const { status, statusText, headers } = response
-    return new Response(response.body.pipeThrough(upTo(maxBytes)), { status, statusText, headers })
+    const bounded = new Response(response.body.pipeThrough(upTo(maxBytes)), { status, statusText, headers })
+    if (response.ok) return bounded
+    throw new StatusError(status, headers, await bounded.text().catch(() => ''))
   }
 }
 

@@ -1,11 +1,15 @@
 /** Sorts what can go wrong with a call: whether to try again, to skip the chunk or to stop the run. */
-import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
+import { APIConnectionError, APIConnectionTimeoutError } from 'openai'
 import { messageOf } from '../errors.js'
+import { StatusError } from './bounded-fetch.js'
+import { readErrorBody, type ServerError } from './error-body.js'
+import { type Refusal, refusalOf } from './refusal.js'
 
 /**
  * `unreachable`: no connection. `broken`: connected, and no whole answer came. `late`: nor by its
  * deadline. `throttled`: the server has too many calls. `busy`: it asks to come again. `garbled`: an
- * answer that is no chat completion. `rejected`: it will not answer this request. `fatal`: none.
+ * answer that is no chat completion. `rejected`: it will not answer this request. `refused`: because of what the
+ * passage says. `unclear`: because of that or of whose request it is, which it does not say. `fatal`: it will answer none.
  */
 export type FailureKind =
   | 'unreachable'
@@ -15,6 +19,8 @@ export type FailureKind =
   | 'busy'
   | 'garbled'
   | 'rejected'
+  | 'refused'
+  | 'unclear'
   | 'fatal'
 
 export interface Failure {
@@ -35,6 +41,8 @@ export const RETRIES: Record<FailureKind, number> = {
   busy: 6,
   garbled: 0,
   rejected: 0,
+  refused: 0,
+  unclear: 0,
   fatal: 0,
 }
 
@@ -59,37 +67,68 @@ export function retryDelay(failure: Failure, attempt: number): { ms: number; eve
 }
 
 const REDIRECTED = 'the endpoint is somewhere else: give the address that it redirects to as base URL'
-const FATAL: Record<number, string> = {
-  301: REDIRECTED,
-  302: REDIRECTED,
-  307: REDIRECTED,
-  308: REDIRECTED,
-  401: 'check the API key',
-  402: "check the account's credit",
-  403: 'check that this API key may use this model',
-  404: "check the model's name and the base URL (most end in /v1)",
+const FATAL: Record<Refusal, string> = {
+  key: 'check the API key',
+  credit: "check the account's credit",
+  access: 'check that this API key may use this model',
+  model: "check the model's name and the base URL (most end in /v1)",
 }
 
 /** `error`: what the openai package threw, other than for an abort of ours. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof SyntaxError) return { kind: 'broken', reason: 'the answer is not JSON' }
+  if (error instanceof APIConnectionError && error.cause instanceof StatusError)
+    return statusFailure(error.cause)
   if (error instanceof APIConnectionError) return connectionFailure(error)
-  if (error instanceof APIError && error.status !== undefined) return statusFailure(error, error.status)
   // What is left comes from reading the body: the connection ended in the middle of it.
   return { kind: 'broken', reason: `the answer broke off: ${rootCause(error)}` }
 }
 
-function statusFailure(error: APIError, status: number): Failure {
-  // OpenAI's answer to an empty account is a 429, which no waiting mends.
-  const fatal = error.code === 'insufficient_quota' ? FATAL[402] : FATAL[status]
-  if (fatal) return { kind: 'fatal', status, reason: `${error.message}: ${fatal}` }
-  const retryable = status === 408 || status === 409 || status === 429 || status >= 500
-  if (!retryable || error.headers?.get('x-should-retry') === 'false') {
-    return { kind: 'rejected', status, reason: error.message }
-  }
-  const retryAfterMs = retryAfter(error.headers)
-  const kind = status === 429 || status === 503 ? 'throttled' : 'busy'
-  return { kind, status, reason: error.message, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+function statusFailure({ status, headers, body }: StatusError): Failure {
+  const said = readErrorBody(body)
+  const reason = `${status} ${said.words || 'status code (no body)'}`
+  const failure = sorted({ said, status, reason, shouldRetry: headers.get('x-should-retry') !== 'false' })
+  const retryAfterMs = retryAfter(headers)
+  const isRetried = RETRIES[failure.kind] > 0
+  return { ...failure, status, ...(isRetried && retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+/** Of an error in an answer whose status says that all is well. */
+export function failureIn(said: ServerError): Failure {
+  const { status, words, codes } = said
+  const what = words || codes || 'no words about it'
+  return sorted({ said, status, reason: `the answer is an error: ${status ? `${status} ` : ''}${what}` })
+}
+
+interface Sortable {
+  said: ServerError
+  status: number | undefined
+  reason: string
+  shouldRetry?: boolean
+}
+
+function sorted({ said, status, reason, shouldRetry = true }: Sortable): Failure {
+  if (status !== undefined && status < 400) return { kind: 'fatal', reason: `${reason}: ${REDIRECTED}` }
+  const refusal = refusalOf(said, status)
+  if (refusal === 'passage') return { kind: 'refused', reason }
+  if (refusal === 'unclear') return { kind: 'unclear', reason }
+  if (refusal) return { kind: 'fatal', reason: `${reason}: ${FATAL[refusal]}` }
+  return { kind: shouldRetry ? loadOf(said, status) : 'rejected', reason }
+}
+
+const OVERLOADED =
+  /rate.?limit|too.?many.?requests|throttl|overloaded|over ?capacity|resource_exhausted|\bbusy\b|try again/i
+const OUT_OF_ORDER = /internal|server_error|unavailable|time.?out|timed out|temporar|upstream|bad gateway/i
+
+function loadOf({ words, codes }: ServerError, status: number | undefined): FailureKind {
+  const told = `${codes} ${words}`
+  if (status === 429 || status === 503 || status === 529) return 'throttled'
+  if ((status === undefined || status === 403) && OVERLOADED.test(told)) return 'throttled'
+  if (status === undefined) return OUT_OF_ORDER.test(told) ? 'busy' : 'rejected'
+  const isLasting = status === 501 || status === 505 // what is not implemented
+  return status === 408 || status === 409 || status === 425 || (status >= 500 && !isLasting)
+    ? 'busy'
+    : 'rejected'
 }
 
 /** `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3); `retry-after-ms` is OpenAI's. */

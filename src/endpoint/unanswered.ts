@@ -22,6 +22,12 @@ export function unansweredGuard(name: string, what: string): (answer: Answered<P
     if (failure.kind === 'fatal') throw new ClaraError('llm', `${name}: ${failure.reason}`)
     unanswered = wasAnswered(failure) ? 0 : unanswered + 1
     if (unanswered < MAX_UNANSWERED) return
+    if (failure.kind === 'unclear') {
+      throw new ClaraError(
+        'llm',
+        `${name}: ${failure.reason}: so for ${unanswered} ${what} in a row: check that this API key may use this model`,
+      )
+    }
     throw new ClaraError(
       'llm',
       `${name}: no answer for ${unanswered} ${what} in a row: ${failure.reason}: check the base URL, ` +
@@ -31,5 +37,5 @@ export function unansweredGuard(name: string, what: string): (answer: Answered<P
 }
 
 function wasAnswered({ kind }: Failure): boolean {
-  return kind === 'throttled' || kind === 'busy' || kind === 'rejected'
+  return kind === 'throttled' || kind === 'busy' || kind === 'rejected' || kind === 'refused'
 }

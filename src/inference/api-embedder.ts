@@ -1,4 +1,5 @@
 /** Texts -> vectors by an endpoint, as the Python scripts have it: for those who want an API's model. */
+import { readAnswer } from '../endpoint/answer.js'
 import { type CallLimits, type Calls, createCalls } from '../endpoint/calls.js'
 import { createClient } from '../endpoint/client.js'
 import { mapInOrder } from '../endpoint/in-order.js'
@@ -107,13 +108,15 @@ function asker({ endpoint, spending, onCall = () => {} }: ApiEmbedderOptions, jo
       return answer.reply.vectors
     }
     const { kind, reason } = answer.failure
+    const isForOne = kind === 'refused' || kind === 'unclear'
+    if (isForOne && texts.length > 1) return inHalves(texts, signal) // to find out which
     if (kind === 'rejected' && texts.length > 1) {
       most = Math.min(most, Math.ceil(texts.length / 2))
       return inHalves(texts, signal)
     }
     throw new ClaraError(
       'llm',
-      `${name}: no embeddings: ${redactor.pieces(reason.slice(0, MAX_REASON_CHARS)).slice(0, 400)}`,
+      `${name}: no embeddings${isForOne ? ` of ${JSON.stringify(texts[0]!.slice(0, 60))}` : ''}: ${redactor.pieces(reason.slice(0, MAX_REASON_CHARS)).slice(0, 400)}`,
     )
   }
   const inHalves: Ask = async (texts, signal) => {
@@ -134,7 +137,8 @@ function makeCall(
   const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0)
   const begin = () => ({
     most: mostEmbeddingUsage(request),
-    send: (deadline: AbortSignal) => client.embeddings.create(request, { signal: deadline }),
+    send: async (deadline: AbortSignal) =>
+      readAnswer(await client.embeddings.create(request, { signal: deadline }).asResponse()),
     read: (answer: unknown) => readEmbeddings(answer, texts.length, dims),
   })
   return calls.make<Embeddings>({ tokens, again: false, begin }, signal)

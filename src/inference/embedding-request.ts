@@ -1,6 +1,8 @@
 /** An endpoint's embeddings: what is sent for texts, and what is taken of the answer. */
 import type { OpenAI } from 'openai'
 import type { Answered, Paid } from '../endpoint/calls.js'
+import { errorIn } from '../endpoint/error-body.js'
+import { failureIn } from '../endpoint/failure.js'
 import { mostTokens } from '../endpoint/price.js'
 import { isTokenCount, type Usage } from '../endpoint/usage.js'
 import { isObject } from '../files/json-value.js'
@@ -39,6 +41,8 @@ export function readEmbeddings(
 ): Answered<Embeddings> {
   const garbled = (reason: string) => ({ failure: { kind: 'garbled' as const, reason } })
   const data = isObject(answer) && Array.isArray(answer.data) ? answer.data : undefined
+  const error = errorIn(answer, data !== undefined)
+  if (error) return { failure: failureIn(error) }
   if (!data) return garbled(`not embeddings: ${JSON.stringify(answer)?.slice(0, 200)}`)
   if (data.length !== texts) return garbled(`${data.length} embeddings for ${texts} texts`)
   const vectors: Float32Array[] = []

@@ -1,5 +1,7 @@
 /** A chat completion: what is sent for a prompt, and what is taken of the answer. */
 import type { OpenAI } from 'openai'
+import { errorIn, readErrorBody } from '../endpoint/error-body.js'
+import { failureIn } from '../endpoint/failure.js'
 import { mostTokens } from '../endpoint/price.js'
 import type { Redactor } from '../endpoint/redact.js'
 import { isTokenCount, type Usage } from '../endpoint/usage.js'
@@ -40,18 +42,29 @@ export function mostUsage(body: Request): Usage {
   }
 }
 
-/** The package checks nothing: where a server answers 200 with a web page, that is what comes. */
+/** Nothing is known of it: where a server answers 200 with a web page, that is what comes. */
 export function readCompletion(completion: unknown): Answer {
   const choices = isObject(completion) ? completion.choices : undefined
   const choice: unknown = Array.isArray(choices) ? choices[0] : undefined
-  if (!isObject(completion) || !isObject(choice) || !isObject(choice.message)) {
-    const found = typeof completion === 'string' ? completion : JSON.stringify(completion)
+  const message = isObject(choice) ? messageOf(choice) : undefined
+  const error = errorIn(completion, message !== undefined)
+  if (error) return { failure: failureIn(error) }
+  if (!isObject(completion) || !isObject(choice) || !message) {
+    const found =
+      typeof completion === 'string' ? readErrorBody(completion).words : JSON.stringify(completion)
     return { failure: { kind: 'garbled', reason: `not a chat completion: ${found}` } }
   }
-  const refusal = textOf(choice.message.refusal)
+  const refusal = textOf(message.refusal)
   const finishReason = refusal ? 'refusal' : String(choice.finish_reason)
-  const content = refusal || contentOf(choice.message)
+  const content = refusal || contentOf(message)
   return { reply: { content, finishReason, usage: usageOf(completion.usage) } }
+}
+
+/** Gemini leaves it out where its filter has stopped the reply; older servers have a text. */
+function messageOf({ message, text, finish_reason: finish }: JsonObject): JsonObject | undefined {
+  if (isObject(message)) return message
+  if (typeof text === 'string') return { content: text }
+  return typeof finish === 'string' ? {} : undefined
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Has a vision model say what images show. Each answer is on disk before it is used: none is paid for twice. */
 import { createHash } from 'node:crypto'
 import type { OpenAI } from 'openai'
+import { readAnswer } from '../endpoint/answer.js'
 import { createCalls } from '../endpoint/calls.js'
 import { createClient } from '../endpoint/client.js'
 import { mostTokens, roundedUsd } from '../endpoint/price.js'
@@ -91,7 +92,8 @@ export async function openDescriber(
   const ask = async (key: string, body: Body, signal: AbortSignal) => {
     const begin = () => ({
       most: mostOf(endpoint),
-      send: (deadline: AbortSignal) => client.chat.completions.create(body, { signal: deadline }),
+      send: async (deadline: AbortSignal) =>
+        readAnswer(await client.chat.completions.create(body, { signal: deadline }).asResponse()),
       read: readCompletion,
     })
     const made = await calls.make<PaidReply>({ tokens: LIKELY_TOKENS, again: false, begin }, signal)

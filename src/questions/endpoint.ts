@@ -1,4 +1,6 @@
 /** One question to an OpenAI-compatible endpoint: with the schema where it knows how, without where not. */
+
+import { readAnswer } from '../endpoint/answer.js'
 import { type Answered, type CallLimits, createCalls, type Paid } from '../endpoint/calls.js'
 import { createClient } from '../endpoint/client.js'
 import { estimateTokens } from '../endpoint/price.js'
@@ -53,7 +55,8 @@ export function openEndpoint(endpoint: Endpoint, spending: Spending, onCall: () 
   const request = async (prompt: Prompt, again: boolean, body: () => Request, signal: AbortSignal) => {
     const begin = () => {
       const sent = body()
-      const send = (deadline: AbortSignal) => client.chat.completions.create(sent, { signal: deadline })
+      const send = async (deadline: AbortSignal) =>
+        readAnswer(await client.chat.completions.create(sent, { signal: deadline }).asResponse())
       return { most: mostUsage(sent), send, read: readCompletion }
     }
     const answer = await calls.make<PaidReply>({ tokens: likelyTokens(prompt), again, begin }, signal)

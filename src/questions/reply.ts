@@ -38,7 +38,7 @@ const MAX_MALFORMED_CHARS = 2000
 
 /** How a filter, of the model or before it, ends a reply: OpenAI, Azure, Gemini, Bedrock, Zhipu. */
 const FILTERED =
-  /^(?:refusal|content[_ -]?filter(?:ed)?|safety|prohibited_content|recitation|blocklist|spii|guardrail_intervened|sensitive)$/i
+  /^(?:refusal|content[_ -]?filter|safety|prohibited|recitation|blocklist|spii|guardrail|sensitive)/i
 
 /** A reply that asking again does not mend: the passage is what is refused. */
 export function isRefusal({ finishReason }: Reply): boolean {

@@ -47,7 +47,7 @@ describe('a reply that cannot be used', () => {
       'not a chat completion: <html>Log in',
     ],
     ['half a body', { raw: { type: 'application/json', body: '{"choices": [' } }, 'not JSON'],
-    ['an error as 200', { raw: { type: 'application/json', body: '{"error": "overloaded"}' } }, 'overloaded'],
+    ['an error as 200', { raw: { type: 'application/json', body: '{"error": "too long"}' } }, 'too long'],
     ['a 400', { status: 400, error: { message: 'too long' } }, '400 too long'],
     [
       'a 400 that would paint',
@@ -181,7 +181,11 @@ describe('stopping the run', () => {
   it.each<[string, LlmReply, string]>([
     ['401', { status: 401, error: { message: `Incorrect API key: ${KEY}` } }, 'check the API key'],
     ['402', { status: 402, error: { message: 'Insufficient Balance' } }, 'credit'],
-    ['403', { status: 403 }, 'may use this model'],
+    [
+      '403',
+      { status: 403, error: { message: 'You do not have access to this model' } },
+      'may use this model',
+    ],
     ['404', { status: 404, error: { message: 'no such model' } }, "model's name and the base URL"],
     [
       'a redirect',
