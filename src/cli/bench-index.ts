@@ -9,6 +9,7 @@ import { example, type OutputFlags, outputFlags, wholeNumber, wholeNumbers } fro
 import { printResult } from './print-result.js'
 import { table } from './print-table.js'
 import { createTalk } from './talk.js'
+import { print } from './terminal.js'
 
 interface IndexFlags extends OutputFlags {
   rows: number
@@ -58,18 +59,18 @@ export function indexSpeedCommand(): Command {
     const result = await measureIndex({ ...flags, onStep: talk.remark })
     talk.finish()
     if (flags.json) printResult(flags, result)
-    else if (!flags.quiet) print(flags, result)
+    else if (!flags.quiet) printSpeed(flags, result)
   })
 }
 
-function print(flags: OutputFlags, { exact, graph, ...facts }: IndexSpeedResult): void {
+function printSpeed(flags: OutputFlags, { exact, graph, ...facts }: IndexSpeedResult): void {
   printResult(flags, facts)
   for (const [name, { points, ...rest }] of Object.entries({ exact, graph })) {
-    process.stdout.write(`\n${name}\n`)
+    print(['', name])
     printResult(flags, rest)
     const rows = points.map(({ k, expansion = '', recall, queries_per_second }) =>
       [k, expansion, recall, queries_per_second].map(String),
     )
-    process.stdout.write(table([['k', 'expansion', 'recall', 'queries/s'], ...rows]))
+    print(table([['k', 'expansion', 'recall', 'queries/s'], ...rows]))
   }
 }

@@ -21,6 +21,7 @@ import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
 import { readQueries } from './search-output.js'
 import { createTalk } from './talk.js'
+import { print } from './terminal.js'
 
 interface SpeedFlags extends OutputFlags, EmbedderFlags {
   reranker?: string
@@ -82,7 +83,7 @@ export function latencyCommand(): Command {
     const open = async () => openSubject(await modelOf(flags), flags)
     const result = await measureLatency(open, flags)
     if (flags.json) printResult(flags, result)
-    else if (!flags.quiet) process.stdout.write(latencyTable(result))
+    else if (!flags.quiet) print(latencyTable(result))
   })
 }
 
@@ -100,11 +101,11 @@ async function* passagesOf(documents: AsyncIterable<Document>): AsyncGenerator<s
   for await (const document of documents) yield passageOf(document)
 }
 
-function latencyTable({ cases, ...rest }: LatencyResult): string {
+function latencyTable({ cases, ...rest }: LatencyResult): string[] {
   const columns = Object.keys(cases[0]!) as (keyof (typeof cases)[0])[]
   const rows = [columns, ...cases.map((each) => columns.map((column) => String(each[column])))]
   const widths = columns.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)))
   const table = rows.map((row) => row.map((cell, i) => cell.padStart(widths[i]!)).join('  '))
   const facts = Object.entries(rest).map(([key, value]) => `${key}  ${value}`)
-  return `${[...facts, '', ...table].join('\n')}\n`
+  return [...facts, '', ...table]
 }

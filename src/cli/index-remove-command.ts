@@ -9,6 +9,7 @@ import { summaryOf } from './index-summary.js'
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
 import { createTalk } from './talk.js'
+import { tell } from './terminal.js'
 
 interface RemoveFlags extends OutputFlags {
   id?: string[]
@@ -30,9 +31,8 @@ export function removeCommand(): Command {
     const { manifest, documents, chunks, unknown } = await removeDocuments(directory, await idsOf(flags), {
       overwrite: flags.overwrite ?? false,
     })
-    for (const id of unknown.slice(0, TOLD)) process.stderr.write(`no document ${JSON.stringify(id)}\n`)
-    if (unknown.length > TOLD)
-      process.stderr.write(`… and ${unknown.length - TOLD} more that are not there\n`)
+    for (const id of unknown.slice(0, TOLD)) tell(`no document ${JSON.stringify(id)}`)
+    if (unknown.length > TOLD) tell(`… and ${unknown.length - TOLD} more that are not there`)
     talk.remark(`${documents} documents removed, ${chunks} chunks`)
     printResult(flags, {
       index: directory,

@@ -5,7 +5,6 @@ import { passageOf } from '../chunks/chunk.js'
 import { ClaraError } from '../errors.js'
 import { bothOrNeither } from '../files/closable.js'
 import { requireFree } from '../files/staged-files.js'
-import { toJson } from '../files/well-formed.js'
 import { readManifest } from '../index/manifest.js'
 import { type Index, openIndex } from '../index/open.js'
 import { rerank } from '../index/rerank.js'
@@ -26,8 +25,16 @@ import {
 import { refuseIdle } from './idle-flags.js'
 import { EXIT } from './run-cli.js'
 import { methodLine } from './search-method.js'
-import { readQueries, type SearchQuery, trecLines, writeTrec } from './search-output.js'
+import {
+  readableLines,
+  readQueries,
+  type SearchQuery,
+  searchJson,
+  trecLines,
+  writeTrec,
+} from './search-output.js'
 import { createTalk, type Talk } from './talk.js'
+import { print, printJsonParts } from './terminal.js'
 
 interface SearchFlags extends OutputFlags, IndexEmbedderFlags {
   query?: string
@@ -96,12 +103,8 @@ export function searchCommand(): Command {
       const rankings = reranker ? await rerankHits(reranker, texts, found, flags.k) : found
       const results = queries.map((query, row) => ({ query, hits: rankings[row]! }))
       if (flags.trec) await writeTrec(flags.trec, results, flags)
-      if (flags.json) {
-        const plain = results.map(({ query, hits }) => ({ id: query.id, query: query.text, hits }))
-        process.stdout.write(`${toJson({ index: dir, results: plain })}\n`)
-      } else if (!flags.trec) {
-        process.stdout.write(trecLines(results, flags.query !== undefined))
-      }
+      if (flags.json) printJsonParts(searchJson(dir, results))
+      else if (!flags.trec) print((flags.query === undefined ? trecLines : readableLines)(results))
       process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
     } finally {
       await Promise.all([index.close(), embedder.close(), reranker?.close()])

@@ -10,6 +10,7 @@ import { verifyCommand } from './models-verify-command.js'
 import { printResult } from './print-result.js'
 import { megabytes, table } from './print-table.js'
 import { createTalk } from './talk.js'
+import { print } from './terminal.js'
 
 export function modelsCommand(): Command {
   return new Command('models')
@@ -30,7 +31,7 @@ function listCommand(): Command {
   return command.action(async (flags: OutputFlags) => {
     const models = await listModels()
     if (flags.json) return printResult(flags, { models })
-    if (!flags.quiet) process.stdout.write(table([HEADER, ...models.map(row)]))
+    if (!flags.quiet) print(table([HEADER, ...models.map(row)]))
   })
 }
 

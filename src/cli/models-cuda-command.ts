@@ -7,6 +7,7 @@ import { example, type OutputFlags, outputFlags } from './flags.js'
 import { printResult } from './print-result.js'
 import { onInterrupt } from './run-cli.js'
 import { createTalk } from './talk.js'
+import { print } from './terminal.js'
 
 interface CudaFlags extends OutputFlags {
   force?: boolean
@@ -34,6 +35,6 @@ export function installCudaCommand(): Command {
     const { version, files } = there ? plan : await installCuda(flags.force ?? false)
     talk.remark('CUDA 12 and cuDNN 9 must be on the system, where its loader finds them (LD_LIBRARY_PATH)')
     if (flags.json) return printResult(flags, { onnxruntime: version, files })
-    if (!flags.quiet) process.stdout.write(files.map((file) => `${file}\n`).join(''))
+    if (!flags.quiet) print(files)
   })
 }

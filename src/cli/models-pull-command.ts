@@ -10,6 +10,7 @@ import { printResult } from './print-result.js'
 import { megabytes, table } from './print-table.js'
 import { onInterrupt } from './run-cli.js'
 import { createTalk, type Talk } from './talk.js'
+import { print } from './terminal.js'
 
 interface PullFlags extends OutputFlags {
   revision?: string
@@ -115,6 +116,6 @@ function report(flags: PullFlags, talk: Talk, models: Pulled[]): void {
   }
   if (flags.json) printResult(flags, { models })
   else if (!flags.quiet) {
-    process.stdout.write(table(models.map(({ name, bytes, folder }) => [name, megabytes(bytes), folder])))
+    print(table(models.map(({ name, bytes, folder }) => [name, megabytes(bytes), folder])))
   }
 }

@@ -5,6 +5,7 @@ import { hashFiles, type Verification, type VerifyStep, verifyModel } from '../m
 import { example, type OutputFlags, outputFlags } from './flags.js'
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
+import { print } from './terminal.js'
 
 /** In this order; a model whose bytes are wrong is not run. */
 const STEPS: readonly VerifyStep[] = [hashFiles, tryModel]
@@ -22,12 +23,12 @@ export function verifyCommand(): Command {
     for (const model of models) verified.push(await verifyModel(model, STEPS))
     const ok = verified.every(({ findings }) => findings.length === 0)
     if (flags.json) printResult(flags, { ok, models: verified })
-    else if (!flags.quiet) process.stdout.write(verified.map(lines).join(''))
+    else if (!flags.quiet) print(verified.flatMap(lines))
     process.exitCode = ok ? EXIT.ok : EXIT.findings
   })
 }
 
-function lines({ name, folder, files, findings }: Verification): string {
-  if (findings.length === 0) return `${name}: ${files} files as the card says, and it works\n`
-  return findings.map(({ path, reason }) => `${folder}/${path}: ${reason}\n`).join('')
+function lines({ name, folder, files, findings }: Verification): string[] {
+  if (findings.length === 0) return [`${name}: ${files} files as the card says, and it works`]
+  return findings.map(({ path, reason }) => `${folder}/${path}: ${reason}`)
 }

@@ -8,6 +8,7 @@ import { example, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
 import { createTalk, type Talk } from './talk.js'
+import { printJson } from './terminal.js'
 
 interface PackFlags extends OutputFlags {
   inputDir?: string
@@ -74,7 +75,7 @@ async function pack(flags: PackFlags): Promise<void> {
 }
 
 function printRefusals(flags: PackFlags, talk: Talk, directory: string, refusals: Refusal[]): void {
-  if (flags.json) process.stdout.write(`${JSON.stringify({ ok: false, input: directory, refusals })}\n`)
+  if (flags.json) printJson({ ok: false, input: directory, refusals })
   for (const { file, reason, command } of refusals) {
     talk.complain(`${file}: ${reason}`)
     if (command !== null) talk.complain(`  see: ${command}`)

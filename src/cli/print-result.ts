@@ -1,17 +1,17 @@
 import { isObject } from '../files/json-value.js'
-import { toJson } from '../files/well-formed.js'
 import type { OutputFlags } from './flags.js'
+import { print, printJson } from './terminal.js'
 
 /** One JSON object, or a line or more for each of its entries; nothing with --quiet. */
 export function printResult(flags: OutputFlags, result: object): void {
-  if (flags.json) process.stdout.write(`${toJson(result)}\n`)
-  else if (!flags.quiet) process.stdout.write(lines(result))
+  if (flags.json) printJson(result)
+  else if (!flags.quiet) print(lines(result))
 }
 
-function lines(result: object): string {
+function lines(result: object): string[] {
   const rows = rowsOf(result)
   const width = Math.max(...rows.map(([key]) => key.length))
-  return rows.map(([key, value]) => `${key.padEnd(width)}  ${value}\n`).join('')
+  return rows.map(([key, value]) => `${key.padEnd(width)}  ${value}`)
 }
 
 /** An object of objects has a row for each of them: `scores.positive`. */

@@ -7,24 +7,34 @@ import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { closeThreads } from '../files/worker-thread.js'
 import { COMMANDS, type CommandName } from './commands.js'
 import { finishTalk } from './talk.js'
+import { clearProgress, guardOutput, print, tell } from './terminal.js'
 
 export const EXIT = { ok: 0, findings: 1, error: 2, interrupted: 130 } as const
 
 /** @param only the command of a `clara-<command>` binary; none for `clara` itself. */
 export async function runCli(only?: CommandName): Promise<void> {
-  process.once('SIGINT', interrupted)
-  process.once('SIGTERM', interrupted)
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.ok) // the reader has seen enough: `| head`
-    throw error
+  // Node ends on SIGHUP even under nohup: it gives signals that are ignored their default back
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupted)
+  guardOutput(unwritable)
+  process.on('uncaughtException', (error) => {
+    process.exitCode = report(error)
+    process.exit()
   })
   try {
-    const args = process.argv.slice(2).map(kebabCase)
+    const args = helpLast(process.argv.slice(2).map(kebabCase), only)
     const program = only ? await standalone(only) : await umbrella(args)
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(withoutVainHelp(program, args), { from: 'user' })
   } catch (error) {
     if (!isInterrupted) process.exitCode = report(error)
   }
+}
+
+/** The work is done, but who asked for it does not get to know. */
+function unwritable(error: NodeJS.ErrnoException): void {
+  tell(`error: stdout cannot be written: ${error.message}${remedyOf(error)}`)
+  process.once('exit', () => {
+    process.exitCode = EXIT.error
+  })
 }
 
 let interruptedHint: string | (() => string) = 'nothing was written; run the same command again'
@@ -41,7 +51,8 @@ let isInterrupted = false
 async function interrupted(): Promise<void> {
   isInterrupted = true
   const hint = typeof interruptedHint === 'string' ? interruptedHint : interruptedHint()
-  process.stderr.write(`\ninterrupted: ${hint}\n`)
+  clearProgress()
+  tell(`interrupted: ${hint}`)
   await Promise.race([closeThreads(), sleep(PATIENCE_MS)])
   process.exit(EXIT.interrupted)
 }
@@ -67,6 +78,9 @@ function dress(command: Command): Command {
   for (const each of [command, ...command.commands]) {
     each.exitOverride().showHelpAfterError('(--help shows all flags)')
     each.configureOutput({
+      writeOut: (text) => print(linesOf(text)),
+      writeErr: (text) => tellAll(linesOf(text)),
+      outputError: (text) => tellAll(complaintLines(text)),
       getOutHelpWidth: () => helpWidth(process.stdout),
       getErrHelpWidth: () => helpWidth(process.stderr),
     })
@@ -75,6 +89,21 @@ function dress(command: Command): Command {
     nameUnknownFlags(each)
   }
   return command.version(packageVersion())
+}
+
+/** `help index build` and `index help build` are `index build --help`. */
+function helpLast(args: string[], only: CommandName | undefined): string[] {
+  const at = args[0] === 'help' ? 0 : !only && args[1] === 'help' ? 1 : -1
+  return at < 0 ? args : [...args.slice(0, at), ...args.slice(at + 1), '--help']
+}
+
+/** Help on a name that is no command would be help on all of them: that the name is none is what to say. */
+function withoutVainHelp(command: Command, args: string[]): string[] {
+  const [name, ...rest] = args
+  if (name === undefined || name.startsWith('-') || command.commands.length === 0) return args
+  const next = command.commands.find((each) => each.name() === name)
+  if (next) return [name, ...withoutVainHelp(next, rest)]
+  return [name, ...rest.filter((arg) => arg !== '--help' && arg !== '-h')]
 }
 
 /**
@@ -90,6 +119,21 @@ function nameUnknownFlags(command: Command): void {
     if (unknown.some(isFlag)) for (const option of command.options) option.mandatory = false
     return { operands, unknown: unknown.map((arg) => (isFlag(arg) ? arg.replace(/=.*/s, '') : arg)) }
   }
+}
+
+/** Commander's own texts end with a line end. */
+function linesOf(text: string): string[] {
+  return text.replace(/\n$/, '').split('\n')
+}
+
+/** A complaint quotes what was typed, line ends and all; only the suggestion below it is a line of its own. */
+function complaintLines(text: string): string[] {
+  const [, complaint, suggestion] = /^(.*?)(?:\n(\(Did you mean [^\n]*\)))?\n?$/s.exec(text)!
+  return suggestion === undefined ? [complaint!] : [complaint!, suggestion]
+}
+
+function tellAll(lines: string[]): void {
+  for (const line of lines) tell(line)
 }
 
 /** As wide as a terminal up to 100; what goes to a file is the same everywhere. */
@@ -136,14 +180,22 @@ function remedyOf(error: unknown): string {
   return remedy ? `: ${remedy}` : ''
 }
 
+/** Without the message, which stands above. */
+function stackOf({ stack = '' }: Error): string[] {
+  return stack.slice(stack.search(/^ {4}at /m)).split('\n')
+}
+
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.error // commander has said it
   const expected = error instanceof ClaraError || isErrno(error)
   finishTalk()
-  const text = expected
-    ? `${messageOf(error)}${remedyOf(error)}`
-    : `this is a bug in clara-topk: ${error instanceof Error ? error.stack : error}`
-  process.stderr.write(`error: ${text}\n`)
+  if (expected) tell(`error: ${messageOf(error)}${remedyOf(error)}`)
+  else {
+    tell(
+      `error: this is a bug in clara-topk: ${error instanceof Error ? `${error.name}: ${error.message}` : error}`,
+    )
+    if (error instanceof Error) tellAll(stackOf(error))
+  }
   if (error instanceof ClaraError && error.code === 'budget') return EXIT.findings // all that was asked for was done
   return EXIT.error
 }

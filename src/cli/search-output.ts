@@ -5,7 +5,7 @@ import { ClaraError, type OnProblem } from '../errors.js'
 import { readJsonObjects } from '../files/records.js'
 import { statSource } from '../files/spool.js'
 import { writeFiles } from '../files/staged-files.js'
-import { cutText } from '../files/well-formed.js'
+import { cutText, toJson } from '../files/well-formed.js'
 
 export interface SearchQuery {
   id: string
@@ -25,7 +25,7 @@ export async function readQueries(source: string, onProblem: OnProblem): Promise
     const id = value._id === undefined ? `q${line}` : idText(value._id)
     if (typeof text !== 'string' || text.trim() === '')
       onProblem({ path, line, reason: '"text" or "question" is missing or blank' })
-    else if (id === undefined || /\s/.test(id))
+    else if (id === undefined || id.search(BLANKS) >= 0)
       onProblem({ path, line, reason: '"_id" is not a string without blanks' })
     else queries.push({ id, text })
   }
@@ -33,15 +33,33 @@ export async function readQueries(source: string, onProblem: OnProblem): Promise
   return queries
 }
 
-/** `query Q0 chunk rank score clara`; one question's results are also shown as text. */
-export function trecLines(results: SearchResult[], readable: boolean): string {
-  const line = ({ query, hits }: SearchResult) =>
-    hits.map(({ rank, score, chunk, text }) =>
-      readable
-        ? `${rank}. ${score.toFixed(4)}  ${chunk}\n   ${excerpt(text)}\n`
-        : `${query.id} Q0 ${chunk.replaceAll(/\s/g, '_')} ${rank} ${score.toFixed(6)} clara\n`,
-    )
-  return results.flatMap(line).join('')
+/** What some reader of TREC files takes for the end of a field. */
+const BLANKS = /[\s\p{Cc}]/gu
+
+/** `query Q0 chunk rank score clara` */
+export function* trecLines(results: SearchResult[]): Generator<string> {
+  for (const { query, hits } of results) {
+    for (const { rank, score, chunk } of hits) {
+      yield `${query.id} Q0 ${chunk.replaceAll(BLANKS, '_')} ${rank} ${score.toFixed(6)} clara`
+    }
+  }
+}
+
+/** For a person. */
+export function* readableLines(results: SearchResult[]): Generator<string> {
+  for (const { rank, score, chunk, text } of results.flatMap(({ hits }) => hits)) {
+    yield `${rank}. ${score.toFixed(4)}  ${chunk}`
+    yield `   ${excerpt(text)}`
+  }
+}
+
+/** One object, a question at a time: the results of many would be too long for one string. */
+export function* searchJson(index: string, results: SearchResult[]): Generator<string> {
+  yield `{"index":${JSON.stringify(index)},"results":[`
+  for (const [i, { query, hits }] of results.entries()) {
+    yield (i === 0 ? '' : ',') + toJson({ id: query.id, query: query.text, hits })
+  }
+  yield ']}'
 }
 
 /** @throws ClaraError `exists`. */
@@ -50,7 +68,9 @@ export async function writeTrec(
   results: SearchResult[],
   options: { overwrite?: boolean | undefined },
 ): Promise<void> {
-  await writeFiles([path], options, ([file]) => file!.write(trecLines(results, false)))
+  await writeFiles([path], options, async ([file]) => {
+    for (const line of trecLines(results)) await file!.write(`${line}\n`)
+  })
 }
 
 function excerpt(text: string): string {

@@ -1,6 +1,7 @@
 /** stderr: progress, remarks and bad records. stdout is left to data. */
 import type { FileProblem, Problem } from '../errors.js'
 import type { OutputFlags } from './flags.js'
+import { clearProgress, hasTerminal, tell, tellProgress } from './terminal.js'
 
 /** Bad records that are printed one by one; a broken file of a million lines should not scroll by. */
 const PRINTED_PROBLEMS = 20
@@ -21,7 +22,7 @@ export interface Talk {
   forecast(count: () => Promise<number | undefined>): Promise<number | undefined>
   /** Ends the line of progress and says how many problems were not printed. */
   finish(): void
-  /** As a remark, but with --quiet, too; what it quotes is made printable. */
+  /** As a remark, but with --quiet, too. */
   complain(text: string): void
 }
 
@@ -34,57 +35,44 @@ export function finishTalk(): void {
 
 /** @param printed bad records at most; the others are counted. */
 export function createTalk({ quiet = false }: OutputFlags, printed = PRINTED_PROBLEMS): Talk {
-  const tty = process.stderr.isTTY === true && !quiet
+  const tty = hasTerminal && !quiet
   const said = new Set<string>()
   let problems = 0
   let told = printed
   let [notes, toldNotes] = [0, printed]
-  let open = false
-  const line = (text: string) => {
-    process.stderr.write(`${open ? '\r\x1b[K' : ''}${text}\n`)
-    open = false
-  }
   const progress = () => {
     let shown = performance.now()
     return (text: () => string) => {
       const now = performance.now()
       if (quiet || now - shown < (tty ? TTY_INTERVAL_MS : LOG_INTERVAL_MS)) return
       shown = now
-      if (!tty) return line(text())
-      process.stderr.write(`\r\x1b[K${text()}`)
-      open = true
+      if (tty) tellProgress(text())
+      else tell(text())
     }
   }
   latest = {
     remark(text) {
       if (quiet || said.has(text)) return
       said.add(text)
-      line(text)
+      tell(text)
     },
-    onProblem({ path, line: number, reason, note }) {
+    onProblem({ path, line, reason, note }) {
       if (note && (++notes > printed || quiet)) return
       if (!note && ++problems > printed) return
-      line(printable(`${path}:${number === undefined ? '' : `${number}:`} ${note ? 'note: ' : ''}${reason}`))
+      tell(`${path}:${line === undefined ? '' : `${line}:`} ${note ? 'note: ' : ''}${reason}`)
     },
     problems: () => problems,
     counts: () => ({ bad_records: problems, ...(notes > 0 && { notes }) }),
     progress,
     forecast: async (count) => (quiet ? undefined : count()),
     finish() {
-      if (open) process.stderr.write('\r\x1b[K')
-      open = false
-      if (problems > told) line(`… and ${problems - told} more like these`)
+      clearProgress()
+      if (problems > told) tell(`… and ${problems - told} more like these`)
       told = Math.max(told, problems)
-      if (notes > toldNotes && !quiet) line(`… and ${notes - toldNotes} more notes`)
+      if (notes > toldNotes && !quiet) tell(`… and ${notes - toldNotes} more notes`)
       toldNotes = Math.max(toldNotes, notes)
     },
-    complain: (text) => line(printable(text)),
+    complain: tell,
   }
   return latest
-}
-
-/** A message may quote a file: control characters of it must not reach the terminal. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '�')
 }

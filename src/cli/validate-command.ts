@@ -2,7 +2,6 @@
 
 import { Command, Option } from 'commander'
 import { ClaraError } from '../errors.js'
-import { toJson } from '../files/well-formed.js'
 import { openTokenizer, openTokenizerFile, type TokenCounter } from '../inference/open-tokenizer.js'
 import { DEFAULT_EMBEDDER, resolveEmbedder } from '../models/resolve.js'
 import { STAGES, type Stage } from '../samples/stages.js'
@@ -12,6 +11,7 @@ import { validateFiles } from '../samples/validate.js'
 import { example, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
 import { EXIT } from './run-cli.js'
 import { createTalk } from './talk.js'
+import { print, printJson } from './terminal.js'
 
 interface ValidateFlags extends OutputFlags {
   inputFile: string[]
@@ -68,7 +68,8 @@ async function validate({ inputFile, tokenizer: path, json, quiet, ...options }:
     })
     talk.finish()
     const one = report.files.length === 1 ? report.files[0] : report
-    if (json || !quiet) process.stdout.write(`${json ? toJson(one!) : renderFiles(report)}\n`)
+    if (json) printJson(one)
+    else if (!quiet) print(renderFiles(report).split('\n'))
     process.exitCode = report.ok ? EXIT.ok : EXIT.findings
   } finally {
     await counter?.close()
