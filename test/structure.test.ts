@@ -101,6 +101,16 @@ test('what is exported is named in another file', () => {
   expect(lonely).toEqual([])
 })
 
+/** A process of ours that talks to its parent alone. */
+const CHILD = 'benchmarks/index-trial.ts'
+
+test('what is printed goes through one file, which makes it fit for a terminal', () => {
+  const prints =
+    /\bstd(?:out|err)\.(?:write|end)\b|\} = process$|\bconsole\.\w+\(|\bemitWarning\b|write(?:Sync)?\([12],|stdio: (?:'inherit'|\[.*\b[12]\b)/m
+  const printing = files.filter((file) => prints.test(readFileSync(join(src, file), 'utf8')))
+  expect(printing).toEqual([CHILD, 'cli/terminal.ts'])
+})
+
 describe.each(files)('%s', (file) => {
   test('imports only from stages before its own', () => {
     const from = folderOf(file)

@@ -7,7 +7,7 @@ import { example, type OutputFlags, outputFlags } from './flags.js'
 import { printResult } from './print-result.js'
 import { onInterrupt } from './run-cli.js'
 import { createTalk } from './talk.js'
-import { print } from './terminal.js'
+import { print, tell } from './terminal.js'
 
 interface CudaFlags extends OutputFlags {
   force?: boolean
@@ -32,7 +32,7 @@ export function installCudaCommand(): Command {
       talk.remark('the script checks no hash; it is fetched over https')
       onInterrupt('run it again with --force: a library may be incomplete')
     }
-    const { version, files } = there ? plan : await installCuda(flags.force ?? false)
+    const { version, files } = there ? plan : await installCuda(flags.force ?? false, tell)
     talk.remark('CUDA 12 and cuDNN 9 must be on the system, where its loader finds them (LD_LIBRARY_PATH)')
     if (flags.json) return printResult(flags, { onnxruntime: version, files })
     if (!flags.quiet) print(files)

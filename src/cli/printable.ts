@@ -27,7 +27,7 @@ const UNJOINED = [
 ]
   .map((script) => String.raw`\p{Script=${script}}`)
   .join('')
-const JOINER = String.raw`(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})|(?<=[\p{L}\p{M}])(?<![${UNJOINED}]\p{M}{0,3})[\u200c\u200d](?=[\p{L}\p{M}])`
+const JOINER = String.raw`(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})|(?<=[\p{L}\p{M}])(?<![${UNJOINED}]\p{M}{0,3})[\u200c\u200d](?![\u200c\u200d])`
 
 /** Where words have no blanks between them, this is where a line may be broken. */
 const UNSPACED = ['Thai', 'Lao', 'Khmer', 'Myanmar', 'Tibetan']

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { ClaraError } from '../errors.js'
 
 const require = createRequire(import.meta.url)
@@ -47,13 +48,17 @@ export function planCuda(): CudaPlan {
 }
 
 /**
- * Runs the script; what it prints goes to stderr.
+ * @param onLine is told what the script prints.
  * @throws ClaraError `network` when it fails or a library is still missing.
  */
-export async function installCuda(force: boolean): Promise<CudaPlan> {
+export async function installCuda(force: boolean, onLine: (line: string) => void): Promise<CudaPlan> {
   const script = require.resolve('onnxruntime-node/script/install.js')
   const code = await new Promise<number | null>((resolve, reject) => {
-    const child = spawn(process.execPath, [script], { env: environment(force), stdio: ['ignore', 2, 2] })
+    const child = spawn(process.execPath, [script], {
+      env: environment(force),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', onLine)
     child.on('error', reject)
     child.on('close', resolve)
   })
