@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { Command, Option } from 'commander'
 import { ClaraError } from '../errors.js'
-import { type ExtractReport, extractFolder } from '../extraction/extract.js'
+import { type ExtractReport, extractFolder, failuresFile } from '../extraction/extract.js'
 import { type ExtractionMode, MODES } from '../extraction/rows.js'
 import { type DoclingFlags, doclingOf } from './docling-flags.js'
 import { example, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
@@ -102,8 +102,17 @@ async function extract(flags: ExtractFlags, command: Command): Promise<void> {
       onProgress: (done, total, what) => show(() => `${done} of ${total} ${what}`),
     })
     talk.finish()
-    printResult(flags, { input: inputDir, output: outputFile, ...report, ...vision?.counts })
+    const { failures, ...counts } = report
+    const list = failures.length > 0 ? failuresFile(outputFile) : null
+    printResult(flags, {
+      input: inputDir,
+      output: outputFile,
+      ...counts,
+      ...vision?.counts,
+      ...(flags.json ? { failures, failures_file: list } : list !== null && { failures_file: list }),
+    })
     process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+    if (list !== null) talk.complain(`what could not be read is listed in ${list}`)
     remark(report, talk.remark)
   } finally {
     await vision?.close()

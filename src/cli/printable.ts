@@ -49,15 +49,11 @@ export function printable(line: string): string {
   )
 }
 
-/** JSON of the same value, in which nothing is left that `printable` would change. Half a surrogate pair becomes U+FFFD. */
+/** JSON of the same value, in which nothing is left that `printable` would change. */
 export function printableJson(json: string): string {
-  return json
-    .replace(/\\\\|\\u(d[89a-f][0-9a-f]{2})/g, (found, half?: string) =>
-      half === undefined ? found : '\ufffd',
-    )
-    .replace(KEPT_OR_HARMFUL, (found, harmful: string | undefined) =>
-      harmful === undefined ? found : escapesOf(harmful),
-    )
+  return json.replace(KEPT_OR_HARMFUL, (found, harmful: string | undefined) =>
+    harmful === undefined ? found : escapesOf(harmful),
+  )
 }
 
 /** By UTF-16 units, as JSON and JavaScript spell them. */

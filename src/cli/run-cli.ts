@@ -176,6 +176,8 @@ const REMEDIES: Record<string, string> = {
 }
 
 function remedyOf(error: unknown): string {
+  if (isErrno(error) && error.syscall === 'uv_cwd')
+    return ': the working directory was removed: change to another one'
   const remedy = isErrno(error) ? REMEDIES[error.code ?? ''] : undefined
   return remedy ? `: ${remedy}` : ''
 }

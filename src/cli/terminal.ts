@@ -4,6 +4,7 @@
  */
 import { fstatSync, writeSync } from 'node:fs'
 import { isErrno } from '../errors.js'
+import { toJson } from '../files/well-formed.js'
 import { printable, printableJson } from './printable.js'
 
 /** A longer text is written in parts: one string cannot hold any length. */
@@ -62,8 +63,8 @@ export function print(lines: Iterable<string>): void {
 }
 
 /** One line of JSON for stdout. */
-export function printJson(value: unknown): void {
-  printJsonParts([JSON.stringify(value)])
+export function printJson(value: object): void {
+  printJsonParts([toJson(value)])
 }
 
 /** As printJson, for a text that comes in parts, each of which is a value with what stands around it. */

@@ -68,7 +68,7 @@ async function validate({ inputFile, tokenizer: path, json, quiet, ...options }:
     })
     talk.finish()
     const one = report.files.length === 1 ? report.files[0] : report
-    if (json) printJson(one)
+    if (json) printJson(one!)
     else if (!quiet) print(renderFiles(report).split('\n'))
     process.exitCode = report.ok ? EXIT.ok : EXIT.findings
   } finally {

@@ -1,5 +1,5 @@
 /** A folder of documents -> raw_knowledge.jsonl, its images beside it. */
-
+import { rm } from 'node:fs/promises'
 import { ClaraError, type FileProblem } from '../errors.js'
 import type { JsonObject } from '../files/json-value.js'
 import { requireFree, writeFiles } from '../files/staged-files.js'
@@ -44,6 +44,13 @@ export interface ExtractReport {
   passed_over_endings: Record<string, number>
   images: number
   descriptions: number
+  /** Everything that went to `onProblem`. */
+  failures: FileProblem[]
+}
+
+/** Lists the failures, one a line: a file beside the output that is there as long as there are any. */
+export function failuresFile(outputFile: string): string {
+  return `${outputFile}.failed`
 }
 
 /**
@@ -52,12 +59,21 @@ export interface ExtractReport {
  * @throws ClaraError `input` for a folder that cannot be read or has no documents, `exists` where something is in the
  * way, `io`, and what `describe` throws.
  */
-export async function extractFolder(options: ExtractOptions): Promise<ExtractReport> {
+export async function extractFolder(given: ExtractOptions): Promise<ExtractReport> {
+  const failures: FileProblem[] = []
+  const options: ExtractOptions = {
+    ...given,
+    onProblem(problem) {
+      failures.push(problem)
+      given.onProblem(problem)
+    },
+  }
   const { inputDir, outputFile, imageOutputDir } = options
   await requireFree(outputFile, options.overwrite)
   const own = [
     outputFile,
     stateFolder(outputFile),
+    failuresFile(outputFile),
     ...(options.ownFiles ?? []),
     ...(imageOutputDir === undefined ? [] : [imageOutputDir]),
   ]
@@ -88,21 +104,30 @@ export async function extractFolder(options: ExtractOptions): Promise<ExtractRep
       passed_over_endings: countsOf(passedOver),
       images: 0,
       descriptions: 0,
+      failures,
     }
     const entries = await entriesOf(all, new Set(pictures), parsed, state, options, counts)
     const described = await describeImages(entries.flatMap(imagesOf), options)
+    if (failures.length > 0) await writeFailures(failuresFile(outputFile), failures)
     await writeFiles([outputFile], options, async ([file]) => {
       for await (const row of rows(entries, described, state, options)) {
         if (row.source_type === 'image') counts.descriptions++
         await file!.write(`${toJson(row)}\n`)
       }
     })
+    if (failures.length === 0) await rm(failuresFile(outputFile), { force: true })
     await state.remove()
     return counts
   } catch (error) {
     await state.close().catch(() => {})
     throw error
   }
+}
+
+function writeFailures(path: string, failures: FileProblem[]): Promise<void> {
+  return writeFiles([path], { overwrite: true }, async ([file]) => {
+    for (const { path, reason } of failures) await file!.write(`${toJson({ path, reason })}\n`)
+  })
 }
 
 function countsOf(endings: string[]): Record<string, number> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -305,4 +305,33 @@ describe('a docling server', () => {
     const gone = await extract(input, output(), ['--backend', 'docling', '--docling-url', server.url])
     expect(gone).toMatchObject({ code: 2, stderr: expect.stringMatching(/check --docling-url/) })
   })
+})
+
+it('lists every file that failed, beside the output and in --json, until none fails', async () => {
+  const names = Array.from({ length: 30 }, (_, i) => `broken ${String(i).padStart(2, '0')}.pdf`)
+  const input = folder(Object.fromEntries([['good.md', 'text'], ...names.map((name) => [name, 'no PDF'])]))
+  const to = output()
+  const list = `${to}.failed`
+  const run = await clara(['extract', '--input-dir', input, '--output-file', to])
+  expect(run.code).toBe(1)
+  expect(run.stderr).toContain('… and 10 more like these')
+  expect(run.stderr).toContain(`what could not be read is listed in ${list}`)
+  const failures = readRows<{ path: string; reason: string }>(list)
+  expect(failures.map(({ path }) => path)).toEqual(names.map((name) => join(input, name)))
+  expect(run.stderr).toContain(`${failures[0]!.path}: ${failures[0]!.reason}`)
+  const again = await clara([
+    'extract',
+    '--input-dir',
+    input,
+    '--output-file',
+    to,
+    '--overwrite',
+    '--json',
+    '--quiet',
+  ])
+  expect(JSON.parse(again.stdout)).toMatchObject({ failed: 30, failures, failures_file: list })
+  for (const name of names) rmSync(join(input, name))
+  const mended = await clara(['extract', '--input-dir', input, '--output-file', to, '--overwrite', '--json'])
+  expect(JSON.parse(mended.stdout)).toMatchObject({ failed: 0, failures: [], failures_file: null })
+  expect(existsSync(list)).toBe(false)
 })

@@ -369,12 +369,11 @@ describe('printable', () => {
     }
   })
 
-  it('leaves JSON the same value, but for half a pair', () => {
+  it('leaves JSON the same value', () => {
     const value = { [TYPED]: [TYPED, '\\ud800', '👩🏽‍💻', '水\\u001b'] }
     const json = printableJson(JSON.stringify(value))
     expect(JSON.parse(json)).toEqual(value)
     expect(json).not.toMatch(HARMFUL)
-    expect(JSON.parse(printableJson(JSON.stringify('a\ud800')))).toBe('a\ufffd')
   })
 })
 
