@@ -52,6 +52,11 @@ are also taken in snake_case (\`--target_top_k 5\`). stdout is data, stderr is p
 Exit codes: 0 ok; 1 findings (validation failed, or records were skipped); 2 usage or input error;
 130 interrupted.
 
+What comes from files, servers and flags is printed so that a terminal obeys none of it: control characters, marks that
+reorder or hide text and line ends inside of a value are shown as escapes (\`\\u001b\`, \`\\u202e\`, \`\\n\`); JSON has the same
+escapes, which stand for the same value. A stdout that cannot be written (a full disk) is an error, exit code 2; a reader
+that has gone (\`| head\`) is none.
+
 ${COMMANDS.map(help).join('\n')}`
 
 if (process.argv.includes('--check')) {
