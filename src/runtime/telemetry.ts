@@ -16,16 +16,18 @@ const SETTLED = 'clara-topk: telemetry is settled'
 
 if (getEnvironmentData(SETTLED) !== true) {
   process.env[VARIABLE] ??= '1'
-  if (!isMainThread) setFromWorker(process.env[VARIABLE])
+  if (process.platform !== 'win32') setForNativeCode(process.env[VARIABLE]) // whose builds heed no variable
   setEnvironmentData(SETTLED, true)
 }
 
-/** A worker's `process.env` is a copy that native code does not see. Windows's builds heed no variable. */
-function setFromWorker(value: string): void {
-  if (process.platform === 'win32') return
+/**
+ * `process.env` is a copy that native code does not see in a worker thread, in a test runner that stands in for `process`,
+ * and where a program has replaced it (nodejs/node#46996).
+ */
+function setForNativeCode(value: string): void {
   const found = loadAddon()
   if ('addon' in found) process.env[VARIABLE] = found.addon.environmentDefault(VARIABLE, value)
-  else
+  else if (!isMainThread)
     throw new ClaraError(
       'usage',
       `clara-topk is imported in a worker thread, which cannot set ${VARIABLE} for ONNX Runtime without the native addon (${found.missing}): import clara-topk on the main thread, before the worker is started`,

@@ -39,6 +39,13 @@ describe('the environment of the process', () => {
     expect(program(`await import('clara-topk')\n${PRINT}`, variable)).toBe(`"${expected}"\n`)
   })
 
+  test.skipIf(process.platform === 'win32')('it is set where a program has replaced process.env', () => {
+    const replaced = `process.env = { ...process.env }`
+    expect(program(`${replaced}\nawait import('clara-topk')\n${PRINT}`)).toBe('"1"\n')
+    const own = `${replaced}\nprocess.env.ORT_DISABLE_TELEMETRY = '0'`
+    expect(program(`${own}\nawait import('clara-topk')\n${PRINT}`)).toBe('"0"\n')
+  })
+
   test.skipIf(process.platform === 'win32').each([
     ['set', '{}', undefined, '1'],
     ['set where the worker shares it', '{ env: SHARE_ENV }', undefined, '1'],
