@@ -3,10 +3,10 @@ import { isObject, type JsonObject } from '../files/json-value.js'
 import type { Document } from './document.js'
 
 /**
- * BEIR `_id`; Pyserini, DPR, Hugging Face `id`; MS MARCO `docid`, `pid`; TREC `docno`. An integer is its digits. The name
- * of a file comes after those: raw_knowledge has no other.
+ * BEIR `_id`; Pyserini, DPR, Hugging Face `id`; MS MARCO `pid`, `docid`; TREC `docno`. A passage's own comes before that of
+ * the document that it is of. An integer is its digits.
  */
-const IDS = ['_id', 'id', 'doc_id', 'docid', 'docno', 'pid', 'passage_id', 'id_']
+const IDS = ['_id', 'id', 'chunk_id', 'passage_id', 'pid', 'doc_id', 'docid', 'docno', 'id_']
 /** BEIR, DPR `text`; raw_knowledge `content`; Pyserini `contents`; MS MARCO `body`, `passage`; LangChain `page_content`. */
 const TEXTS = ['text', 'content', 'contents', 'body', 'passage', 'page_content']
 

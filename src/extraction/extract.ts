@@ -4,7 +4,7 @@ import { ClaraError, type FileProblem } from '../errors.js'
 import type { JsonObject } from '../files/json-value.js'
 import { requireFree, writeFiles } from '../files/staged-files.js'
 import { type InputFile, walk } from '../files/walk.js'
-import { toJson } from '../files/well-formed.js'
+import { halvesReason, toJson } from '../files/well-formed.js'
 import { type Describe, describeImages, type Shown } from './describe-images.js'
 import { ENDINGS, endingOf } from './formats.js'
 import { imageStems } from './image-names.js'
@@ -169,6 +169,8 @@ async function entriesOf(
       imageOutputDir,
       overwrite,
     )
+    const { repaired = 0 } = reply.document
+    if (repaired > 0) onProblem({ path: file.path, reason: halvesReason(repaired), note: true })
     counts.documents++
     counts.images += images.length
     entries.push({ file, key: found.key, images })

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { messageOf } from '../errors.js'
 import { digestFile } from '../files/durable-file.js'
 import type { InputFile } from '../files/walk.js'
+import { repairText } from '../files/well-formed.js'
 import { type ChildLimits, startChildren } from './children.js'
 import type { ParseReply } from './parse.child.js'
 import type { ParseLimits } from './parsed.js'
@@ -46,7 +47,7 @@ export async function parseFiles(
       else {
         parsed.set(file, key)
         if (state.has(key.key)) resumed++
-        else await state.keep(key.key, await parseOne(file))
+        else await state.keep(key.key, wellFormed(await parseOne(file)))
       }
       onDone(parsed.size)
     }
@@ -61,6 +62,13 @@ export async function parseFiles(
   } finally {
     children.close()
   }
+}
+
+/** An entity or a font may name half of a surrogate pair. */
+function wellFormed(reply: ParseReply): ParseReply {
+  if ('problem' in reply) return reply
+  const { text: markdown, repaired } = repairText(reply.document.markdown)
+  return repaired === 0 ? reply : { document: { ...reply.document, markdown, repaired } }
 }
 
 /** What failed at a limit is tried again with another. */

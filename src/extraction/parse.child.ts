@@ -22,6 +22,8 @@ export interface ParseRequest {
 
 export interface StoredDocument {
   markdown: string
+  /** Halves of surrogate pairs in it that are U+FFFD now. */
+  repaired?: number
   /** The name that marks in the text have, and the file in the image folder. */
   images: { name: string; file: string }[]
 }

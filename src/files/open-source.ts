@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib'
 import { messageOf, type OnProblem } from '../errors.js'
 import { readBlocks } from './jsonl.js'
 import { onDisk, shownPath } from './spool.js'
-import { halvesReason, isHighSurrogate } from './well-formed.js'
+import { halvesReason, isHighSurrogate, repairText } from './well-formed.js'
 
 /**
  * Gzip is unpacked, known by its first bytes and not by its name; a byte order mark is dropped, UTF-16 is made UTF-8.
@@ -82,8 +82,9 @@ async function* narrowed(
   let [start, halves] = [mark, 0]
   const take = (bytes: Buffer) => {
     const text = (wide === 'big' ? Buffer.from(bytes).swap16() : bytes).toString('utf16le')
-    halves += text.match(/\p{Surrogate}/gu)?.length ?? 0
-    return Buffer.from(text)
+    const whole = repairText(text)
+    halves += whole.repaired
+    return Buffer.from(whole.text)
   }
   for await (const block of blocks) {
     const bytes = Buffer.concat([held, block])

@@ -29,6 +29,12 @@ export function toJson(value: object, indent?: number): string {
   return repairEscapes(JSON.stringify(value, undefined, indent)).text
 }
 
+/** Of a text that is no JSON. */
+export function repairText(text: string): { text: string; repaired: number } {
+  if (text.isWellFormed()) return { text, repaired: 0 }
+  return { text: text.toWellFormed(), repaired: text.match(/\p{Surrogate}/gu)!.length }
+}
+
 /** At most `units` of UTF-16 from the start; a pair is not cut in two. */
 export function cutText(text: string, units: number): string {
   if (text.length <= units) return text

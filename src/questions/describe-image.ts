@@ -148,7 +148,9 @@ function textOf({
   finishReason: string
 }): { text: string } | { problem: string } {
   if (finishReason === 'refusal') return { problem: `the model refused: ${content.slice(0, 200)}` }
-  return content.trim() === '' ? { problem: 'the model said nothing' } : { text: content.trim() }
+  return content.trim() === ''
+    ? { problem: 'the model said nothing' }
+    : { text: content.trim().toWellFormed() }
 }
 
 function bodyOf({ model, maxOutputTokens }: Endpoint, type: string, bytes: Uint8Array): Body {

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { DurableFile } from '../files/durable-file.js'
-import { toJson } from '../files/well-formed.js'
+import { cutText, toJson } from '../files/well-formed.js'
 import type { Judged, Rejected } from './judge.js'
 
 export const QA_FILE = 'qa.jsonl'
@@ -57,5 +57,5 @@ function oneOrList(ids: string[]): string | string[] {
 }
 
 function cut(text: string): string {
-  return text.length <= MOST_CHARS ? text : `${text.slice(0, MOST_CHARS)}…`
+  return text.length <= MOST_CHARS ? text : `${cutText(text, MOST_CHARS)}…`
 }

@@ -18,7 +18,7 @@ async function read(...names: string[]) {
 
 const NO_TEXT = 'no text: expected one of "text", "content", "contents", "body", "passage", "page_content"'
 const NO_ID =
-  'no id: expected one of "_id", "id", "doc_id", "docid", "docno", "pid", "passage_id", "id_"; the record has '
+  'no id: expected one of "_id", "id", "chunk_id", "passage_id", "pid", "doc_id", "docid", "docno", "id_"; the record has '
 
 test.each([
   [
