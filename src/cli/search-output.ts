@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { idText } from '../documents/record.js'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { readJsonObjects } from '../files/records.js'
-import { statSource } from '../files/spool.js'
+import { shownPath, statSource } from '../files/spool.js'
 import { writeFiles } from '../files/staged-files.js'
 import { cutText, toJson } from '../files/well-formed.js'
 
@@ -18,9 +18,10 @@ interface SearchResult {
 }
 
 export async function readQueries(source: string, onProblem: OnProblem): Promise<SearchQuery[]> {
-  const path = (await statSource(source)).isDirectory() ? join(source, 'queries.jsonl') : source
+  const file = (await statSource(source)).isDirectory() ? join(source, 'queries.jsonl') : source
+  const path = shownPath(file)
   const queries: SearchQuery[] = []
-  for await (const { line, value } of readJsonObjects(path, onProblem)) {
+  for await (const { line, value } of readJsonObjects(file, onProblem)) {
     const text = value.text ?? value.question
     const id = value._id === undefined ? `q${line}` : idText(value._id)
     if (typeof text !== 'string' || text.trim() === '')

@@ -1,4 +1,5 @@
-/** Changes strings in JSON text and nothing else: numbers, escapes, blanks and order stay as they were written. */
+/** JSON text as it was written: strings in it are changed and nothing else, and what parsing hides is found. */
+import type { JsonObject } from './json-value.js'
 
 /**
  * @param text an object that JSON.parse accepts.
@@ -29,6 +30,20 @@ export function exactIntegers(text: string): string {
   return text.replace(TOKEN, (token) =>
     /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
   )
+}
+
+/**
+ * @param text of an object that was parsed.
+ * @returns a key that it has twice at its top; of those the last counts.
+ */
+export function repeatedKey(text: string, object: JsonObject): string | undefined {
+  const mayRepeat = Object.keys(object).some((key) => {
+    const name = JSON.stringify(key)
+    return text.indexOf(name, text.indexOf(name) + 1) >= 0
+  })
+  if (!mayRepeat) return undefined // nearly always; the strings of the row may hold a key's name, too
+  const keys = entriesOf(text, text.indexOf('{')).map(({ key }) => key)
+  return keys.find((key, i) => keys.indexOf(key) < i)
 }
 
 interface Span {

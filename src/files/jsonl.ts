@@ -3,6 +3,7 @@ import { isAscii } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { messageOf } from '../errors.js'
 import { readError } from './read-error.js'
+import { onDisk } from './spool.js'
 import { repairBytes, repairEscapes } from './well-formed.js'
 
 const NEWLINE = 0x0a
@@ -115,7 +116,7 @@ export function readLineBatches(path: string): AsyncGenerator<RawLine[]> {
 /** @throws ClaraError `input` when the file cannot be read. */
 export async function* readBlocks(path: string): AsyncGenerator<Buffer> {
   try {
-    yield* createReadStream(path, { highWaterMark: BLOCK_BYTES }) as AsyncIterable<Buffer>
+    yield* createReadStream(await onDisk(path), { highWaterMark: BLOCK_BYTES }) as AsyncIterable<Buffer>
   } catch (error) {
     throw readError(path, error)
   }

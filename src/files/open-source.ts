@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { messageOf, type OnProblem } from '../errors.js'
 import { readBlocks } from './jsonl.js'
-import { onDisk, shownPath } from './spool.js'
+import { shownPath } from './spool.js'
 import { halvesReason, isHighSurrogate, repairText } from './well-formed.js'
 
 /**
@@ -14,7 +14,7 @@ import { halvesReason, isHighSurrogate, repairText } from './well-formed.js'
  * @throws ClaraError `input` when it cannot be read.
  */
 export async function* openSource(path: string, onProblem: OnProblem): AsyncGenerator<Buffer> {
-  yield* unmarked(unpacked(readBlocks(await onDisk(path)), path, onProblem), path, onProblem)
+  yield* unmarked(unpacked(readBlocks(path), path, onProblem), path, onProblem)
 }
 
 async function* unpacked(

@@ -1,6 +1,7 @@
 /** Reads what the model wrote: the form is found wherever it stands, and what is in it is taken as it is or not at all. */
 import { isObject } from '../files/json-value.js'
 import { type FoundJson, findJson, readJson, unescaped } from '../files/lenient-json.js'
+import { cutText } from '../files/well-formed.js'
 
 /** As the model wrote it: nothing is known of it but that these are texts. */
 export interface WrittenPair {
@@ -80,7 +81,7 @@ function readForm({ summary, pairs: values }: Form): Written {
     if (typeof pair === 'string') malformed.push(JSON.stringify(value).slice(0, MAX_MALFORMED_CHARS))
     else pairs.push(pair)
   }
-  return { summary: typeof summary === 'string' ? summary.trim() : '', pairs, malformed }
+  return { summary: typeof summary === 'string' ? whole(summary) : '', pairs, malformed }
 }
 
 /**
@@ -213,10 +214,10 @@ function toPair(value: unknown): WrittenPair | string {
   }
   if (quotes.length > MAX_QUOTES) return `${quotes.length} quotes`
   return {
-    type: type.trim(),
-    question: question.trim(),
-    answer: answer.trim(),
-    quotes: quotes.map((quote) => quote.trim()),
+    type: whole(type),
+    question: whole(question),
+    answer: whole(answer),
+    quotes: quotes.map(whole),
   }
 }
 
@@ -224,8 +225,13 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== ''
 }
 
+/** A model may write half of a surrogate pair, or a server cut one in two: no reader of ours takes that. */
+function whole(text: string): string {
+  return text.trim().toWellFormed()
+}
+
 /** A few words of a text that may be long or hold newlines, for a message of one line. */
 export function excerpt(text: string, length = 200): string {
   const line = text.replace(/\s+/g, ' ').trim()
-  return line.length <= length ? line : `${line.slice(0, length)}…`
+  return line.length <= length ? line : `${cutText(line, length)}…`
 }

@@ -6,6 +6,7 @@ import { ClaraError, type OnProblem } from '../../errors.js'
 import type { DurableFile } from '../../files/durable-file.js'
 import { replaceStrings } from '../../files/json-text.js'
 import type { RawLine } from '../../files/jsonl.js'
+import { onDisk } from '../../files/spool.js'
 import { writeFiles } from '../../files/staged-files.js'
 import { halvesReason, repairEscapes } from '../../files/well-formed.js'
 import { findReplacements, type Replacements, type Source } from './replace.js'
@@ -82,7 +83,8 @@ async function writeFixed(
   replacements: Replacements | undefined,
 ): Promise<void> {
   if (bytes === undefined) {
-    for await (const block of createReadStream(path, { start, end: end - 1 })) await file.write(block)
+    for await (const block of createReadStream(await onDisk(path), { start, end: end - 1 }))
+      await file.write(block)
     return
   }
   const { text, repaired } = repairEscapes(bytes.toString('utf8'))

@@ -1,8 +1,9 @@
 /** What the user named -> the files of samples. */
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ClaraError } from '../../errors.js'
 import { readError } from '../../files/read-error.js'
+import { statSource } from '../../files/spool.js'
 import { END_TO_END_NAME } from '../sample.js'
 import { named, SIDES } from '../split.js'
 import { STAGE_NAMES } from '../stages.js'
@@ -27,7 +28,7 @@ export async function sampleFilesOf(paths: string[]): Promise<string[]> {
 
 async function filesAt(path: string): Promise<string[]> {
   try {
-    if (!(await stat(path)).isDirectory()) return [path]
+    if (!(await statSource(path)).isDirectory()) return [path]
     const entries = new Set(await readdir(path))
     const found = NAMES.filter((name) => entries.has(name))
     if (found.length > 0) return found.map((name) => join(path, name))

@@ -26,6 +26,7 @@ export const FINDING_KINDS = {
     'half of a surrogate pair, which pyarrow and tokenizers refuse the file for',
     'make the file again: our readers put U+FFFD in its place, clara-score --fix does so in a copy',
   ),
+  'repeated-key': kind('error', 'a key twice in one row, which pyarrow refuses the file for', AGAIN),
   'bad-data-type': kind('error', 'data_type is neither "qa" nor "paraphrase"', TYPES),
   'mixed-data-types': kind(
     'error',

@@ -1,6 +1,9 @@
 /** One pass over a file: each row through all checks, and what is left to say at its end. */
+
+import { repeatedKey } from '../../files/json-text.js'
 import { isObject, type JsonObject } from '../../files/json-value.js'
 import type { ParsedLine } from '../../files/jsonl.js'
+import { shownPath } from '../../files/spool.js'
 import type { Stage } from '../stages.js'
 import type { ValidateOptions } from '../validate.js'
 import { Across } from './across.js'
@@ -47,7 +50,7 @@ export class Pass {
     private readonly options: PassOptions,
     private readonly hasProvenance: boolean,
   ) {
-    this.findings = new Findings(path, options.onProblem)
+    this.findings = new Findings(shownPath(path), options.onProblem)
     const { docMaxTokens: limit, countTokens, schemaOnly = false } = options
     this.#forgottenBefore = options.leaks?.forgotten ?? 0
     const settle = (row: PendingRow) => this.#settle(row)
@@ -75,7 +78,7 @@ export class Pass {
   /** @param origin what the provenance says of the line, where there is one. @returns a promise only where it must be waited for. */
   row(
     line: number,
-    { value, repaired }: Pick<ParsedLine, 'value' | 'repaired'>,
+    { value, text, repaired }: ParsedLine,
     origin: Origin | undefined,
   ): Promise<void> | undefined {
     this.#lines++
@@ -87,6 +90,10 @@ export class Pass {
     this.#firstSample ??= firstSampleOf(line, value)
     const row = this.#checkFields(value)
     if (repaired > 0) row.faults.push({ kind: 'lone-surrogate', reason: halvesFound(repaired) })
+    const repeated = repeatedKey(text, value)
+    if (repeated !== undefined) {
+      row.faults.push({ kind: 'repeated-key', reason: `${JSON.stringify(repeated)} stands twice` })
+    }
     const content = this.options.schemaOnly ? undefined : contentOf(row, this.#facts)
     if (content) {
       checkContent(row, content)
@@ -118,7 +125,7 @@ export class Pass {
     const found = findings.list()
     const failed = this.#failed + onlyMixed
     return {
-      file: this.path,
+      file: shownPath(this.path),
       stage: this.stage,
       schemaOnly,
       strict,
