@@ -38,9 +38,9 @@ test.each<[string, () => string, object]>([
   ],
   ['NUL in the line', () => `${JSON.stringify(row)}\0`, { 'not-json': [4] }],
   [
-    'a key twice: the last one counts, as in Python',
+    'a key twice: the last one counts, as in Python, and pyarrow refuses it',
     () => `{"question": 7, ${JSON.stringify(row).slice(1)}`,
-    { 'duplicate-sample': [4] },
+    { 'repeated-key': [4], 'duplicate-sample': [4] },
   ],
   [
     '__proto__',
@@ -51,7 +51,7 @@ test.each<[string, () => string, object]>([
     'lone surrogates',
     () =>
       `{"question": "\\ud800", "docs": ["\\udfff", "b"], "pos_index": [0], "answer": "\\ud800", "gold_answer": "\\ud800"}`,
-    { 'mixed-top-k': [4] },
+    { 'lone-surrogate': [4], 'mixed-top-k': [4] },
   ],
   [
     'a position beyond all bounds',
