@@ -2,7 +2,7 @@
  * Corpus files -> documents, one at a time. A source is a file of records (JSON Lines or JSON: raw_knowledge, BEIR and the
  * like), a BEIR folder (`corpus.jsonl`), a text or Markdown file, a folder of those, or `-` for records of standard input.
  */
-import { ClaraError, isErrno, type OnProblem } from '../errors.js'
+import { ClaraError, isErrno, type OnProblem, type Problem } from '../errors.js'
 import { countRecords } from '../files/count-lines.js'
 import { detectText } from '../files/decode-text.js'
 import type { JsonObject } from '../files/json-value.js'
@@ -77,6 +77,9 @@ function documentsIn(
   return file.holds === 'text' ? fromText(file, onProblem) : fromRecords(file, seen, images, onProblem)
 }
 
+/** Records that are no documents, before any that is: so many tell a file of another kind. */
+const MOST_ASIDE = 1000
+
 async function* fromRecords(
   { path, found }: CorpusFile,
   seen: Set<string>,
@@ -84,30 +87,36 @@ async function* fromRecords(
   onProblem: OnProblem,
 ): AsyncGenerator<Located> {
   const shown = shownPath(path)
-  const isSettings = found && /\.json(?:\.gz)?$/i.test(path)
-  let records = 0
-  /** Why it is a file of another kind, beside documents: questions, or settings of a program. Its first record tells. */
-  let other: string | undefined
-  const noted: OnProblem = (problem) => {
-    if (!problem.note && records++ === 0 && isSettings) other = problem.reason
-    if (other === undefined) onProblem(problem)
+  /** What lies beside documents without holding any: settings of programs, questions. One note is enough for it. */
+  let isAside = found && /\.json(?:\.gz)?$/i.test(path)
+  let [records, documents] = [0, 0]
+  const held: Problem[] = []
+  const tell: OnProblem = (problem) => {
+    if (!problem.note) records++
+    if (isAside && documents === 0) held.push(problem)
+    else onProblem(problem)
   }
-  for await (const { line, value } of readJsonObjects(path, noted)) {
-    if (other !== undefined) break
-    records++
-    if (images.isEmbedded(value)) continue
-    const document = documentOf(value, (record) => freeName(record, seen))
-    if (typeof document === 'string') {
-      if (records === 1 && (isSettings || (found && isOfQuestions(value)))) other = document
-      else onProblem({ path: shown, line, reason: document })
+  for await (const { line, value } of readJsonObjects(path, tell)) {
+    if (images.isEmbedded(value)) {
+      records++
       continue
     }
+    const document = documentOf(value, (record) => freeName(record, seen))
+    if (typeof document === 'string') {
+      if (records === 0 && found && isOfQuestions(value)) isAside = true
+      tell({ path: shown, line, reason: document })
+      if (held.length >= MOST_ASIDE) break
+      continue
+    }
+    records++
+    if (documents++ === 0) for (const problem of held.splice(0)) onProblem(problem)
     const text = isRawKnowledge(value) ? images.fill(document.text) : document.text
     if (text.trim() !== '') yield { document: { ...document, text }, line }
     else onProblem({ path: shown, line, reason: `document ${JSON.stringify(document.id)} has no text` })
   }
-  if (other !== undefined) {
-    onProblem({ path: shown, reason: `passed over, for it holds no documents: ${other}`, note: true })
+  const reason = held.find(({ note }) => !note)?.reason
+  if (reason !== undefined) {
+    onProblem({ path: shown, reason: `passed over, for it holds no documents: ${reason}`, note: true })
   } else if (records === 0) onProblem({ path: shown, line: 1, reason: 'the file holds no record' })
 }
 

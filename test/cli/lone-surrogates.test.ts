@@ -57,8 +57,7 @@ function halvesIn(text: string): string[] {
 }
 
 const python = process.env.CLARA_PYTHON ?? 'python3'
-const pyarrow =
-  spawnSync(python, ['-c', 'import pyarrow.json, pyarrow.parquet']).status === 0
+const pyarrow = spawnSync(python, ['-c', 'import pyarrow.json, pyarrow.parquet']).status === 0
 const READ = `
 import sys, pyarrow.json, pyarrow.parquet
 for path in sys.argv[1:]:

@@ -380,6 +380,11 @@ describe('a folder', () => {
       },
       { at: 'docs/tsconfig.json:', reason: expect.stringContaining('not JSON'), note: true },
     ])
+    // one document is enough to make it a file of documents
+    await directory.write('docs/package.json', JSON.stringify([{ name: 'x' }, one]))
+    const again = await read('docs')
+    expect(again.ids).toEqual(['a.md', 'a'])
+    expect(again.problems[0]).toMatchObject({ at: 'docs/package.json:1', note: false })
     // named, they are meant
     expect((await read('docs/qa.jsonl')).problems.map(({ note }) => note)).toEqual([false, false])
   })
