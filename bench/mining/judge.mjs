@@ -5,13 +5,13 @@
 // stands in its place is of a lower rank, so that the mean of all says little of how hard the others are.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { normalise } from '../../dist/chunks/same-text.js'
 import { openCorpus, openIndex, resolveEmbedder, resolveReranker } from '../../dist/index.js'
 import { cosine } from '../../dist/inference/cosine.js'
 import { drawn } from '../../dist/negatives/candidates.js'
 import { openEngines } from '../../dist/negatives/engines.js'
 import { overlapOf, wordingOf } from '../../dist/negatives/overlap.js'
 import { randomFor } from '../../dist/negatives/random.js'
+import { foldText } from '../../dist/text/fold.js'
 
 const task = JSON.parse(process.argv[2])
 const { folder, k } = task
@@ -85,7 +85,7 @@ async function scoresOf(pairs) {
 async function sight({ question, id, positive, kind, answered, answer }, row) {
   const [copy, own] = await Promise.all([vectorOf(id), vectorOf(positive)])
   const [text, other] = await Promise.all([corpus.read(at(id)), corpus.read(at(positive))])
-  const { words, runs } = overlapOf(wordingOf(normalise(text.text)), wordingOf(normalise(other.text)))
+  const { words, runs } = overlapOf(wordingOf(foldText(text.text)), wordingOf(foldText(other.text)))
   const query = queries.get(question)
   return {
     id,

@@ -1,6 +1,7 @@
 // What planting needs to know of a text: its sentences, its heading, and whether it states an answer.
-import { normalise } from '../../dist/chunks/same-text.js'
+
 import { sentencesOf } from '../../dist/chunks/sentences.js'
+import { foldText } from '../../dist/text/fold.js'
 
 const WORD = /\p{Script=Han}|[\p{L}\p{M}\p{N}]+/gu
 const HAN = /\p{Script=Han}/u
@@ -19,7 +20,7 @@ export const isHan = (text) => HAN.test(text)
 
 /** Words that carry meaning; of Chinese each character. */
 export function contentWords(text) {
-  return (normalise(text).match(WORD) ?? []).filter((word) => !STOP.has(word))
+  return (foldText(text).match(WORD) ?? []).filter((word) => !STOP.has(word))
 }
 
 /** A passage's heading, empty where it has none, and its sentences. */
@@ -51,11 +52,11 @@ const LEAST_COVERED = 0.6
  * `holds` says whether another text states the answer as well; undefined where the passage cannot be told to.
  */
 export function answerIn(passage, question, answer) {
-  const wanted = normalise(answer).replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '')
+  const wanted = foldText(answer).replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '')
   if (wanted === '') return undefined
   const sentence = nearestSentence(partsOf(passage).sentences, `${question} ${answer}`)
-  if (normalise(passage).includes(wanted))
-    return { how: 'extractive', sentence, holds: (text) => normalise(text).includes(wanted) }
+  if (foldText(passage).includes(wanted))
+    return { how: 'extractive', sentence, holds: (text) => foldText(text).includes(wanted) }
   const asked = new Set(contentWords(question))
   const own = contentWords(answer).filter((word) => !asked.has(word))
   const there = new Set(contentWords(passage))

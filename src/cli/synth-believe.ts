@@ -1,6 +1,5 @@
 /** What the model wrote -> what is believed of it, in the files that hold it. */
 
-import { textKey } from '../chunks/same-text.js'
 import { moveResults, removeResults } from '../files/run-directory.js'
 import type { Corpus } from '../negatives/corpus.js'
 import { roundTrip } from '../negatives/round-trip.js'
@@ -11,6 +10,7 @@ import { createJudgeCounts, type JudgeCounts } from '../questions/judge-counts.j
 import { openJudgedFiles, QA_FILE, REJECTED_FILE } from '../questions/write-judged.js'
 import type { Split } from '../samples/split.js'
 import { openStageFiles, type StageOptions } from '../samples/stages.js'
+import { textKey } from '../text/same-text.js'
 
 interface BelieveOptions extends StageOptions {
   /** With models: what a question must find. */

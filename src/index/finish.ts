@@ -1,11 +1,11 @@
 /** Rows that are whole -> the graph, the hashes, the counts, and the manifest that binds all of it. */
 import { join } from 'node:path'
 import { passageOf } from '../chunks/chunk.js'
-import { textKey } from '../chunks/same-text.js'
 import { hashBlocks, joinBlocks } from './blocks.js'
 import { type ChunkStore, openChunkStore } from './chunk-store.js'
 import { commit, type NewFile } from './commit.js'
 import { createFile } from './copy.js'
+import { distinctKey } from './distinct-key.js'
 import type { DocumentRecord } from './document-table.js'
 import { finishGraph } from './finish-graph.js'
 import { type GraphOptions, writeGraph } from './graph-of-vectors.js'
@@ -62,7 +62,7 @@ export async function finishIndex(index: NewIndex, options: GraphOptions): Promi
 /** What the manifest counts of an index with these chunks and documents. */
 export async function countsOf(store: ChunkStore, documents: DocumentRecord[]): Promise<Counts> {
   const keys = new Set<string>()
-  for await (const chunk of store.all()) keys.add(textKey(passageOf(chunk)))
+  for await (const chunk of store.all()) keys.add(distinctKey(passageOf(chunk)))
   return {
     documents: documents.length,
     chunks: store.count,

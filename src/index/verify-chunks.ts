@@ -1,11 +1,11 @@
 /** That chunks, their offsets, the documents and the removed rows are of one another. */
 import { createReadStream } from 'node:fs'
 import { type Chunk, passageOf } from '../chunks/chunk.js'
-import { textKey } from '../chunks/same-text.js'
 import { ClaraError } from '../errors.js'
 import { parseObject } from '../files/json-value.js'
 import type { CheckedFile } from './checked-file.js'
 import type { Offsets } from './chunk-store.js'
+import { distinctKey } from './distinct-key.js'
 import type { DocumentRecord } from './document-table.js'
 import { type Counts, type Manifest, rowsOf } from './manifest.js'
 
@@ -35,7 +35,7 @@ export async function verifyChunks(parts: ChunkParts): Promise<void> {
     const owner = owners(row)
     if (owner) {
       requireOwner(chunk, owner, row, manifest.chunking.split, place)
-      keys.add(textKey(passageOf(chunk)))
+      keys.add(distinctKey(passageOf(chunk)))
     }
     start += Buffer.byteLength(line) + 1
     row++

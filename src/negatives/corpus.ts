@@ -1,7 +1,8 @@
 /** The chunks that negatives are taken from, by position, by chunk id and by document id. */
 import { passageOf } from '../chunks/chunk.js'
-import { keyOf, normalise, textKey } from '../chunks/same-text.js'
 import type { ChunkStore } from '../index/chunk-store.js'
+import { foldText } from '../text/fold.js'
+import { keyOf, textKey } from '../text/same-text.js'
 
 /** Chunks kept in memory: the same few are candidates again and again. */
 const CACHED = 8192
@@ -12,9 +13,9 @@ export interface CorpusChunk {
   documentId: string
   /** The passage that goes into `docs`. */
   text: string
-  /** Of the text: case, width and white space make no difference. */
-  normalised: string
-  /** Equal for texts that are equal when normalised. */
+  /** As it is compared with others. */
+  folded: string
+  /** Equal for the same text but for form and punctuation. */
   key: string
 }
 
@@ -52,9 +53,9 @@ export async function openCorpus(store: ChunkStore): Promise<Corpus> {
       if (cached) return cached
       const chunk = await store.read(position)
       const text = passageOf(chunk)
-      const normalised = normalise(text)
+      const folded = foldText(text)
       const { id: chunkId, documentId } = chunk
-      const entry = { position, chunkId, documentId, text, normalised, key: keyOf(normalised) }
+      const entry = { position, chunkId, documentId, text, folded, key: keyOf(folded) }
       if (cache.size >= CACHED) cache.delete(cache.keys().next().value!)
       cache.set(position, entry)
       return entry

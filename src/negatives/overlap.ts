@@ -1,12 +1,14 @@
 /** How much wording two passages share: what a paraphrase keeps, and what a passage cut elsewhere repeats. */
 
-/** Words, or for scripts that set no blanks between words each character and the next. */
-const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[\p{L}\p{M}\p{N}]+/gu
-const WITHOUT_BLANKS = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]$/u
+import { NUMBER_WORDS, plainNumbers } from '../text/numbers.js'
+import { isCharacter, wordsIn } from '../text/words.js'
+
 /** So many words in a row are the same only where one text repeats the other. */
 const RUN = 5
-/** Of fewer words nothing can be said: any longer text has them. */
+/** Of fewer words nothing can be said by shares: any longer text has them. */
 const LEAST_WORDS = 8
+/** As many are known again where another text has all of them in a row; fewer only where it has nothing else. */
+const LEAST_IN_A_ROW = 5
 
 /** 32-bit hashes, ascending: a kilobyte for a passage, and quickly compared. */
 export interface Wording {
@@ -14,6 +16,10 @@ export interface Wording {
   words: Uint32Array
   /** Of every `RUN` words in a row, each once. */
   runs: Uint32Array
+  /** Of all words in their order. */
+  whole: number
+  /** Words; characters of scripts without blanks, and of Korean, are half of one. */
+  size: number
 }
 
 interface Overlap {
@@ -23,35 +29,29 @@ interface Overlap {
   runs: number
 }
 
-/** @param text normalised. */
-export function wordingOf(text: string): Wording {
-  const words = Uint32Array.from(wordsIn(text), hashOf)
+/** @param folded as `foldText` returns it */
+export function wordingOf(folded: string): Wording {
+  const found = wordsIn(plainNumbers(folded)).map((word) => NUMBER_WORDS[word] ?? word)
+  const words = Uint32Array.from(found, hashOf)
   const runs = Uint32Array.from({ length: Math.max(0, words.length - RUN + 1) }, (_, i) =>
-    hashOfRun(words, i),
+    hashOfRun(words, i, RUN),
   )
-  return { words: words.sort(), runs: distinct(runs.sort()) }
+  const whole = hashOfRun(words, 0, words.length)
+  const size = found.reduce((sum, word) => sum + (isCharacter(word) ? 0.5 : 1), 0)
+  return { words: words.sort(), runs: distinct(runs.sort()), whole, size }
 }
 
-/** Both 0 where a text is too short to tell. */
+/** Both 1 for a few words that are all of the other text, or that stand in it in a row; both 0 where a text is too short to tell. */
 export function overlapOf(a: Wording, b: Wording): Overlap {
   const [short, long] = a.words.length <= b.words.length ? [a, b] : [b, a]
-  if (short.words.length < LEAST_WORDS) return { words: 0, runs: 0 }
-  return {
-    words: sharedBy(short.words, long.words) / short.words.length,
-    runs: sharedBy(short.runs, long.runs) / short.runs.length,
+  const runs = short.runs.length === 0 ? 0 : sharedBy(short.runs, long.runs) / short.runs.length
+  if (short.words.length >= LEAST_WORDS) {
+    return { words: sharedBy(short.words, long.words) / short.words.length, runs }
   }
-}
-
-/**
- * @param text normalised.
- * @returns single characters of Chinese say little: each counts with the one that follows.
- */
-export function wordsIn(text: string): string[] {
-  const found = text.match(WORD) ?? []
-  return found.map((word, i) => {
-    const next = found[i + 1]
-    return next !== undefined && WITHOUT_BLANKS.test(word) && WITHOUT_BLANKS.test(next) ? word + next : word
-  })
+  const isSame =
+    short.words.length > 0 && short.words.length === long.words.length && short.whole === long.whole
+  const isInARow = short.size >= LEAST_IN_A_ROW && runs === 1
+  return isSame || isInARow ? { words: 1, runs: 1 } : { words: 0, runs: 0 }
 }
 
 /** FNV-1a (Fowler, Noll, Vo), of the code units. */
@@ -61,9 +61,9 @@ function hashOf(word: string): number {
   return hash >>> 0
 }
 
-function hashOfRun(words: Uint32Array, start: number): number {
+function hashOfRun(words: Uint32Array, start: number, count: number): number {
   let hash = 0
-  for (let i = start; i < start + RUN; i++) {
+  for (let i = start; i < start + count; i++) {
     hash = Math.imul(hash ^ words[i]!, 0x85ebca6b)
     hash ^= hash >>> 15
   }

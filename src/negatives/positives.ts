@@ -1,8 +1,9 @@
 /** What answers a question: chunks of the corpus, or passages given as text. */
-import { normalise, textKey } from '../chunks/same-text.js'
-import { readWords, supportOf } from '../questions/checks/passage.js'
 import type { Question } from '../questions/question.js'
-import { statesAnswer } from './answer.js'
+import { statesAnswer } from '../text/find-answer.js'
+import { foldText } from '../text/fold.js'
+import { textKey } from '../text/same-text.js'
+import { supportOf, wordsOfFolded } from '../text/support.js'
 import type { Corpus, CorpusChunk } from './corpus.js'
 
 export interface Positive {
@@ -60,11 +61,11 @@ async function bestChunk(
   if (positions.length === 1) return corpus.read(positions[0]!)
   const rank = (position: number) => rankOf(position) ?? Number.POSITIVE_INFINITY
   const ranked = [...positions].sort((a, b) => (rank(a) === rank(b) ? a - b : rank(a) - rank(b)))
-  if (normalise(question.answer) === '') return corpus.read(ranked[0]!)
+  if (foldText(question.answer) === '') return corpus.read(ranked[0]!)
   const states = statesAnswer(question.answer)
   for (const position of ranked) {
     const chunk = await corpus.read(position)
-    if (states(chunk.normalised)) return chunk
+    if (states(chunk.folded)) return chunk
   }
   return wordiest(
     question.answer,
@@ -74,7 +75,7 @@ async function bestChunk(
 
 /** Of chunks, the best ranked first, the one with most of the answer's words. */
 function wordiest(answer: string, chunks: CorpusChunk[]): CorpusChunk {
-  const found = chunks.map(({ text }) => supportOf(answer, [readWords(text)]).found)
+  const found = chunks.map(({ folded }) => supportOf(answer, [wordsOfFolded(folded)]).found)
   return chunks[found.indexOf(Math.max(...found))]!
 }
 

@@ -1,9 +1,11 @@
 /** Whether a question finds what it was written about, and whether it was asked already: both by the models. */
-import { textKey } from '../chunks/same-text.js'
+
 import { oneAhead, windows } from '../files/windows.js'
 import { cosine } from '../inference/cosine.js'
-import { fold, numbersOf } from '../questions/checks/passage.js'
 import type { BelievedPair, Judged, Reason } from '../questions/judge.js'
+import { foldText } from '../text/fold.js'
+import { numbersOf } from '../text/numbers.js'
+import { textKey } from '../text/same-text.js'
 import type { Corpus } from './corpus.js'
 import type { Engines } from './run.js'
 
@@ -168,5 +170,5 @@ class AskedQuestions {
 }
 
 function numbersIn(question: string): string {
-  return numbersOf(fold(question)).sort().join(' ')
+  return numbersOf(foldText(question)).sort().join(' ')
 }

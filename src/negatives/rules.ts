@@ -1,7 +1,8 @@
 /** What is never a negative of a question, whatever its score. Of texts and positions alone. */
-import { normalise } from '../chunks/same-text.js'
+
 import type { Question } from '../questions/question.js'
-import { answerFinder } from './answer.js'
+import { answerFinder } from '../text/find-answer.js'
+import { foldText } from '../text/fold.js'
 import type { CorpusChunk } from './corpus.js'
 import { overlapOf, type Wording, wordingOf } from './overlap.js'
 import type { Positive, Positives } from './positives.js'
@@ -67,7 +68,7 @@ export function truthRule(
     if (related.has(chunk.position)) return 'same document as a positive'
     if (neighbours?.has(`${chunk.documentId} ${chunk.position}`)) return 'next to a positive'
     for (const isNear of nearly) if (isNear(chunk, cosineTo)) return 'near-duplicate of a positive'
-    return states.some((isStated) => isStated(chunk.normalised)) ? 'contains the answer' : undefined
+    return states.some((isStated) => isStated(chunk.folded)) ? 'contains the answer' : undefined
   }
 }
 
@@ -83,7 +84,7 @@ function nearDuplicateOf(positive: Positive, i: number, options: TruthOptions, k
   const decide = (chunk: CorpusChunk, cosineTo: CosineTo | undefined) => {
     if (cosineTo && nearCosine < 1 && cosineTo(i) >= nearCosine) return true
     if (nearDuplicate >= 1) return false
-    own ??= positive.chunk ? wordingOfChunk(positive.chunk) : wordingOf(normalise(positive.text))
+    own ??= positive.chunk ? wordingOfChunk(positive.chunk) : wordingOf(foldText(positive.text))
     const { words, runs } = overlapOf(wordingOfChunk(chunk), own)
     return words >= nearDuplicate || runs >= REPEATED_RUNS
   }
@@ -115,7 +116,7 @@ const wordings = new WeakMap<CorpusChunk, Wording>()
 function wordingOfChunk(chunk: CorpusChunk): Wording {
   let wording = wordings.get(chunk)
   if (!wording) {
-    wording = wordingOf(chunk.normalised)
+    wording = wordingOf(chunk.folded)
     wordings.set(chunk, wording)
   }
   return wording

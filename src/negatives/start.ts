@@ -1,8 +1,9 @@
 /** Questions -> hunts: embedded, searched for, their positives looked up. */
-import { textKey } from '../chunks/same-text.js'
+
 import { dot } from '../index/rank.js'
 import { cosine } from '../inference/cosine.js'
 import type { Question } from '../questions/question.js'
+import { textKey } from '../text/same-text.js'
 import { drawn, type Hits, Ranked, type RankWindow } from './candidates.js'
 import { type EqualRule, equalRule } from './equal-rule.js'
 import { Hunt, type Nearness } from './hunt.js'

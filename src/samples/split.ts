@@ -1,7 +1,7 @@
 /** Training and validation, parted by documents. */
 import { createHash } from 'node:crypto'
 import { type Chunk, passageOf } from '../chunks/chunk.js'
-import { textKey } from '../chunks/same-text.js'
+import { textKey } from '../text/same-text.js'
 
 export const SIDES = ['train', 'validation'] as const
 export type Side = (typeof SIDES)[number]

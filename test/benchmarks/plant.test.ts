@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { plant, readLines } from '../../bench/mining/plant.mjs'
 import { answerIn, joined, partsOf } from '../../bench/mining/text.mjs'
-import { normalise } from '../../dist/chunks/same-text.js'
+import { foldText } from '../../dist/text/fold.js'
 
 const corpus = [
   {
@@ -45,7 +45,7 @@ describe('planted passages', () => {
   it('differ from the positive, and state the answer as it does', () => {
     for (const { id, positive, question, answer } of made.planted) {
       const text = (wanted: string) => made.corpus.find(({ _id }) => _id === wanted)!.text
-      expect(normalise(text(id))).not.toBe(normalise(text(positive)))
+      expect(foldText(text(id))).not.toBe(foldText(text(positive)))
       expect(answerIn(text(positive), question, answer)!.holds(text(id)), text(id)).toBe(true)
     }
   })

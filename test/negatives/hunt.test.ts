@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { textKey } from '#clara/chunks/same-text.js'
 import { type Candidate, Ranked } from '#clara/negatives/candidates.js'
 import { Hunt, type HuntOptions } from '#clara/negatives/hunt.js'
 import { DEFAULT_THRESHOLDS, limitsFor, type Thresholds } from '#clara/negatives/thresholds.js'
+import { textKey } from '#clara/text/same-text.js'
 import { corpusOf } from '../support/corpus.js'
 
 const QUESTION = { id: 'q', question: 'Q?', answer: '', docIds: [], passages: [], path: 'qa', line: 1 }

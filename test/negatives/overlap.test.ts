@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { normalise } from '#clara/chunks/same-text.js'
 import { overlapOf, wordingOf } from '#clara/negatives/overlap.js'
+import { foldText } from '#clara/text/fold.js'
 
-const overlap = (a: string, b: string) => overlapOf(wordingOf(normalise(a)), wordingOf(normalise(b)))
+const overlap = (a: string, b: string) => overlapOf(wordingOf(foldText(a)), wordingOf(foldText(b)))
 
 const TEXT =
   'The old bridge over the river was built in 1874. It carried trains until the flood of 1913, when two of its piers were washed away.'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { textKey } from '#clara/chunks/same-text.js'
 import type { Corpus } from '#clara/negatives/corpus.js'
 import { DEFAULT_TRUTH, type TruthOptions, truthRule } from '#clara/negatives/rules.js'
+import { textKey } from '#clara/text/same-text.js'
 import { corpusOf } from '../support/corpus.js'
 
 const GOLD = 'The old bridge over the river was built in 1874 and carried trains until the flood of 1913.'

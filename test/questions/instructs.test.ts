@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { instructs } from '#clara/questions/checks/instructs.js'
-import { fold } from '#clara/questions/checks/passage.js'
+import { readPassage } from '#clara/questions/checks/passage.js'
 import { attacks } from '../obedient-model.js'
 
-const of = (text: string) => instructs(text, fold(text))
+const of = (text: string) => readPassage(text).instructs
 
 describe('a passage that gives instructions', () => {
   it.each(attacks.map(({ name, content }) => [name, content] as const))('is known: %s', (_, content) => {

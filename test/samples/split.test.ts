@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { textKey } from '#clara/chunks/same-text.js'
 import { createSplit, type Side, sideOfDocument } from '#clara/samples/split.js'
+import { textKey } from '#clara/text/same-text.js'
 import { stream } from '../support/collect.js'
 
 const chunk = (document: string, text = `Text of ${document}.`) => ({

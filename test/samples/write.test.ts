@@ -16,7 +16,7 @@ const chunk = (name: string, position: number) => ({
   chunkId: `${name}#0`,
   documentId: name,
   text: `Text of ${name}.`,
-  normalised: `text of ${name}.`,
+  folded: `text of ${name}.`,
   key: name,
 })
 

@@ -29,7 +29,7 @@ export function handMade({
 }: HandMade): MinedQuestion {
   const chunk = (name: string) => {
     const text = texts[name] ?? `Text of ${name}.`
-    return { position: 0, chunkId: name, documentId: name, text, normalised: text, key: name }
+    return { position: 0, chunkId: name, documentId: name, text, folded: text, key: name }
   }
   return {
     question: { id, question, answer, docIds: [], passages: [], path: '/data/qa.jsonl', line },

@@ -1,9 +1,13 @@
 /** Everything that one pair can be found out by without a model. Pure; it looks at the pair and its passages alone. */
+
+import { foldText } from '../../text/fold.js'
+import { numbersOf } from '../../text/numbers.js'
+import { supportOf } from '../../text/support.js'
 import { type Language, languageOf, otherThan } from '../language.js'
 import { PAIR_TYPES, type PairType } from '../pair-types.js'
 import type { WrittenPair } from '../reply.js'
 import type { LeakFinder } from './leak.js'
-import { fold, numbersOf, type Passage, supportOf } from './passage.js'
+import type { Passage } from './passage.js'
 import { isQuoteOf } from './quote.js'
 import { type TextFault, textFaults } from './text-faults.js'
 import { LEADING_PRONOUNS, LEANS_ON_PASSAGE, YES_OR_NO } from './words.js'
@@ -72,7 +76,7 @@ function areQuotes(quotes: string[], passages: Passage[]): boolean {
 
 function answerFaults(answer: string, type: PairType, passages: Passage[]): PairFault[] {
   const faults: PairFault[] = []
-  const folded = fold(answer)
+  const folded = foldText(answer)
   const numbers = numbersOf(folded)
   if (numbers.some((number) => !passages.some((passage) => passage.numbers.has(number)))) {
     faults.push('a number that the passage does not have')
@@ -98,7 +102,7 @@ const SCRIPT: Record<Language, RegExp> = { en: /\p{Script=Latin}/u, zh: /\p{Scri
 
 function questionFaults(question: string, type: PairType, passages: Passage[]): PairFault[] {
   const faults: PairFault[] = []
-  const folded = fold(question)
+  const folded = foldText(question)
   if (LEANS_ON_PASSAGE.some((pattern) => pattern.test(folded)))
     faults.push('a question that leans on the passage')
   if (LEADING_PRONOUNS.some((pattern) => pattern.test(folded)))

@@ -1,6 +1,8 @@
 /** Texts that were there before. */
 import { createHash } from 'node:crypto'
-import { fold } from './passage.js'
+import { foldText } from '../../text/fold.js'
+import { plainNumbers } from '../../text/numbers.js'
+import { barePunctuation } from '../../text/same-text.js'
 
 /** Some 40 MB of hashes; of more texts the oldest are forgotten. */
 const KEPT = 1 << 20
@@ -10,7 +12,7 @@ export interface Duplicates {
   add(text: string): boolean
 }
 
-/** Case, width, white space and punctuation make no difference. */
+/** What is the same text but for form, punctuation and the way of writing numbers was there before. */
 export function createDuplicates(kept = KEPT): Duplicates {
   const seen = new Set<number>()
   return {
@@ -26,8 +28,6 @@ export function createDuplicates(kept = KEPT): Duplicates {
 
 /** 48 bits: among a million texts one is taken for another in one run of 500. */
 function keyOf(text: string): number {
-  const words = fold(text)
-    .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
-    .trim()
-  return createHash('sha256').update(words).digest().readUIntBE(0, 6)
+  const bare = barePunctuation(plainNumbers(foldText(text)))
+  return createHash('sha256').update(bare).digest().readUIntBE(0, 6)
 }

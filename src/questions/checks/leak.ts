@@ -1,9 +1,10 @@
 /** Whether a text repeats what the model was told instead of what the passage says. */
-import { fold, type Passage } from './passage.js'
+import { foldText } from '../../text/fold.js'
+import { charactersAndWords } from '../../text/words.js'
+import type { Passage } from './passage.js'
 
 /** So many words, or Chinese characters, in a row are no accident. */
 const RUN = 8
-const WORD = /\p{Script=Han}|[\p{L}\p{M}\p{N}]+/gu
 /** The marks around a passage, and their token. */
 const MARK = /<\/?\s*(?:passage|reply)\b|\b(?:passage|reply)-[0-9a-f]{6,}|\b[0-9a-f]{24}\b/
 
@@ -19,10 +20,10 @@ const KEPT = 256
 export function leakFinder(system: string): LeakFinder {
   const known = finders.get(system)
   if (known) return known
-  const runs = new Set(runsIn(fold(system)))
+  const runs = new Set(runsIn(foldText(system)))
   const finder: LeakFinder = {
     leaks(text, passages) {
-      const folded = fold(text)
+      const folded = foldText(text)
       const foreign = (part: string) => !passages.some((passage) => runsOf(passage).has(part))
       if (MARK.test(folded)) return true
       return runsIn(folded).some((run) => runs.has(run) && foreign(run))
@@ -44,7 +45,7 @@ function runsOf(passage: Passage): Set<string> {
 }
 
 function runsIn(folded: string): string[] {
-  const words = folded.match(WORD) ?? []
+  const words = charactersAndWords(folded)
   return Array.from({ length: Math.max(0, words.length - RUN + 1) }, (_, i) =>
     words.slice(i, i + RUN).join(' '),
   )

@@ -1,5 +1,6 @@
 /** Whether a quote is in the passage. */
-import { fold, type Passage } from './passage.js'
+import { foldText } from '../../text/fold.js'
+import type { Passage } from './passage.js'
 
 /** Of shorter quotes nearly every passage has one. */
 const LEAST_LETTERS = 8
@@ -12,7 +13,7 @@ const EDGES = /^[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+$/gu
  * what is no letter and no digit at its two ends. Not a letter may differ.
  */
 export function isQuoteOf(quote: string, passage: Passage): boolean {
-  const wanted = fold(quote).replace(EDGES, '')
+  const wanted = foldText(quote).replace(EDGES, '')
   const letters = wanted.replace(/[^\p{L}\p{M}\p{N}]/gu, '').length
   const han = wanted.match(/\p{Script=Han}/gu)?.length ?? 0
   if (letters < LEAST_LETTERS && han < LEAST_HAN) return false

@@ -1,5 +1,6 @@
 /** What is wrong with a text that a model wrote, whatever it says: characters, links, code, names, placeholders. */
-import { fold, type Passage } from './passage.js'
+import { foldCharacters } from '../../text/fold.js'
+import type { Passage } from './passage.js'
 import { PLACEHOLDERS } from './words.js'
 
 export type TextFault =
@@ -30,8 +31,8 @@ const NAME =
 
 /** @param passages what the text is about; the text may have what one of them has. */
 export function textFaults(text: string, passages: Passage[]): TextFault[] {
-  const folded = fold(text)
-  const has = (part: string) => passages.some((passage) => passage.folded.includes(fold(part)))
+  const folded = foldCharacters(text)
+  const has = (part: string) => passages.some((passage) => passage.characters.includes(foldCharacters(part)))
   const faults: TextFault[] = []
   const invisible = text.match(INVISIBLE) ?? []
   if (

@@ -1,56 +1,5 @@
 /** Word lists of the checks, English and Chinese. */
 
-/** Words that any text has; single Chinese characters of that kind. */
-export const STOP_WORDS = new Set(
-  (
-    'a an the of in on at to for from by with without and or not no nor but if then than as is are was were be been ' +
-    'being am do does did done has have had having it its they them their this that these those there here he she his ' +
-    'her him we us our you your i my me who whom whose which what when where why how will would can could may might ' +
-    'must shall should so such into onto over under about between among also only both each any all some more most ' +
-    'other same very just because while during after before up down out off again too s t d ll re ve ' +
-    '的 了 是 在 和 与 或 及 而 其 之 以 于 由 从 到 对 为 被 把 将 使 让 向 并 也 都 就 还 又 不 没 有 无 个 一 这 那 ' +
-    '该 此 它 他 她 们 我 你 您 什 么 吗 呢 吧 哪 谁 怎 如 何 几 多 少 时 可 能 会 要 应 因 所 但 若 则 等 中 上 下 里'
-  ).split(' '),
-)
-
-/** What a passage may write out and an answer may give in digits. */
-export const NUMBER_WORDS: Record<string, string> = {
-  zero: '0',
-  one: '1',
-  two: '2',
-  three: '3',
-  four: '4',
-  five: '5',
-  six: '6',
-  seven: '7',
-  eight: '8',
-  nine: '9',
-  ten: '10',
-  eleven: '11',
-  twelve: '12',
-  thirteen: '13',
-  fourteen: '14',
-  fifteen: '15',
-  sixteen: '16',
-  seventeen: '17',
-  eighteen: '18',
-  nineteen: '19',
-  twenty: '20',
-  thirty: '30',
-  forty: '40',
-  fifty: '50',
-  sixty: '60',
-  seventy: '70',
-  eighty: '80',
-  ninety: '90',
-  hundred: '100',
-  thousand: '1000',
-  million: '1000000',
-  once: '1',
-  twice: '2',
-  half: '2',
-}
-
 const SOURCE = 'passage|text|article|document|paragraph|excerpt|section|chapter|context|author|snippet|page'
 
 /** Answers without a word that a passage could have. Folded. */

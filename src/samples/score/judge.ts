@@ -1,5 +1,4 @@
 /** Scores of one row -> ranks and findings. No model, no state. */
-import { keyOf, normalise, textKey } from '../../chunks/same-text.js'
 import type { CorpusChunk } from '../../negatives/corpus.js'
 import { ruleOf } from '../../negatives/equal-rule.js'
 import type { Positive } from '../../negatives/positives.js'
@@ -19,6 +18,8 @@ import {
   type TooHigh,
 } from '../../negatives/thresholds.js'
 import type { SameQuestion } from '../../questions/equal-questions.js'
+import { foldText } from '../../text/fold.js'
+import { keyOf, textKey } from '../../text/same-text.js'
 import type { SampleRow } from './read-rows.js'
 
 /** `suspect`: a negative that may be an answer. `too-easy`: one that teaches nothing. */
@@ -139,6 +140,6 @@ const positiveOf = (text: string): Positive => ({ chunk: undefined, text, key: t
 
 /** A passage that no corpus is known to hold. */
 function passageOf(text: string): CorpusChunk {
-  const normalised = normalise(text)
-  return { position: -1, chunkId: '', documentId: '', text, normalised, key: keyOf(normalised) }
+  const folded = foldText(text)
+  return { position: -1, chunkId: '', documentId: '', text, folded, key: keyOf(folded) }
 }

@@ -1,11 +1,12 @@
 /** Suspects of scored rows -> newly mined negatives for the same questions. */
-import { textKey } from '../../chunks/same-text.js'
+
 import type { OnProblem, Problem } from '../../errors.js'
 import type { Corpus } from '../../negatives/corpus.js'
 import type { Negative } from '../../negatives/hunt.js'
 import { mineNegatives } from '../../negatives/mine.js'
 import type { Engines } from '../../negatives/run.js'
 import type { Question } from '../../questions/question.js'
+import { textKey } from '../../text/same-text.js'
 import type { JudgedRow } from './judge.js'
 import type { Scale } from './scale.js'
 import type { ScoreOptions } from './score-samples.js'

@@ -1,10 +1,11 @@
 /** What scores of a file mean: measured on its own positives, and on passages that have nothing to do with the question. */
-import { textKey } from '../../chunks/same-text.js'
+
 import { dot } from '../../index/rank.js'
 import { type Calibration, calibrate, median, probability } from '../../negatives/calibrate.js'
 import { drawn } from '../../negatives/candidates.js'
 import { randomFor } from '../../negatives/random.js'
 import type { PairScorer } from '../../negatives/scorer.js'
+import { textKey } from '../../text/same-text.js'
 import type { SampleRow } from './read-rows.js'
 
 /** Rows that the scale is set by, as many as mining takes. */

@@ -1,10 +1,11 @@
 /** A row's texts, once their types are right, and the checks of one row that compare them. */
-
 import type { Key } from '../../chunks/key-table.js'
-import { answerFinder, statesAnswer } from '../../negatives/answer.js'
-import { fold, type PassageWords, readWords, supportOf } from '../../questions/checks/passage.js'
 import { YES_OR_NO } from '../../questions/checks/words.js'
 import { questionKey } from '../../questions/equal-questions.js'
+import { answerFinder, statesAnswer } from '../../text/find-answer.js'
+import { foldText } from '../../text/fold.js'
+import { shareScripts } from '../../text/scripts.js'
+import { supportOf, wordsOfFolded } from '../../text/support.js'
 import { type CheckedRow, checkRepeats } from './row.js'
 import type { FactsOf, TextFacts } from './texts.js'
 
@@ -44,7 +45,7 @@ export function checkContent(row: CheckedRow, content: Content): void {
   const repeats = row.faults.some(({ kind }) => kind === 'duplicate-doc' || kind === 'negative-is-positive')
   if (!repeats) {
     checkRepeats(
-      docs.map(({ normalised }) => normalised),
+      docs.map(({ key }) => `${key.high} ${key.low}`),
       row,
     )
   }
@@ -61,10 +62,10 @@ export function checkContent(row: CheckedRow, content: Content): void {
 function checkNegatives(answer: string, content: Content, row: CheckedRow): boolean {
   const { docs, positives, isPositive } = content
   const states = isPositive.size < docs.length ? answerFinder(answer) : undefined
-  const at = states ? docs.findIndex((doc, i) => !isPositive.has(i) && states(doc.normalised)) : -1
+  const at = states ? docs.findIndex((doc, i) => !isPositive.has(i) && states(doc.folded)) : -1
   // A copy of a positive has its answer, too: that is said already.
   if (at < 0 || row.faults.some(({ kind }) => kind === 'negative-is-positive')) return false
-  const also = positives.some((i) => states!(docs[i]!.normalised))
+  const also = positives.some((i) => states!(docs[i]!.folded))
   const reason = `docs[${at}], a negative, contains the answer${also ? '' : ', which no positive does'}`
   row.faults.push({ kind: 'answer-in-negative', reason })
   return true
@@ -73,7 +74,7 @@ function checkNegatives(answer: string, content: Content, row: CheckedRow): bool
 function checkSupport(answer: string, docs: TextFacts[], positives: number[], row: CheckedRow): boolean {
   const share = supportFor(
     answer,
-    positives.map((i) => docs[i]!.normalised),
+    positives.map((i) => docs[i]!.folded),
   )
   if (share >= LEAST_SUPPORT) return false
   const reason = `of the answer’s words ${Math.round(100 * share)}% are in docs[${positives[0]}]${positives.length > 1 ? ' and the other positives' : ''}`
@@ -81,10 +82,8 @@ function checkSupport(answer: string, docs: TextFacts[], positives: number[], ro
   return true
 }
 
-const LETTERS = { latin: /\p{Script=Latin}/u, han: /\p{Script=Han}/u }
-
 /**
- * @param texts normalised
+ * @param texts folded
  * @returns the share of the answer's words that the texts have; 1 where they state it, or where its words say nothing
  * about it (yes and no, numbers, another script).
  */
@@ -92,12 +91,9 @@ export function supportFor(answer: string, texts: string[]): number {
   const states = statesAnswer(answer)
   if (texts.some(states)) return 1
   if (isYesOrNo(answer)) return 1
-  for (const script of Object.values(LETTERS)) {
-    if (script.test(answer) && !texts.some((text) => script.test(text))) return 1
-  }
-  const passages: PassageWords[] = texts.map(readWords)
-  const { counted, found } = supportOf(answer, passages)
+  if (!shareScripts(answer, texts)) return 1
+  const { counted, found } = supportOf(answer, texts.map(wordsOfFolded))
   return counted === 0 ? 1 : found / counted
 }
 
-export const isYesOrNo = (answer: string) => YES_OR_NO.test(fold(answer))
+export const isYesOrNo = (answer: string) => YES_OR_NO.test(foldText(answer))

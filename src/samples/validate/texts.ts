@@ -1,15 +1,15 @@
 /** Texts as they are compared. A passage stands in many rows: what was worked out of it is kept for a while. */
-
 import { type Key, keyOfText } from '../../chunks/key-table.js'
-import { normalise } from '../../chunks/same-text.js'
+import { foldText } from '../../text/fold.js'
+import { barePunctuation } from '../../text/same-text.js'
 
 export interface TextFacts {
-  normalised: string
-  /** Of the normalised text. */
+  folded: string
+  /** Equal for the same text but for form and punctuation. */
   key: Key
 }
 
-/** UTF-16 units that are kept, twice: up to 128 MB with the normalised text. */
+/** UTF-16 units that are kept, twice: up to 128 MB with the folded text. */
 const KEPT_UNITS = 16 << 20
 
 export type FactsOf = (text: string) => TextFacts
@@ -35,6 +35,6 @@ export function rememberFacts(): FactsOf {
 }
 
 export function factsOf(text: string): TextFacts {
-  const normalised = normalise(text)
-  return { normalised, key: keyOfText(normalised) }
+  const folded = foldText(text)
+  return { folded, key: keyOfText(barePunctuation(folded)) }
 }

@@ -1,6 +1,6 @@
 /** Finds docs with more tokens than the trainer keeps, and answers among what it cuts off; counts a batch at a time. */
 import type { CountTokens } from '../../chunks/count-tokens.js'
-import { statesAnswer } from '../../negatives/answer.js'
+import { statesAnswer } from '../../text/find-answer.js'
 import { type Content, isYesOrNo, supportFor } from './content.js'
 import { keptParts } from './cut.js'
 import type { Findings } from './findings.js'
@@ -100,9 +100,9 @@ export class TokenCheck {
     let at = 0
     for (const { row, long, tokens } of cut) {
       const content = row.content!
-      const short = new Map(long.map((i) => [i, factsOf(kept[at++]!).normalised]))
-      const whole = content.positives.map((i) => content.docs[i]!.normalised)
-      const left = content.positives.map((i) => short.get(i) ?? content.docs[i]!.normalised)
+      const short = new Map(long.map((i) => [i, factsOf(kept[at++]!).folded]))
+      const whole = content.positives.map((i) => content.docs[i]!.folded)
+      const left = content.positives.map((i) => short.get(i) ?? content.docs[i]!.folded)
       if (!content.answers.some((answer) => isLost(answer, whole, left))) continue
       this.report.lostAnswers! += 1
       row.failed = true

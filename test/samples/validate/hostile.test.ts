@@ -34,7 +34,7 @@ test.each<[string, () => string, object]>([
   [
     'NUL in a text',
     () => JSON.stringify({ ...row, docs: row!.docs.map((doc) => `${doc}\0\u0001`) }),
-    { 'duplicate-question': [4] },
+    { 'duplicate-sample': [4] },
   ],
   ['NUL in the line', () => `${JSON.stringify(row)}\0`, { 'not-json': [4] }],
   [

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { normalise } from '#clara/chunks/same-text.js'
-import { answerFinder } from '#clara/negatives/answer.js'
+import { answerFinder } from '#clara/text/find-answer.js'
+import { foldText } from '#clara/text/fold.js'
 
-const states = (answer: string, text: string) => answerFinder(answer)?.(normalise(text))
+const states = (answer: string, text: string) => answerFinder(answer)?.(foldText(text))
 
 describe('an answer', () => {
   test.each([

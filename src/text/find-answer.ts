@@ -1,0 +1,124 @@
+/** Whether a text states an answer. */
+import { foldText } from './fold.js'
+import { hasNumbers, isMinus, LABEL_MARK, plainNumbers } from './numbers.js'
+import { isCharacter, isSegmentEnd } from './words.js'
+
+/** "1963" or "the king" stand in many a passage by chance: so many letters are asked for. */
+const LEAST_LETTERS = 8
+/** Chinese and Korean say in one character what English says in two letters or more. */
+const WIDE = /[\p{Script=Han}\p{Script=Hangul}]/gu
+const LETTERS = /[\p{L}\p{M}\p{N}]/gu
+const IS_LETTER = /^[\p{L}\p{M}\p{N}]/u
+
+/** Whether a text, as `foldText` returns it, states something. */
+type Finder = (folded: string) => boolean
+
+/**
+ * @returns whether a text states the answer as whole words, in whatever script; `undefined` for an answer too short to
+ * mean anything. Punctuation at the answer's ends makes no difference; numbers and dates are compared as such.
+ */
+export function answerFinder(answer: string): Finder | undefined {
+  const wanted = wantedOf(answer)
+  const letters = count(wanted, LETTERS) + count(wanted, WIDE)
+  return letters < LEAST_LETTERS ? undefined : finder(wanted)
+}
+
+/** As answerFinder, of an answer of any length: for texts that are said to have it. */
+export function statesAnswer(answer: string): Finder {
+  const wanted = wantedOf(answer)
+  return wanted === '' ? () => true : finder(wanted)
+}
+
+const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0
+
+/** What neither letters nor digits stand for, but signs of numbers and the end of C++, C# and 40%. */
+const EDGES =
+  /^(?:(?![-+.]\d)[^\p{L}\p{M}\p{N}])+|(?<!\p{L})[^\p{L}\p{M}\p{N}%]+$|(?<=\p{L})[^\p{L}\p{M}\p{N}+#]+$/gu
+
+function wantedOf(answer: string): string {
+  return foldText(answer).replace(EDGES, '')
+}
+
+function finder(wanted: string): Finder {
+  if (!hasNumbers(wanted)) return (text) => containsWords(text, wanted)
+  const plain = plainNumbers(wanted)
+  // Most texts lack the answer's longest word: their numbers need not be read.
+  const words = wanted.match(/\p{L}{4,}/gu) ?? []
+  const sure = plain.includes('·') ? [] : words.filter((word) => plain.includes(word))
+  const longest = sure.reduce((a, b) => (b.length > a.length ? b : a), '')
+  return (text) =>
+    containsWords(text, wanted) ||
+    (text.includes(longest) && hasNumbers(text) && containsWords(plainNumbers(text), plain))
+}
+
+function containsWords(text: string, wanted: string): boolean {
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
+    if (isStart(text, at, wanted) && isEnd(text, at + wanted.length, wanted)) return true
+  }
+  return false
+}
+
+const digit = (character: string | undefined) =>
+  character !== undefined && character >= '0' && character <= '9'
+
+function isStart(text: string, at: number, wanted: string): boolean {
+  if (digit(text[at])) {
+    // Not in -40, 1.40, 1,040, 10^40 or 12:40; of a date, a year may be asked for.
+    if (isMinus(text, at)) return false
+    if (digit(text[at - 2]) && /[.,'^]/.test(text[at - 1]!)) return false
+    if (digit(text[at - 2]) && /[/:]/.test(text[at - 1]!)) return /^\d{4}/.test(text.slice(at, at + 4))
+  }
+  return isBoundary(text, at, wanted, false)
+}
+
+/** @param wanted which ends at `at` */
+function isEnd(text: string, at: number, wanted: string): boolean {
+  const next = text[at]
+  if (digit(wanted.at(-1)) && next !== undefined) {
+    if (digit(text[at + 1]) && /[.,'^]/.test(next)) return false
+    if (digit(text[at + 1]) && /[/:]/.test(next)) return /\d{4}$/.test(wanted)
+    // 40 000, parted by blanks.
+    if (next === ' ' && /^ \d{3}(?:\D|$)/.test(text.slice(at, at + 5)))
+      return !/(?:^|\D)\d{1,3}$/.test(wanted)
+    if (next === LABEL_MARK) return false
+  }
+  if (next === '+' || next === '#')
+    return !/\p{L}$/u.test(wanted) || !/^(?:\+\+|#|\+)(?![\p{L}\p{N}])/u.test(text.slice(at, at + 3))
+  return isBoundary(text, at, wanted, true)
+}
+
+/** So many Korean syllables are no part of another word by chance, … */
+const LONG_KOREAN = 4
+/** … and so many letters of a script that sets no blanks, for which else a dictionary says where words meet. */
+const LONG = 8
+
+/** What Korean glues to a noun. */
+const PARTICLES =
+  /^(?:은|는|이|가|을|를|의|에|도|만|와|과|로|으로|에서|에게|께서?|한테|까지|부터|처럼|보다|마다|조차|밖에|하고|이나|나|이랑|랑|이며|며|이고|고|이?라고|이?라는|이다|다|입니다|이?었다|였다|이?었고|였고|이?었습니다|였습니다|예요|이에요)(?:는|은|도|만|의|이|가|를|을|로)?(?!\p{Script=Hangul})/u
+
+/** What never begins a word: accents, vowels that follow a consonant, small kana. */
+const FOLLOWS =
+  /^[\p{M}\u0E30\u0E32\u0E33\u0E45\u0E46\u0EB0\u0EB2\u0EB3\u30FCぁぃぅぇぉっゃゅょァィゥェォッャュョ]/u
+/** Vowels of Thai and Lao that stand before their consonant. */
+const LEADS = /^[\u0E40-\u0E44\u0EC0-\u0EC4]/
+const HAN = /^\p{Script=Han}/u
+const HANGUL = /^\p{Script=Hangul}/u
+const HIRAGANA = /^\p{Script=Hiragana}/u
+
+/** Whether words meet at `at`, the beginning or the end of what is looked for. */
+function isBoundary(text: string, at: number, wanted: string, isEnding: boolean): boolean {
+  const [before, after] = [characterBefore(text, at), characterAt(text, at)]
+  if (!IS_LETTER.test(before) || !IS_LETTER.test(after)) return true
+  if (FOLLOWS.test(after) || LEADS.test(before)) return false
+  if (!isCharacter(before) || !isCharacter(after)) return isCharacter(before) !== isCharacter(after)
+  if (HANGUL.test(before) && HANGUL.test(after)) {
+    return isEnding && (wanted.length >= LONG_KOREAN || PARTICLES.test(text.slice(at, at + 8)))
+  }
+  if (HAN.test(before) || HAN.test(after) || HIRAGANA.test(before) !== HIRAGANA.test(after)) return true
+  return wanted.length >= LONG || isSegmentEnd(text, at)
+}
+
+const characterAt = (text: string, at: number) =>
+  at < text.length ? String.fromCodePoint(text.codePointAt(at)!) : ''
+const characterBefore = (text: string, at: number) =>
+  Array.from(text.slice(Math.max(0, at - 2), at)).at(-1) ?? ''
