@@ -1,13 +1,10 @@
 /** Whether a text states an answer. */
 import { foldText } from './fold.js'
-import { hasNumbers, isMinus, LABEL_MARK, plainNumbers } from './numbers.js'
-import { isCharacter, isSegmentEnd } from './words.js'
+import { hasNumbers, isMinus, isOrdinal, LABEL_MARK, plainNumbers } from './numbers.js'
+import { isCharacter, isSegmentEnd, lettersIn } from './words.js'
 
 /** "1963" or "the king" stand in many a passage by chance: so many letters are asked for. */
 const LEAST_LETTERS = 8
-/** Chinese and Korean say in one character what English says in two letters or more. */
-const WIDE = /[\p{Script=Han}\p{Script=Hangul}]/gu
-const LETTERS = /[\p{L}\p{M}\p{N}]/gu
 const IS_LETTER = /^[\p{L}\p{M}\p{N}]/u
 
 /** Whether a text, as `foldText` returns it, states something. */
@@ -18,41 +15,43 @@ type Finder = (folded: string) => boolean
  * mean anything. Punctuation at the answer's ends makes no difference; numbers and dates are compared as such.
  */
 export function answerFinder(answer: string): Finder | undefined {
-  const wanted = wantedOf(answer)
-  const letters = count(wanted, LETTERS) + count(wanted, WIDE)
-  return letters < LEAST_LETTERS ? undefined : finder(wanted)
+  const folded = foldText(answer)
+  const wanted = withoutEdges(folded)
+  return lettersIn(wanted) < LEAST_LETTERS ? undefined : finder(folded)
 }
 
 /** As answerFinder, of an answer of any length: for texts that are said to have it. */
 export function statesAnswer(answer: string): Finder {
-  const wanted = wantedOf(answer)
-  return wanted === '' ? () => true : finder(wanted)
+  const folded = foldText(answer)
+  return withoutEdges(folded) === '' ? () => true : finder(folded)
 }
-
-const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0
 
 /** What neither letters nor digits stand for, but signs of numbers and the end of C++, C# and 40%. */
 const EDGES =
   /^(?:(?![-+.]\d)[^\p{L}\p{M}\p{N}])+|(?<!\p{L})[^\p{L}\p{M}\p{N}%]+$|(?<=\p{L})[^\p{L}\p{M}\p{N}+#]+$/gu
 
-function wantedOf(answer: string): string {
-  return foldText(answer).replace(EDGES, '')
-}
+const withoutEdges = (text: string) => text.replace(EDGES, '')
 
-function finder(wanted: string): Finder {
+/** @param answer folded */
+function finder(answer: string): Finder {
+  const wanted = withoutEdges(answer)
   if (!hasNumbers(wanted)) return (text) => containsWords(text, wanted)
-  const plain = plainNumbers(wanted)
+  const plain = withoutEdges(plainNumbers(answer))
   // Most texts lack the answer's longest word: their numbers need not be read.
   const words = wanted.match(/\p{L}{4,}/gu) ?? []
-  const sure = plain.includes('·') ? [] : words.filter((word) => plain.includes(word))
+  const sure = plain.includes('·') ? [] : words.filter((word) => plain.includes(word) && !isOrdinal(word))
   const longest = sure.reduce((a, b) => (b.length > a.length ? b : a), '')
   return (text) =>
-    containsWords(text, wanted) ||
-    (text.includes(longest) && hasNumbers(text) && containsWords(plainNumbers(text), plain))
+    containsWords(text, wanted) || (text.includes(longest) && containsWords(plainNumbers(text), plain))
 }
 
+/** Places looked at: a text of one character over and over has too many for a dictionary. */
+const MOST_PLACES = 1000
+
 function containsWords(text: string, wanted: string): boolean {
-  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
+  let places = 0
+  for (let at = text.indexOf(wanted); at >= 0 && places < MOST_PLACES; at = text.indexOf(wanted, at + 1)) {
+    places++
     if (isStart(text, at, wanted) && isEnd(text, at + wanted.length, wanted)) return true
   }
   return false
@@ -62,6 +61,7 @@ const digit = (character: string | undefined) =>
   character !== undefined && character >= '0' && character <= '9'
 
 function isStart(text: string, at: number, wanted: string): boolean {
+  if (wanted[0] === '-' && digit(wanted[1]) && !isMinus(text, at + 1)) return false
   if (digit(text[at])) {
     // Not in -40, 1.40, 1,040, 10^40 or 12:40; of a date, a year may be asked for.
     if (isMinus(text, at)) return false

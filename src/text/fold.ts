@@ -148,6 +148,8 @@ function foldHyphens(text: string): string {
       const [before, after] = [at > 0 ? text[at - 1]! : ' ', text[at + dash.length] ?? ' ']
       const spaced = dash.startsWith(' ')
       if (isDigit(before) && isDigit(after)) return dash.length === (spaced ? 3 : 1) ? '-' : dash
+      // 为-40
+      if (!spaced && isDigit(after) && isWithoutBlanks(text, at - 1)) return dash
       return spaced || (LETTER.test(before) && LETTER.test(after)) ? ' ' : dash
     }),
   )

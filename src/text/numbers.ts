@@ -79,6 +79,8 @@ function read(raw: string, text: string, at: number): NumberInText {
   if (POINTED.test(raw) || (POINTED_ONCE.test(raw) && (isMoney || /^ ?(?:€|euros?\b|eur\b)/.test(after)))) {
     return number(raw.replace(/\./g, '').replace(',', '.'))
   }
+  // One and a half, or thousands: who knows.
+  if (POINTED_ONCE.test(raw)) return { raw, value: sign + raw, isLabel: false }
   if (COMMA_DECIMAL.test(raw) && (isMoney || UNIT_AFTER.test(after))) return number(raw.replace(',', '.'))
   if (DECIMAL.test(raw)) {
     const isLabel = !isAmount && LABEL_BEFORE.test(before)
@@ -89,10 +91,15 @@ function read(raw: string, text: string, at: number): NumberInText {
 
 const withoutZeros = (value: string) => (value.includes('.') ? value.replace(/\.?0+$/, '') : value)
 
+/** After these a dash before a number is no range: 为-40. */
+const CHINESE_BEFORE_SIGN = /[为是到达至约在了低降于]/
+
 /** Whether the dash before a number is a sign: nothing that it could part stands before it. */
 export function isMinus(text: string, at: number): boolean {
   const dash = /[$€£¥]/.test(text[at - 1] ?? '') ? at - 2 : at - 1
-  return text[dash] === '-' && !/[\p{L}\p{M}\p{N})\]-]/u.test(text[dash - 1] ?? ' ')
+  const before = text[dash - 1] ?? ' '
+  if (text[dash] !== '-') return false
+  return CHINESE_BEFORE_SIGN.test(before) || !/[\p{L}\p{M}\p{N})\]-]/u.test(before)
 }
 
 /** The runs of digits of a text; "1990 100" is two numbers, and so are "3, 4". */
@@ -116,17 +123,23 @@ const ORDINALS =
 /** No letter of a text: it keeps the 3.1 of a version from being the number 3.1. */
 export const LABEL_MARK = '\u{E000}'
 
-/** Whether `plainNumbers` may change anything in a text. */
+const ORDINAL = new RegExp(`\\b(?:${ORDINALS.join('|')})\\b`)
+
+const hasDigits = (folded: string) => /\d|[〇零一二三四五六七八九]年|百分之/.test(folded)
+
+/** Whether a text has a number that may be written in another way. */
 export function hasNumbers(folded: string): boolean {
-  return /\d|[〇零一二三四五六七八九]年|百分之/.test(folded)
+  return hasDigits(folded) || ORDINAL.test(folded)
 }
+
+export const isOrdinal = (word: string) => ORDINALS.includes(word)
 
 /**
  * The text with its dates and numbers each in one way of writing: 1904·05·03, 1000, 2.5, 40%, -40, first. The number of a
  * version or a section gets a mark after it, so that it is equal to the same alone.
  */
 export function plainNumbers(folded: string): string {
-  if (!hasNumbers(folded)) return folded
+  if (!hasDigits(folded)) return folded
   const text = plainDates(folded)
     .replace(/\b(?:minus|negative) (?=\d)|(?:零下|负)(?=\d)/g, '-')
     .replace(/(\d) ?(?:%|percent\b|per cent\b)/g, '$1%')

@@ -23,6 +23,15 @@ export function charactersAndWords(folded: string): string[] {
 
 export const isCharacter = (word: string) => IS_CHARACTER.test(word)
 
+/** What Chinese and Korean say in one character, English says in two letters or more. */
+const WIDE = /[\p{Script=Han}\p{Script=Hangul}]/gu
+const LETTERS = /[\p{L}\p{M}\p{N}]/gu
+
+/** How much a text says: its letters and digits, each Chinese and Korean one as two. */
+export function lettersIn(text: string): number {
+  return (text.match(LETTERS)?.length ?? 0) + (text.match(WIDE)?.length ?? 0)
+}
+
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
 /** UTF-16 units segmented at a time: the dictionaries take quadratic time. A word that is cut is two. */
 const WINDOW = 500

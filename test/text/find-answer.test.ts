@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { answerFinder } from '#clara/text/find-answer.js'
+import { answerFinder, statesAnswer } from '#clara/text/find-answer.js'
 import { foldText } from '#clara/text/fold.js'
 
 const states = (answer: string, text: string) => answerFinder(answer)?.(foldText(text))
@@ -27,4 +27,67 @@ describe('an answer', () => {
       expect(answerFinder(answer)).toBeUndefined()
     },
   )
+})
+
+describe('an answer in any script', () => {
+  test.each([
+    ['クリスタルパレスホテル', '賞の贈呈は十月、クリスタルパレスホテルにて行われた。'],
+    ['クリスタルパレスホテル', 'クリスタル\nパレスホテルで開かれた。'],
+    ['ｸﾘｽﾀﾙﾊﾟﾚｽﾎﾃﾙ', 'クリスタルパレスホテルで開かれた。'],
+    ['東京', '昨日東京に着いた。'],
+    ['パリ', '昨日パリに着いた。'],
+    ['หอประชุมมหาวิทยาลัย', 'มีการมอบรางวัลที่หอประชุมมหาวิทยาลัยและนายกเทศมนตรี'],
+    ['กรุงเทพ', 'เขาอยู่ที่กรุงเทพมานาน'],
+    ['Python', 'เขาเขียนPythonทุกวัน'],
+    ['Python', '他用Python编程。'],
+    ['Python', 'Python은 언어이다.'],
+    ['대한민국역사박물관', '상은 대한민국역사박물관의 강당에서 주어졌다.'],
+    ['부산', '시상식은 부산에서 열렸다.'],
+    ['부산', '그곳은 부산이다.'],
+    ['부산', '부산은 크다.'],
+    ['水晶宫大酒店', '颁奖典礼在水晶宫 大酒店举行。'],
+    ['ໂຮງແຮມ', 'ຂ້ອຍຢູ່ທີ່ໂຮງແຮມໃຫຍ່'],
+    ['សណ្ឋាគារ', 'ខ្ញុំនៅសណ្ឋាគារធំ'],
+    ['ဟိုတယ်', 'သူသည်ဟိုတယ်တွင်နေသည်'],
+    ['फंदक होटल', 'वह फंदक होटल में है।'],
+    ['فندق القصر', 'أقيم الحفل في فُنْدُق القَصْر أمس.'],
+    ['מלון הארמון', 'האירוע היה במלון או מָלוֹן הָאַרְמוֹן אתמול'],
+    ['Хрустальный дворец', 'в гостинице «Хрустальный дворец» прошла'],
+    ['ΟΔΟΣ', 'η οδός οδος'],
+  ])('%j is stated by %j', (answer, text) => {
+    expect(statesAnswer(answer)(foldText(text))).toBe(true)
+  })
+
+  test.each([
+    ['アイス', 'アイスランドに着いた。'],
+    ['クリスタル', 'クリスタルーにて'],
+    ['ไม', 'ไม่มีคน'],
+    ['ขา', 'เขามาแล้ว'],
+    ['कल', 'कला'],
+    ['होट', 'होटल में'],
+    ['서울', '서울대학교에서 열렸다.'],
+    ['산은', '부산은 크다.'],
+    ['Java', 'JavaScript를 쓴다'],
+    ['дом', 'домик'],
+    ['cafe', 'cafe\u0301'],
+  ])('%j is not stated by %j', (answer, text) => {
+    expect(statesAnswer(answer)(foldText(text))).toBe(false)
+  })
+
+  test.each(['한국은행', '水泵房间', 'クリスタルパレス', 'หอประชุมมหา'])(
+    '%j is long enough to mean something',
+    (answer) => {
+      expect(answerFinder(answer)).toBeDefined()
+    },
+  )
+})
+
+test.each(['水', 'ก', 'カ', '한', 'ក', 'مُ'])('a long text of %j is searched in time', (character) => {
+  const text = foldText(character.repeat(200_000))
+  const started = performance.now()
+  statesAnswer(`${character.repeat(5)}x`)(text)
+  statesAnswer(`x${character.repeat(5)}`)(text)
+  statesAnswer(character.repeat(5))(text)
+  statesAnswer(character.repeat(30))(text)
+  expect(performance.now() - started).toBeLessThan(3_000)
 })

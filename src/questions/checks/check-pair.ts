@@ -7,7 +7,7 @@ import { type Language, languageOf, otherThan } from '../language.js'
 import { PAIR_TYPES, type PairType } from '../pair-types.js'
 import type { WrittenPair } from '../reply.js'
 import type { LeakFinder } from './leak.js'
-import type { Passage } from './passage.js'
+import { foreignNumbers, type Passage } from './passage.js'
 import { isQuoteOf } from './quote.js'
 import { type TextFault, textFaults } from './text-faults.js'
 import { LEADING_PRONOUNS, LEANS_ON_PASSAGE, YES_OR_NO } from './words.js'
@@ -42,7 +42,8 @@ const LEAST_SUPPORT: Record<PairType, number> = {
 const LEAST_IN_QUESTION = 0.2
 
 const QUESTION_CHARS = { least: 8, most: 400 }
-const QUESTION_CHARS_ZH = { least: 4, most: 200 }
+/** In Chinese, Japanese and Korean. */
+const QUESTION_CHARS_DENSE = { least: 4, most: 200 }
 const MOST_ANSWER_CHARS = 1000
 const MOST_QUOTE_CHARS = 1000
 const MOST_TYPE_CHARS = 40
@@ -78,7 +79,7 @@ function answerFaults(answer: string, type: PairType, passages: Passage[]): Pair
   const faults: PairFault[] = []
   const folded = foldText(answer)
   const numbers = numbersOf(folded)
-  if (numbers.some((number) => !passages.some((passage) => passage.numbers.has(number)))) {
+  if (foreignNumbers(folded, passages).length > 0) {
     faults.push('a number that the passage does not have')
   }
   const { counted, found } = supportOf(answer, passages)
@@ -100,10 +101,14 @@ function hasScriptOf(language: Language, text: string): boolean {
 
 const SCRIPT: Record<Language, RegExp> = { en: /\p{Script=Latin}/u, zh: /\p{Script=Han}/u }
 
+/** The author Jane Austen. */
+const NAMED_AUTHOR = /\bthe authors? (?=\p{Lu})/gu
+
 function questionFaults(question: string, type: PairType, passages: Passage[]): PairFault[] {
   const faults: PairFault[] = []
   const folded = foldText(question)
-  if (LEANS_ON_PASSAGE.some((pattern) => pattern.test(folded)))
+  const unnamed = foldText(question.replace(NAMED_AUTHOR, ''))
+  if (LEANS_ON_PASSAGE.some((pattern) => pattern.test(unnamed)))
     faults.push('a question that leans on the passage')
   if (LEADING_PRONOUNS.some((pattern) => pattern.test(folded)))
     faults.push('a question that begins with a pronoun')
@@ -121,10 +126,13 @@ function questionFaults(question: string, type: PairType, passages: Passage[]): 
   return faults
 }
 
+const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu
+
 function isAbsurd({ type, question, answer, quotes }: WrittenPair): boolean {
   if (question.length > QUESTION_CHARS.most || answer.length > MOST_ANSWER_CHARS) return true
   if (type.length > MOST_TYPE_CHARS || quotes.some((quote) => quote.length > MOST_QUOTE_CHARS)) return true
-  const { least, most } = languageOf(question) === 'zh' ? QUESTION_CHARS_ZH : QUESTION_CHARS
+  const isDense = 2 * (question.match(WIDE)?.length ?? 0) > question.length
+  const { least, most } = isDense ? QUESTION_CHARS_DENSE : QUESTION_CHARS
   return (
     question.length < least ||
     question.length > most ||

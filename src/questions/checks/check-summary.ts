@@ -1,11 +1,10 @@
 /** What a summary can be found out by without a model. */
 
 import { foldText } from '../../text/fold.js'
-import { numbersOf } from '../../text/numbers.js'
 import { supportOf } from '../../text/support.js'
 import { languageOf } from '../language.js'
 import type { PairFault, PairGrounds } from './check-pair.js'
-import type { Passage } from './passage.js'
+import { foreignNumbers, type Passage } from './passage.js'
 import { textFaults } from './text-faults.js'
 
 export type SummaryFault = PairFault | 'a sentence that the passage does not support' | 'no summary'
@@ -27,9 +26,7 @@ export function summaryFaults(summary: string, { passages, leak }: PairGrounds):
   if (passages.some((passage) => passage.instructs)) faults.add('the passage gives instructions')
   for (const fault of textFaults(summary, passages)) faults.add(fault)
   if (leak.leaks(summary, passages)) faults.add('the prompt shows through')
-  if (
-    numbersOf(foldText(summary)).some((number) => !passages.some((passage) => passage.numbers.has(number)))
-  ) {
+  if (foreignNumbers(foldText(summary), passages).length > 0) {
     faults.add('a number that the passage does not have')
   }
   if (!summary.split(SENTENCE_END).every((sentence) => isSupported(sentence, passages))) {

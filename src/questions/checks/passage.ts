@@ -1,6 +1,6 @@
 /** A passage as checks look at it: folded, its words and its numbers. */
 import { foldCharacters } from '../../text/fold.js'
-import { numbersOf, writtenNumbers } from '../../text/numbers.js'
+import { numbersOf, plainNumbers, writtenNumbers } from '../../text/numbers.js'
 import { readWords, type TextWords } from '../../text/support.js'
 import { type Language, languageOf } from '../language.js'
 import { instructs } from './instructs.js'
@@ -25,7 +25,20 @@ export function readPassage(text: string): Passage {
     ...read,
     characters,
     language: languageOf(text),
-    numbers: new Set([...numbersOf(folded), ...writtenNumbers(folded, words)]),
+    numbers: new Set([
+      ...numbersOf(folded),
+      ...numbersOf(plainNumbers(folded)),
+      ...writtenNumbers(folded, words),
+    ]),
     instructs: instructs(text, characters) || instructs(text, folded),
   }
 }
+
+/** Numbers of a text that no passage has. "40 below zero" is -40. @param folded as `foldText` returns it */
+export function foreignNumbers(folded: string, passages: Passage[]): string[] {
+  const isBelow = BELOW.test(folded)
+  const has = (number: string) => passages.some(({ numbers }) => numbers.has(number))
+  return numbersOf(folded).filter((number) => !has(number) && !(isBelow && has(`-${number}`)))
+}
+
+const BELOW = /\b(?:below|minus|negative|under)\b|[负零]/

@@ -6,25 +6,34 @@ const SOURCE = 'passage|text|article|document|paragraph|excerpt|section|chapter|
 export const YES_OR_NO =
   /^(?:yes|no|not|none|neither|both|true|false|never|是的?|否|不是|没有|有|对|不对|不会|会|不能|能|可以|不可以|都不是|都是)[.!。]?$/
 
+/** What is named is no source in front of anybody: the author of the Iliad, the passage of an act, the text of a treaty. */
+const UNNAMED = `(?! (?:of|from|to|between|through|into|across|along|who|that|whose|behind)\\b(?! (?:this|the|these|that) (?:\\w+ )?(?:${SOURCE})s?\\b))`
+/** A text adventure is no text, either. */
+const ALONE = '(?! (?:based|adventure|editor|message|mode|file|field|box)s?\\b)'
+
 /** A question that only somebody who has the passage in front of him understands. Of folded text. */
 export const LEANS_ON_PASSAGE: RegExp[] = [
-  new RegExp(`\\b(?:according to|based on|as per) (?:the|this|that|these) (?:\\w+ )?(?:${SOURCE})s?\\b`),
+  new RegExp(
+    `\\b(?:according to|based on|as per) (?:the|this|that|these) (?:\\w+ )?(?:${SOURCE})s?\\b${UNNAMED}${ALONE}`,
+  ),
   new RegExp(
     `\\b(?:this|the above|the given|the following|the provided|the preceding) (?:${SOURCE}|information)s?\\b`,
   ),
-  /\b(?:in|by|from|of|within) the (?:passage|text|excerpt|article|document|paragraph|snippet)s?\b/,
+  new RegExp(
+    `\\b(?:in|by|from|of|within) the (?:passage|text|excerpt|article|document|paragraph|snippet)s?\\b${UNNAMED}${ALONE}`,
+  ),
   new RegExp(
     `\\bthe (?:${SOURCE})s? (?:\\w+ )?(?:say|state|mention|describe|discuss|explain|claim|argue|suggest|refer|list|give|mean|think|note|write)`,
   ),
-  /\bthe (?:(?:passage|excerpt|snippet)s?|authors?)\b/,
+  new RegExp(`\\bthe (?:(?:passage|excerpt|snippet)s?|authors?)\\b${UNNAMED}`),
   /\b(?:mentioned|described|stated|discussed|shown|listed|given) (?:above|below|here|earlier)\b/,
   /(?:根据|依据|按照|基于|参照)(?:本|上|下|该|此|这|原)?(?:文本|文章|段落|资料|材料|内容|文档|文中|[文段篇节章])/,
   /(?:根据|依据|基于)(?:以上|上述|上面|下面|以下)/,
-  /(?:上文|下文|本文|原文|文内|该文|此文|全文|文章中|文档中|段落中|文本中|材料中|资料中)/,
+  /(?:上文|下文|本文|原文|文内|该文|此文|全文|(?<!的)(?:文章中|文档中|段落中|文本中|材料中|资料中))/,
   /(?:^|[\s,。:;?在据由从与])文中/, // not "希腊文中"
   /(?:这|该|本|此|上|下)(?:一)?(?:个)?(?:段落|段话|段文字|段文本|段|篇文章|篇|章节|节中|章中|文档|文章|文本)/,
-  /(?:上述|以上|前述|前文|如上)/,
-  /(?<!的)作者(?!是谁|为谁|是哪)|笔者/, // not "《…》的作者"
+  /(?:上述|前述|前文|如上|以上(?:内容|信息|文字|文本|材料|资料|段落|文章|所述|所说|提到|提及|描述|介绍)|(?<!\p{L})以上的)/u, // not "25公分以上"
+  /(?<![的工合创写操])作者(?!是谁|为谁|是哪)|笔者/, // not "《…》的作者", "工作者"
 ]
 
 const ASKS =
