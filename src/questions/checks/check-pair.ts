@@ -1,5 +1,6 @@
 /** Everything that one pair can be found out by without a model. Pure; it looks at the pair and its passages alone. */
 
+import { statesAnswer } from '../../text/find-answer.js'
 import { foldText } from '../../text/fold.js'
 import { numbersOf } from '../../text/numbers.js'
 import { supportOf } from '../../text/support.js'
@@ -83,7 +84,9 @@ function answerFaults(answer: string, type: PairType, passages: Passage[]): Pair
     faults.push('a number that the passage does not have')
   }
   const { counted, found } = supportOf(answer, passages)
-  const share = counted > 0 ? found / counted : Number(numbers.length > 0)
+  // A word of Japanese, Thai or Korean may be too short to count.
+  const states = SHORT_SCRIPT.test(folded) && passages.some((passage) => statesAnswer(answer)(passage.folded))
+  const share = counted > 0 ? found / counted : Number(numbers.length > 0 || states)
   if (share < LEAST_SUPPORT[type] && !YES_OR_NO.test(folded)) {
     faults.push('an answer that the passage does not support')
   }
@@ -93,6 +96,9 @@ function answerFaults(answer: string, type: PairType, passages: Passage[]): Pair
   }
   return faults
 }
+
+const SHORT_SCRIPT =
+  /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
 
 /** A name in the other script may stand in an answer; a digit or a formula is of no language. */
 function hasScriptOf(language: Language, text: string): boolean {
