@@ -8,9 +8,10 @@ import { readError } from '../files/read-error.js'
 import type { Endpoint } from '../questions/endpoint.js'
 import { openSettings } from './dot-env.js'
 import { wholeNumber } from './flags.js'
+import { type RequestParamFlags, requestParamFlag } from './request-params.js'
 import type { Talk } from './talk.js'
 
-export interface EndpointFlags extends SpendingFlags {
+export interface EndpointFlags extends SpendingFlags, RequestParamFlags {
   model?: string
   baseUrl?: string
   apiKeyFile?: string
@@ -43,7 +44,7 @@ export function endpointFlags(command: Command): Command {
       'longest reply (default: the server’s limit; 512 and 256 a question with --budget-usd)',
       wholeNumber(1, 1_000_000),
     )
-  return spendingFlags(command)
+  return spendingFlags(requestParamFlag(command))
 }
 
 /** The Python scripts' flag: said what to do instead, and not echoed. */
@@ -97,6 +98,7 @@ export async function resolveEndpoint(
       requestsPerMinute,
       tokensPerMinute,
       maxOutputTokens,
+      requestParams: flags.requestParam,
     },
     spending,
   }

@@ -59,6 +59,7 @@ export async function ask(
     related,
     onProgress: askingProgress(talk, total, () => generation),
     onProblem: talk.onProblem,
+    onRemark: talk.remark,
   })
   talk.remark(`passages go to ${generation.name}`)
   const batched = flags.batch

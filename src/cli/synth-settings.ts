@@ -75,11 +75,15 @@ export async function settingsOf(
   }
 }
 
-/** What is made of the replies: another choice costs no call. */
+/**
+ * What is made of the replies: another choice costs no call, but for `request_params`, with which all passages are asked
+ * about anew: often it is what a run that came to nothing lacked.
+ */
 export async function changeableOf(flags: SynthFlags, embeddingModel: string | undefined): Promise<object> {
-  const { targetTopK, seed, localEmbeddings = false, stages, split, roundTrip, limit } = flags
+  const { targetTopK, seed, localEmbeddings = false, stages, split, roundTrip, limit, requestParam } = flags
   return {
     limit: limit ?? null,
+    ...(requestParam && { request_params: requestParam }),
     top_k: targetTopK,
     seed,
     stages,

@@ -4,8 +4,9 @@ import type { DescribeCounts, Describer } from '../questions/describe-image.js'
 import { openSettings } from './dot-env.js'
 import { keyOf, keyOnCommandLine, type SpendingFlags, spendingFlags, spendingOf } from './endpoint-flags.js'
 import { wholeNumber } from './flags.js'
+import { type RequestParamFlags, requestParamFlag } from './request-params.js'
 
-export interface VisionFlags extends SpendingFlags {
+export interface VisionFlags extends SpendingFlags, RequestParamFlags {
   visionModel?: string
   baseUrl?: string
   apiKeyFile?: string
@@ -22,6 +23,7 @@ export const OF_VISION = [
   'budgetUsd',
   'priceInput',
   'priceOutput',
+  'requestParam',
 ]
 
 interface Vision {
@@ -39,7 +41,7 @@ export function visionFlags(command: Command): Command {
     .addOption(keyOnCommandLine())
     .option('--vision-concurrency <n>', 'images at once, at most: it adapts', wholeNumber(1, 256), 8)
     .option('--vision-timeout <seconds>', 'for one image', wholeNumber(1, 300), 120)
-  return spendingFlags(command)
+  return spendingFlags(requestParamFlag(command))
 }
 
 /** @throws ClaraError `usage` where a setting is missing, `input` where a file cannot be read. */
@@ -52,7 +54,8 @@ export async function openVision(flags: VisionFlags, outputFile: string): Promis
   const apiKey = await keyOf(flags, baseUrl, setting('OPENAI_API_KEY')?.value)
   const journalPath = `${outputFile}.descriptions`
   const timeoutMs = flags.visionTimeout * 1000
-  const endpoint = { model, baseUrl, apiKey, timeoutMs, concurrency: flags.visionConcurrency }
+  const { requestParam: requestParams, visionConcurrency: concurrency } = flags
+  const endpoint = { model, baseUrl, apiKey, timeoutMs, concurrency, requestParams }
   const { describe, counts, close } = await openDescriber(endpoint, journalPath, spendingOf(flags, model))
   return { describe, counts: { vision: counts }, journalPath, close }
 }

@@ -12,6 +12,7 @@ import { MAX_TIMER_MS } from './client.js'
 import { withDeadline } from './deadline.js'
 import { type Failure, type FailureKind, RETRIES, retryDelay } from './failure.js'
 import { createPace, type Pace, type PaceLimits } from './pace.js'
+import type { FormOfCall } from './request-form.js'
 import type { Spending } from './spending.js'
 import type { Usage } from './usage.js'
 
@@ -35,6 +36,8 @@ interface Call<R extends Paid> {
   again: boolean
   /** When its turn comes, for each try. */
   begin(): Try<R>
+  /** Where the endpoint may refuse the form of the request, and not what is asked. */
+  form?: FormOfCall
 }
 
 interface Try<R extends Paid> {
@@ -85,6 +88,10 @@ async function askPatiently<R extends Paid>(
   for (let attempt = 0; ; attempt++) {
     const answer = await askInTurn(line, { ...call, again: call.again || attempt > 0 }, signal)
     if ('reply' in answer) return answer
+    if (await call.form?.isRefused(answer.failure)) {
+      attempt = 0
+      continue
+    }
     const { ms, everyone } = retryDelay(answer.failure, attempt)
     if (everyone) line.pace.pause(ms)
     if (attempt >= RETRIES[answer.failure.kind]) return answer
@@ -98,7 +105,7 @@ async function askInTurn<R extends Paid>(
   signal: AbortSignal,
 ): Promise<Answered<R>> {
   const { pace, spending } = line
-  const turn = await pace.turn(call.tokens, signal, call.again)
+  const turn = await turnOf(pace, call, signal)
   let answer: Answered<R> | undefined
   try {
     const attempt = call.begin()
@@ -115,6 +122,16 @@ async function askInTurn<R extends Paid>(
     }
   } finally {
     turn.end(outcomeOf(answer), tokensOf(answer))
+  }
+}
+
+/** Not while another call finds out how to ask. */
+async function turnOf<R extends Paid>(pace: Pace, { form, tokens, again }: Call<R>, signal: AbortSignal) {
+  for (;;) {
+    await form?.hold()
+    const turn = await pace.turn(tokens, signal, again)
+    if (!form?.hold()) return turn
+    turn.end('failed', 0)
   }
 }
 

@@ -77,7 +77,7 @@ async function chunkIds(
 ): Promise<Map<string, string>> {
   const ids = new Map<string, string>()
   for await (const work of works()) {
-    const key = promptKey(endpoint.model, work.task)
+    const key = promptKey(endpoint, work.task)
     if (!ids.has(key)) ids.set(key, idsOf(work))
   }
   return ids

@@ -4,9 +4,10 @@ import { errorIn, readErrorBody } from '../endpoint/error-body.js'
 import { failureIn } from '../endpoint/failure.js'
 import { mostTokens } from '../endpoint/price.js'
 import type { Redactor } from '../endpoint/redact.js'
+import { FULL_FORM } from '../endpoint/request-form.js'
 import { isTokenCount, type Usage } from '../endpoint/usage.js'
 import { isObject, type JsonObject } from '../files/json-value.js'
-import type { Answer } from './endpoint.js'
+import type { Answer, RequestParams, RequestSettings } from './endpoint.js'
 import { type Prompt, RESPONSE_FORMAT } from './prompt.js'
 import { excerpt } from './reply.js'
 
@@ -17,28 +18,38 @@ export const UNLIMITED_REPLY_TOKENS = 4096
 /** Of a server's text before it is searched for the key: an excerpt of it is what is kept. */
 const MAX_REASON_CHARS = 1 << 16
 
-/** @param maxOutputTokens left to the server where it is not given. */
+/** The longest reply is left to the server where it is not given. */
 export function requestBody(
-  model: string,
-  prompt: Prompt,
-  { withSchema, maxOutputTokens }: { withSchema: boolean; maxOutputTokens?: number | undefined },
+  { model, maxOutputTokens, requestParams }: RequestSettings,
+  { system, user }: Prompt,
+  form = FULL_FORM,
 ): Request {
-  return {
+  const format = form.format === 'json_schema' ? RESPONSE_FORMAT : ({ type: 'json_object' } as const)
+  return withParams(requestParams, {
     model,
-    messages: [
-      { role: 'system', content: prompt.system },
-      { role: 'user', content: prompt.user },
-    ],
-    ...(maxOutputTokens !== undefined && { max_completion_tokens: maxOutputTokens }),
-    ...(withSchema && { response_format: RESPONSE_FORMAT }),
-  }
+    messages:
+      form.system === 'own'
+        ? [
+            { role: 'system', content: system },
+            { role: 'user', content: user },
+          ]
+        : [{ role: 'user', content: `${system}\n\n${user}` }],
+    ...(maxOutputTokens !== undefined && { [form.limit]: maxOutputTokens }),
+    ...(form.format !== 'none' && { response_format: format }),
+  })
+}
+
+/** null leaves a field out that would be there. */
+export function withParams(params: RequestParams | undefined, body: Request): Request {
+  const entries = Object.entries({ ...body, ...params })
+  return Object.fromEntries(entries.filter(([, value]) => value !== null)) as unknown as Request
 }
 
 /** The most that a request can cost. */
 export function mostUsage(body: Request): Usage {
   return {
     promptTokens: mostTokens(JSON.stringify(body)),
-    completionTokens: body.max_completion_tokens ?? UNLIMITED_REPLY_TOKENS,
+    completionTokens: body.max_completion_tokens ?? body.max_tokens ?? UNLIMITED_REPLY_TOKENS,
   }
 }
 

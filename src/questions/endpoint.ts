@@ -1,22 +1,31 @@
-/** One question to an OpenAI-compatible endpoint: with the schema where it knows how, without where not. */
+/** One question to an OpenAI-compatible endpoint, in a form that it takes. */
 
 import { readAnswer } from '../endpoint/answer.js'
 import { type Answered, type CallLimits, createCalls, type Paid } from '../endpoint/calls.js'
 import { createClient } from '../endpoint/client.js'
 import { estimateTokens } from '../endpoint/price.js'
 import { createRedactor } from '../endpoint/redact.js'
+import { createRequestForms, type RequestForm } from '../endpoint/request-form.js'
 import type { Spending } from '../endpoint/spending.js'
-import { mostUsage, type Request, readCompletion, redactAnswer, requestBody } from './completion.js'
+import { mostUsage, readCompletion, redactAnswer, requestBody } from './completion.js'
 import type { Prompt } from './prompt.js'
 import type { Reply } from './reply.js'
 
-export interface Endpoint extends CallLimits {
+/** What a request asks for beside the prompt: another model or other fields bring other replies. */
+export interface RequestSettings {
   model: string
+  /** Of one reply. Default: the server's own limit. */
+  maxOutputTokens?: number | undefined
+  requestParams?: RequestParams | undefined
+}
+
+/** Fields that are put into each request as they are. */
+export type RequestParams = Record<string, unknown>
+
+export interface Endpoint extends CallLimits, RequestSettings {
   /** Default: the environment's OPENAI_BASE_URL, or OpenAI itself. */
   baseUrl?: string | undefined
   apiKey: string
-  /** Of one reply. Default: the server's own limit. */
-  maxOutputTokens?: number | undefined
 }
 
 /** `batch`: paid at a discount. */
@@ -42,41 +51,37 @@ const MAX_ANSWER_BYTES = 8 << 20
 const LIKELY_TOKENS_BESIDES = 300
 
 /**
- * `onCall` is told of every request, retries included.
+ * `onCall` is told of every request, retries included; `remark` of what the endpoint turns out not to know.
  * @throws ClaraError `usage` for a base URL or an API key that cannot be used.
  */
-export function openEndpoint(endpoint: Endpoint, spending: Spending, onCall: () => void): Asker {
-  const { model, maxOutputTokens } = endpoint
+export function openEndpoint(
+  endpoint: Endpoint,
+  spending: Spending,
+  onCall: () => void,
+  remark: (text: string) => void = () => {},
+): Asker {
   const client = createClient(endpoint, MAX_ANSWER_BYTES)
   const calls = createCalls(endpoint, spending, onCall)
   const redactor = createRedactor(endpoint.apiKey)
-  let schemaRefused = false
-
-  const request = async (prompt: Prompt, again: boolean, body: () => Request, signal: AbortSignal) => {
-    const begin = () => {
-      const sent = body()
-      const send = async (deadline: AbortSignal) =>
-        readAnswer(await client.chat.completions.create(sent, { signal: deadline }).asResponse())
-      return { most: mostUsage(sent), send, read: readCompletion }
-    }
-    const answer = await calls.make<PaidReply>({ tokens: likelyTokens(prompt), again, begin }, signal)
-    return redactAnswer(answer, redactor)
-  }
-  const withoutSchema = (prompt: Prompt) => requestBody(model, prompt, { withSchema: false, maxOutputTokens })
+  const forms = createRequestForms(fieldsOf(endpoint), remark)
   return {
-    name: redactor.pieces(`${client.baseURL}: model ${model}`),
+    name: redactor.pieces(`${client.baseURL}: model ${endpoint.model}`),
     async ask(prompt, signal) {
-      let withSchema = true
-      const body = () => {
-        withSchema = !schemaRefused // as is known when the call's turn comes
-        return requestBody(model, prompt, { withSchema, maxOutputTokens })
+      const form = forms.forCall()
+      const begin = () => {
+        const sent = requestBody(endpoint, prompt, form.take())
+        const send = async (deadline: AbortSignal) =>
+          readAnswer(await client.chat.completions.create(sent, { signal: deadline }).asResponse())
+        return { most: mostUsage(sent), send, read: readCompletion }
       }
-      const answer = await request(prompt, false, body, signal)
-      if (!withSchema || !mayRefuseSchema(answer)) return answer
-      // The refusal's words differ from server to server; that the same works without is the proof.
-      const plain = await request(prompt, true, () => withoutSchema(prompt), signal)
-      if ('reply' in plain) schemaRefused = true
-      return plain
+      let answer: Answer | undefined
+      try {
+        const tokens = likelyTokens(prompt)
+        answer = await calls.make<PaidReply>({ tokens, again: false, begin, form }, signal)
+      } finally {
+        form.end(answer !== undefined && 'reply' in answer)
+      }
+      return redactAnswer(answer, redactor)
     },
     get concurrency() {
       return calls.concurrency
@@ -84,8 +89,13 @@ export function openEndpoint(endpoint: Endpoint, spending: Spending, onCall: () 
   }
 }
 
-function mayRefuseSchema(answer: Answer): boolean {
-  return 'failure' in answer && (answer.failure.status === 400 || answer.failure.status === 422)
+/** Those of ours that can be given up. */
+function fieldsOf({ maxOutputTokens, requestParams = {} }: RequestSettings): (keyof RequestForm)[] {
+  return [
+    ...('response_format' in requestParams ? [] : (['format'] as const)),
+    ...(maxOutputTokens === undefined ? [] : (['limit'] as const)),
+    'system',
+  ]
 }
 
 function likelyTokens({ system, user }: Prompt): number {

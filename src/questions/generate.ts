@@ -24,6 +24,8 @@ export interface GenerateOptions extends SpendingOptions {
   /** Chunks dealt with so far, failed ones included. */
   onProgress?: ((done: number) => void) | undefined
   onProblem: (problem: FileProblem) => void
+  /** Told of what the endpoint turns out not to know. */
+  onRemark?: ((text: string) => void) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -86,7 +88,7 @@ export function generateQuestions(chunks: AsyncIterable<Chunk>, options: Generat
     uncounted: 0,
   }
   const spending = createSpending(options)
-  const asker = openEndpoint(options.endpoint, spending, () => counts.calls++)
+  const asker = openEndpoint(options.endpoint, spending, () => counts.calls++, options.onRemark)
   const written = generate(chunks, options, asker, counts, spending)
   return { written, name: asker.name, counts, spending, concurrency: () => asker.concurrency }
 }
@@ -177,7 +179,7 @@ function questionWriter(
   }
 
   return async (work: Work, _index: number, signal: AbortSignal) => {
-    const key = promptKey(endpoint.model, work.task)
+    const key = promptKey(endpoint, work.task)
     const same = (await writtenBefore(journal, key)) ?? underWay.get(key)
     if (same) {
       counts.fromJournal++

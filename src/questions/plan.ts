@@ -3,7 +3,7 @@
 import { BATCH_DISCOUNT, estimateTokens, type Price, usdOf } from '../endpoint/price.js'
 import { NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { mostUsage, requestBody } from './completion.js'
-import type { Endpoint } from './endpoint.js'
+import type { RequestSettings } from './endpoint.js'
 import { promptFor, promptKey, repairKey } from './prompt.js'
 import { parseReply } from './reply.js'
 import { readReplyIndex, usdOfReplies } from './reply-journal.js'
@@ -26,7 +26,7 @@ interface Plan {
 }
 
 interface PlanOptions {
-  endpoint: Pick<Endpoint, 'model' | 'maxOutputTokens'>
+  endpoint: RequestSettings
   /** Need not be there. */
   journalPath: string
   price?: Price | undefined
@@ -42,7 +42,6 @@ const TOKEN = '0'.repeat(24)
 /** Reads the journal and changes nothing. @throws ClaraError `input` where it is none. */
 export async function planQuestions(works: AsyncIterable<Work>, options: PlanOptions): Promise<Plan> {
   const { endpoint, journalPath, price, batch = false } = options
-  const { model, maxOutputTokens } = endpoint
   const repairs = new Map<string, string>()
   const journal = await readReplyIndex(journalPath, (reply, key) => {
     const isUsable = !('problem' in parseReply(reply))
@@ -57,11 +56,11 @@ export async function planQuestions(works: AsyncIterable<Work>, options: PlanOpt
   let count = 0
   for await (const { task } of works) {
     count++
-    const key = promptKey(model, task)
+    const key = promptKey(endpoint, task)
     if (isThere(key) || asked.has(key)) continue
     asked.add(key)
     const prompt = promptFor(task, TOKEN)
-    const body = requestBody(model, prompt, { withSchema: true, maxOutputTokens })
+    const body = requestBody(endpoint, prompt)
     const promptTokens = estimateTokens(prompt.system) + estimateTokens(prompt.user)
     const completionTokens = usual ?? LIKELY_TOKENS_OF_A_SUMMARY + task.types.length * LIKELY_TOKENS_A_PAIR
     likely = sumOf(likely, { promptTokens, completionTokens })

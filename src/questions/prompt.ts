@@ -1,5 +1,6 @@
 /** What the endpoint is asked, and the identity of that question for the journal. */
 import { createHash } from 'node:crypto'
+import type { RequestSettings } from './endpoint.js'
 import { type Language, languageOf } from './language.js'
 import { PAIR_TYPES, type PairType, type TypeShares } from './pair-types.js'
 import { fillTemplate, multiHopTemplate, type PromptLanguage, templateFor } from './template.js'
@@ -88,8 +89,13 @@ export function promptFor({ passages, system }: Task, token: string): Prompt {
 }
 
 /** The same for the same question, whatever the random token: hex sha256. */
-export function promptKey(model: string, { passages, system }: Task): string {
-  return keyOf([model, system, USER_PROMPT, RESPONSE_FORMAT, ...passages])
+export function promptKey(
+  { model, requestParams = {} }: Pick<RequestSettings, 'model' | 'requestParams'>,
+  { passages, system }: Task,
+): string {
+  const key = keyOf([model, system, USER_PROMPT, RESPONSE_FORMAT, ...passages])
+  const params = Object.entries(requestParams).sort(([a], [b]) => (a < b ? -1 : 1))
+  return params.length === 0 ? key : keyOf([key, params])
 }
 
 const REPAIR_PROMPT = `{user}

@@ -238,7 +238,7 @@ describe('a passage that is refused is lost alone', () => {
     const { problems, counts, error } = await replyToOne(reply)
     expect(error).toBeUndefined()
     expect(problems.map(({ path }) => path)).toEqual(['chunk doc1#0'])
-    expect(counts).toMatchObject({ chunks: 3, failed: 1, pairs: 2 })
+    expect(counts).toMatchObject({ chunks: 3, calls: 3, failed: 1, pairs: 2 })
   })
 })
 

@@ -130,33 +130,6 @@ describe('what comes back', () => {
   })
 })
 
-describe('a refused response_format', () => {
-  it.each([400, 422])('is left out for the rest of the run after a %i', async (status) => {
-    const { server, ...place } = await setUp((body) =>
-      body.response_format
-        ? { status, error: { message: 'This response_format type is unavailable now' } }
-        : {},
-    )
-    const result = await run(chunks(3), place)
-    expect(result.counts).toMatchObject({ pairs: 3, failed: 0, calls: 4 })
-    expect(server.requests.map(({ response_format }) => response_format !== undefined)).toEqual([
-      true,
-      false,
-      false,
-      false,
-    ])
-  })
-
-  it('is not inferred from a 400 about one passage', async () => {
-    const { server, ...place } = await setUp((body) =>
-      passageIn(body).includes('number 1') ? { status: 400, error: { message: 'content policy' } } : {},
-    )
-    const result = await run(chunks(3), place)
-    expect(result.problems).toEqual([{ path: 'chunk doc1#0', reason: '400 content policy' }])
-    expect(server.requests.at(-1)!.response_format).toBeDefined()
-  })
-})
-
 describe('ending early', () => {
   it.each([
     ['a server that hangs', { hang: 'before-headers' }],

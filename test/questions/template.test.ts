@@ -47,8 +47,12 @@ describe('the prompt', () => {
         'in the language of the passage.\nJSON: {"summary": "", "pairs": [{}]}',
     )
     expect(user).toBe(`<passage-abc>\n${ENGLISH}\n</passage-abc>`)
-    expect(promptKey('m', task)).not.toBe(promptKey('m', taskOf(ENGLISH, ['fact'], FACTS)))
-    expect(promptKey('m', task)).toBe(promptKey('m', taskOf(ENGLISH, ['fact'], { ...FACTS, template })))
+    expect(promptKey({ model: 'm' }, task)).not.toBe(
+      promptKey({ model: 'm' }, taskOf(ENGLISH, ['fact'], FACTS)),
+    )
+    expect(promptKey({ model: 'm' }, task)).toBe(
+      promptKey({ model: 'm' }, taskOf(ENGLISH, ['fact'], { ...FACTS, template })),
+    )
   })
 
   it.each([

@@ -22,11 +22,10 @@ export async function nextRequests(
   let most: Usage = NO_USAGE
   let bytes = 0
   for await (const { task } of works()) {
-    const key = promptKey(endpoint.model, task)
+    const key = promptKey(endpoint, task)
     if (replies.has(key) || given.has(key) || taken.has(key)) continue
-    const { maxOutputTokens } = endpoint
     const prompt = promptFor(task, token)
-    const body = requestBody(endpoint.model, prompt, { withSchema: true, maxOutputTokens })
+    const body = requestBody(endpoint, prompt)
     const line = `${toJson({ custom_id: key, method: 'POST', url: '/v1/chat/completions', body })}\n`
     const one = mostUsage(body)
     const next = sumOf(most, one)
