@@ -64,7 +64,7 @@ export async function extractFolder(given: ExtractOptions): Promise<ExtractRepor
   const options: ExtractOptions = {
     ...given,
     onProblem(problem) {
-      failures.push(problem)
+      if (!problem.note) failures.push(problem)
       given.onProblem(problem)
     },
   }

@@ -22,7 +22,7 @@ interface DetectedText {
 }
 
 /**
- * All that the bytes hold, and what they were read as.
+ * All that the bytes hold, and what they were read as; of UTF-16, with halves of surrogate pairs.
  * @param declared as in decodeText.
  * @throws ClaraError `input` for what is no text.
  */
@@ -31,7 +31,11 @@ export function detectText(bytes: Uint8Array, declared?: string): DetectedText {
     throw new ClaraError('input', `a text file of more than ${MAX_TEXT_BYTES >> 20} MiB`)
   }
   const marked = markOf(bytes)
-  return marked ? { text: decoded(bytes, marked, false)!, charset: marked } : unmarked(bytes, declared)
+  if (!marked) return unmarked(bytes, declared)
+  return {
+    text: marked === 'utf-8' ? decoded(bytes, marked, false)! : fromUtf16(bytes, marked),
+    charset: marked,
+  }
 }
 
 function unmarked(bytes: Uint8Array, declared: string | undefined): DetectedText {
@@ -43,6 +47,13 @@ function unmarked(bytes: Uint8Array, declared: string | undefined): DetectedText
   const chinese = decoded(bytes, 'gb18030', true)
   if (chinese !== undefined && isChinese(chinese)) return { text: chinese, charset: 'gb18030' }
   throw new ClaraError('input', 'neither UTF-8 nor UTF-16 with a byte order mark, nor Chinese in GB 18030')
+}
+
+/** TextDecoder would put U+FFFD for half of a surrogate pair without a word: here it stays, for who reads to count. */
+function fromUtf16(bytes: Uint8Array, charset: string): string {
+  const units = Buffer.from(bytes.subarray(2, bytes.byteLength - (bytes.byteLength % 2)))
+  const text = (charset === 'utf-16be' ? units.swap16() : units).toString('utf16le')
+  return bytes.byteLength % 2 === 0 ? text : `${text}\ufffd` // it ends in the middle of a character
 }
 
 function markOf([a, b, c]: Uint8Array): string | undefined {

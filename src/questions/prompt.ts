@@ -1,5 +1,6 @@
 /** What the endpoint is asked, and the identity of that question for the journal. */
 import { createHash } from 'node:crypto'
+import { cutText } from '../files/well-formed.js'
 import type { RequestSettings } from './endpoint.js'
 import { type Language, languageOf } from './language.js'
 import { PAIR_TYPES, type PairType, type TypeShares } from './pair-types.js'
@@ -112,7 +113,7 @@ const MAX_REPLY_CHARS = 4000
 /** Asks once more, with the reply that could not be used and why. */
 export function repairPrompt(task: Task, reply: string, problem: string, token: string): Prompt {
   const { system, user } = promptFor(task, token)
-  const values: Record<string, string> = { user, token, reply: reply.slice(0, MAX_REPLY_CHARS), problem }
+  const values: Record<string, string> = { user, token, reply: cutText(reply, MAX_REPLY_CHARS), problem }
   return {
     system,
     user: REPAIR_PROMPT.replace(/\{(user|token|reply|problem)\}/g, (_, name) => values[name]!),
