@@ -22,15 +22,15 @@ struct Misuse {
     char const* message;
 };
 
-struct NodeFailure {
-    std::string message;
+struct NodeFailure : std::runtime_error {
+    using std::runtime_error::runtime_error;
 };
 
 void check(napi_env env, napi_status status) {
     if (status == napi_ok) return;
     napi_extended_error_info const* info = nullptr;
     bool const told = napi_get_last_error_info(env, &info) == napi_ok && info && info->error_message;
-    throw NodeFailure{std::string("Node-API: ") + (told ? info->error_message : "status " + std::to_string(status))};
+    throw NodeFailure(std::string("Node-API: ") + (told ? info->error_message : "status " + std::to_string(status)));
 }
 
 template <typename Body> napi_value guarded(napi_env env, Body&& body) {
@@ -41,8 +41,6 @@ template <typename Body> napi_value guarded(napi_env env, Body&& body) {
     } catch (Misuse const& thrown) {
         message = thrown.message;
         misuse = true;
-    } catch (NodeFailure const& failure) {
-        message = failure.message;
     } catch (std::exception const& error) {
         message = error.what();
     }
@@ -87,14 +85,14 @@ struct Job {
 };
 
 // The job itself has ended, well or not.
-void finish(napi_env env, Job& job) {
+napi_value finish(napi_env env, Job& job) {
     napi_value value = nullptr;
     if (job.code.empty()) {
         try {
             value = job.result ? job.result(env) : undefined(env);
-        } catch (NodeFailure const& failure) {
+        } catch (std::exception const& error) {
             job.code = "internal";
-            job.message = failure.message;
+            job.message = error.what();
         }
     }
     if (job.code.empty()) {
@@ -103,27 +101,23 @@ void finish(napi_env env, Job& job) {
         check(env, napi_create_error(env, text(env, job.code.c_str()), text(env, job.message.c_str()), &value));
         check(env, napi_reject_deferred(env, job.promise, value));
     }
+    return nullptr;
 }
 
 // Also where no thread could be started for it.
-void let_go(napi_env env, Job& job) {
+napi_value let_go(napi_env env, Job& job) {
     for (napi_ref ref : job.kept) check(env, napi_delete_reference(env, ref));
     job.kept.clear();
     if (job.settle) check(env, napi_release_threadsafe_function(job.settle, napi_tsfn_release));
     job.settle = nullptr;
+    return nullptr;
 }
 
 void settle(napi_env env, napi_value, void*, void* data) {
     std::unique_ptr<Job> job(static_cast<Job*>(data));
     if (!env) return; // the environment is gone, and the promise with it
-    guarded(env, [&]() -> napi_value {
-        napi_handle_scope scope;
-        check(env, napi_open_handle_scope(env, &scope));
-        finish(env, *job);
-        let_go(env, *job);
-        check(env, napi_close_handle_scope(env, scope));
-        return nullptr;
-    });
+    guarded(env, [&] { return finish(env, *job); });
+    guarded(env, [&] { return let_go(env, *job); });
 }
 
 void enter(Environment& environment, Stop const& stop) {
@@ -178,12 +172,12 @@ napi_value start(napi_env env, std::unique_ptr<Job> job) {
         }
         check(env, napi_create_threadsafe_function(env, nullptr, nullptr, text(env, "clara-index"), 0, 1, nullptr, nullptr, nullptr,
                                                    settle, &job->settle));
+        // Before it runs: the end of the process waits for what is entered.
+        enter(*job->environment, job->stop);
     } catch (...) {
         let_go(env, *job);
         throw;
     }
-    // Before it runs: the end of the process waits for what is entered.
-    enter(*job->environment, job->stop);
     try {
         std::thread(run, job.get()).detach();
         job.release();
