@@ -45,17 +45,23 @@ export function addCommand(): Command {
     const embedder = await openEmbedder(model, { ...flags, dims: before.dims, calibrate: true })
     try {
       const progress = embeddingProgress(talk)
-      const { manifest, added, changed, skipped } = await addDocuments(
-        directory,
-        documentsOf(flags.inputFile, talk.onProblem),
-        embedder,
-        {
-          overwrite: flags.overwrite ?? false,
-          force: flags.force ?? false,
-          threads: flags.threads,
-          ...progress,
-        },
-      )
+      const {
+        manifest,
+        added,
+        changed,
+        skipped,
+        apart = 0,
+      } = await addDocuments(directory, documentsOf(flags.inputFile, talk.onProblem), embedder, {
+        overwrite: flags.overwrite ?? false,
+        force: flags.force ?? false,
+        threads: flags.threads,
+        ...progress,
+      })
+      if (apart > 0) {
+        talk.remark(
+          `${apart} documents have the name of a file that the index holds from another folder: their ids are their paths`,
+        )
+      }
       printIndexed(flags, talk, { directory, manifest, embedder, progress }, { added, changed, skipped })
     } finally {
       await embedder.close()

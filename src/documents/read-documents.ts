@@ -11,6 +11,7 @@ import { readJsonObjects } from '../files/records.js'
 import { shownPath } from '../files/spool.js'
 import type { Document } from './document.js'
 import { type Images, readImages } from './images.js'
+import { ambiguousNames, pathId } from './names.js'
 import { documentOf, isOfQuestions, isRawKnowledge } from './record.js'
 import { type CorpusFile, corpusFiles } from './sources.js'
 
@@ -27,10 +28,10 @@ export async function* readDocuments(sources: string[], onProblem: OnProblem): A
   const seen = new Set<string>()
   const files: CorpusFile[] = []
   for (const source of sources) files.push(...(await corpusFiles(source, onProblem)))
-  const images = await readImages(files)
+  const reading = { seen, images: await readImages(files), isAmbiguous: await ambiguousNames(files) }
   for (const file of files) {
     try {
-      for await (const { document, line } of documentsIn(file, seen, images, onProblem)) {
+      for await (const { document, line } of documentsIn(file, reading, onProblem)) {
         if (seen.has(document.id)) {
           const reason = `document id ${JSON.stringify(document.id)} was there before`
           onProblem({ path: shownPath(file.path), line, reason })
@@ -68,13 +69,16 @@ interface Located {
   line: number
 }
 
-function documentsIn(
-  file: CorpusFile,
-  seen: Set<string>,
-  images: Images,
-  onProblem: OnProblem,
-): AsyncGenerator<Located> {
-  return file.holds === 'text' ? fromText(file, onProblem) : fromRecords(file, seen, images, onProblem)
+interface Reading {
+  /** Ids so far. */
+  seen: Set<string>
+  images: Images
+  /** Whether files of several paths have the name. */
+  isAmbiguous(name: string): boolean
+}
+
+function documentsIn(file: CorpusFile, reading: Reading, onProblem: OnProblem): AsyncGenerator<Located> {
+  return file.holds === 'text' ? fromText(file, reading, onProblem) : fromRecords(file, reading, onProblem)
 }
 
 /** Records that are no documents, before any that is: so many tell a file of another kind. */
@@ -82,8 +86,7 @@ const MOST_ASIDE = 1000
 
 async function* fromRecords(
   { path, found }: CorpusFile,
-  seen: Set<string>,
-  images: Images,
+  { seen, images, isAmbiguous }: Reading,
   onProblem: OnProblem,
 ): AsyncGenerator<Located> {
   const shown = shownPath(path)
@@ -101,7 +104,7 @@ async function* fromRecords(
       records++
       continue
     }
-    const document = documentOf(value, (record) => freeName(record, seen))
+    const document = documentOf(value, (record) => nameOf(record, seen, isAmbiguous))
     if (typeof document === 'string') {
       if (records === 0 && found && isOfQuestions(value)) isAside = true
       tell({ path: shown, line, reason: document })
@@ -110,8 +113,10 @@ async function* fromRecords(
     }
     records++
     if (documents++ === 0) for (const problem of held.splice(0)) onProblem(problem)
-    const text = isRawKnowledge(value) ? images.fill(document.text) : document.text
-    if (text.trim() !== '') yield { document: { ...document, text }, line }
+    const isRaw = isRawKnowledge(value)
+    const text = isRaw ? images.fill(document.text) : document.text
+    const called = isRaw ? otherName(value, document.id) : {}
+    if (text.trim() !== '') yield { document: { ...document, ...called, text }, line }
     else onProblem({ path: shown, line, reason: `document ${JSON.stringify(document.id)} has no text` })
   }
   const reason = held.find(({ note }) => !note)?.reason
@@ -120,13 +125,29 @@ async function* fromRecords(
   } else if (records === 0) onProblem({ path: shown, line: 1, reason: 'the file holds no record' })
 }
 
-/** Files of one name in several folders are common; then the path tells them apart. */
-function freeName({ filename, file_path: path }: JsonObject, seen: Set<string>): unknown {
+/** Files of one name in several folders are common: then the path of each tells it apart. */
+function nameOf(
+  { filename, file_path: path }: JsonObject,
+  seen: Set<string>,
+  isAmbiguous: (name: string) => boolean,
+): unknown {
   if (typeof filename !== 'string') return path
-  return seen.has(filename) && typeof path === 'string' ? path : filename
+  if (typeof path !== 'string') return filename
+  return isAmbiguous(filename) || seen.has(filename) ? pathId(path) : filename
 }
 
-async function* fromText({ path, id }: CorpusFile, onProblem: OnProblem): AsyncGenerator<Located> {
+/** What the id is not. */
+function otherName({ filename, file_path: path }: JsonObject, id: string): Pick<Document, 'path' | 'name'> {
+  if (typeof filename !== 'string' || typeof path !== 'string' || path === '') return {}
+  if (id !== filename) return { name: filename }
+  return pathId(path) === id ? {} : { path: pathId(path) }
+}
+
+async function* fromText(
+  { path, id: name, origin }: CorpusFile,
+  { seen, isAmbiguous }: Reading,
+  onProblem: OnProblem,
+): AsyncGenerator<Located> {
   const skip = (reason: string) => onProblem({ path, line: 1, reason })
   const data = await readSource(path, MAX_TEXT_BYTES, onProblem)
   if (!data) return skip(`larger than ${MAX_TEXT_BYTES >> 20} MiB`)
@@ -134,7 +155,9 @@ async function* fromText({ path, id }: CorpusFile, onProblem: OnProblem): AsyncG
     const { text, charset } = detectText(data)
     if (text.trim() === '') return skip('has no text')
     if (!charset.startsWith('utf-')) onProblem({ path, reason: `not UTF-8: read as ${charset}`, note: true })
-    yield { document: { id, title: '', text }, line: 1 }
+    const own = seen.has(origin) ? pathId(path) : origin
+    const called = isAmbiguous(name) ? { id: own, name } : { id: name, path: origin }
+    yield { document: { ...called, title: '', text }, line: 1 }
   } catch (error) {
     if (!(error instanceof ClaraError)) throw error
     skip(error.message)

@@ -1,6 +1,6 @@
 /** Which files a corpus is made of, and how each is read. */
 import { readdir, stat } from 'node:fs/promises'
-import { basename, extname } from 'node:path'
+import { basename, dirname, extname, resolve } from 'node:path'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { shownPath, statSource } from '../files/spool.js'
 import { walk } from '../files/walk.js'
@@ -19,6 +19,8 @@ export interface CorpusFile {
   holds: 'records' | 'text'
   /** The document's id where the file is one. */
   id: string
+  /** The same with the name of the folder before it: tells files of one id in several folders apart. */
+  origin: string
   /** Found in a folder, not named: one that cannot be read costs itself alone. */
   found: boolean
 }
@@ -39,7 +41,13 @@ export async function corpusFiles(source: string, onProblem: OnProblem): Promise
       `${source}: expected a file ending in ${READ_IN_WORDS}, or a folder; other formats go through clara-extract first`,
     )
   }
-  return [{ path: source, holds, id: basename(shownPath(source)), found: false }]
+  const id = basename(shownPath(source))
+  return [{ path: source, holds, id, origin: inFolder(dirname(source), id), found: false }]
+}
+
+/** By the folder's own name: where it lies, and how it was spelt, makes no difference. */
+function inFolder(folder: string, name: string): string {
+  return `${basename(resolve(folder))}/${name}`
 }
 
 async function isPipe(source: string): Promise<boolean> {
@@ -61,8 +69,10 @@ async function filesIn(folder: string, onProblem: OnProblem): Promise<CorpusFile
   const found: CorpusFile[] = []
   for (const { name, path } of await walk(folder, [], onProblem, passOver)) {
     const holds = kindOf(name)
-    if (beir ? name === beir : holds) found.push({ path, holds: holds!, id: name, found: true })
-    else if (!beir || !/^queries\.|^qrels\//.test(name)) passOver(extname(name).toLowerCase() || 'no ending')
+    if (beir ? name === beir : holds) {
+      found.push({ path, holds: holds!, id: name, origin: inFolder(folder, name), found: true })
+    } else if (!beir || !/^queries\.|^qrels\//.test(name))
+      passOver(extname(name).toLowerCase() || 'no ending')
   }
   const passed = passedOver(other)
   if (passed) {

@@ -10,6 +10,7 @@ import { type Current, openCurrent, readOffsets, settingsOf } from './current.js
 import { type DocumentKey, type DocumentRecord, documentLine, keyOf } from './document-table.js'
 import { differenceOf, embedRows } from './embed-rows.js'
 import { finishIndex, type NewIndex } from './finish.js'
+import { KnownDocuments } from './known-documents.js'
 import { FILES, type Manifest, rowsOf } from './manifest.js'
 import { type RowFile, removeWork, type Tokens, WORK, type WorkHeader } from './progress.js'
 import { RowWriter } from './row-writer.js'
@@ -40,6 +41,8 @@ interface Added {
   changed: number
   /** Documents that were there already. */
   skipped: number
+  /** Documents whose name another file of the index has: their ids are their paths. Absent where there are none. */
+  apart?: number
 }
 
 /**
@@ -111,15 +114,19 @@ interface Sorted extends AsyncIterable<Document> {
 
 /** The documents that the index does not hold as they are. */
 function sortOut(documents: AsyncIterable<Document>, records: DocumentRecord[]): Sorted {
-  const known = new Map(records.map((record) => [record.id, record]))
-  const nothing = (): Sorted['found'] => ({ counts: { added: 0, changed: 0, skipped: 0 }, changed: [] })
+  const known = new KnownDocuments(records)
+  const nothing = (): Sorted['found'] => ({
+    counts: { added: 0, changed: 0, skipped: 0 },
+    changed: [],
+  })
   const sorted: Sorted = {
     found: nothing(),
     async *[Symbol.asyncIterator]() {
       const found = nothing()
       sorted.found = found
-      for await (const document of documents) {
-        const before = known.get(document.id)
+      for await (const each of documents) {
+        const { document, before, isApart } = known.recognise(each)
+        if (isApart) found.counts.apart = (found.counts.apart ?? 0) + 1
         const kind = kindOf(before, keyOf(document))
         found.counts[kind]++
         if (before && kind === 'changed') found.changed.push(before)

@@ -12,6 +12,8 @@ import type { Manifest } from './manifest.js'
 /** A document by content: what tells a changed one from a known one. */
 export interface DocumentKey {
   id: string
+  /** As the document's: absent where the id is the path, or there is none. */
+  path?: string
   /** Hex, of title and text. */
   sha256: string
 }
@@ -28,17 +30,18 @@ export interface DocumentRecord extends DocumentKey {
   unread?: number
 }
 
-export function keyOf({ id, title, text }: Document): DocumentKey {
+export function keyOf({ id, path, title, text }: Document): DocumentKey {
   return {
     id,
+    ...(path !== undefined && { path }),
     sha256: createHash('sha256')
       .update(JSON.stringify([title, text]))
       .digest('hex'),
   }
 }
 
-export function documentLine({ id, sha256, row, rows, truncated, unread }: DocumentRecord): string {
-  return `${toJson({ id, sha256, row, rows, truncated, ...(unread && { unread }) })}\n`
+export function documentLine({ id, path, sha256, row, rows, truncated, unread }: DocumentRecord): string {
+  return `${toJson({ id, ...(path !== undefined && { path }), sha256, row, rows, truncated, ...(unread && { unread }) })}\n`
 }
 
 /** @throws ClaraError `index` where a line is no record. */
@@ -61,6 +64,7 @@ export async function readDocumentTable(directory: string, { files }: Manifest):
 function parseRecord(line: string): DocumentRecord | undefined {
   const value = parseObject(line)
   if (typeof value?.id !== 'string' || typeof value.sha256 !== 'string') return undefined
+  if (value.path !== undefined && typeof value.path !== 'string') return undefined
   return [value.row, value.rows, value.truncated].every(isCount)
     ? (value as unknown as DocumentRecord)
     : undefined

@@ -7,6 +7,7 @@ import { createFile } from './copy.js'
 import { type Current, offsetsOf, openCurrent, settingsOf } from './current.js'
 import { documentLine } from './document-table.js'
 import { countsOf, removedFile } from './finish.js'
+import { KnownDocuments } from './known-documents.js'
 import { FILES, type Manifest } from './manifest.js'
 import { removeWork } from './progress.js'
 import { joinRows, rowsIn } from './rows.js'
@@ -40,10 +41,11 @@ export async function removeDocuments(
 
 async function remove(current: Current, ids: Set<string>): Promise<Removed> {
   const { directory, manifest } = current
-  const gone = current.documents.filter(({ id }) => ids.has(id))
-  const documents = current.documents.filter(({ id }) => !ids.has(id))
-  const known = new Set(gone.map(({ id }) => id))
-  const unknown = [...ids].filter((id) => !known.has(id))
+  const known = new KnownDocuments(current.documents)
+  const named = new Set([...ids].flatMap((id) => known.get(id) ?? []))
+  const gone = current.documents.filter((record) => named.has(record))
+  const documents = current.documents.filter((record) => !named.has(record))
+  const unknown = [...ids].filter((id) => !known.get(id))
   const rows = gone.flatMap(rowsIn)
   if (gone.length === 0) {
     await removeWork(directory)

@@ -43,8 +43,8 @@ export async function findPositives(
   )
   const related = new Set<number>()
   for (const id of question.docIds) {
-    const positions = corpus.find(id)
-    if (positions.length === 0) return `doc_id ${JSON.stringify(id)} is not in the index`
+    const positions = corpus.resolve(id)
+    if (typeof positions === 'string') return positions
     const chunk = await bestChunk(question, corpus, positions, rankOf)
     positives.push({ chunk, text: chunk.text, key: chunk.key })
     for (const position of positions) related.add(position)

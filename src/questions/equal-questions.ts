@@ -2,8 +2,9 @@
  * Questions that are asked more than once: a file that names one positive a line asks some of them on several lines, and a
  * BEIR folder under several ids. What answers one line of them answers the others.
  */
-import { type Key, KeyTable, keyOfText } from '../chunks/key-table.js'
+
 import { foldText } from '../text/fold.js'
+import { type Key, KeyTable, keyOfText } from '../text/key-table.js'
 import type { Question } from './question.js'
 
 /** What is known to answer a question, of one of the lines that ask it. */

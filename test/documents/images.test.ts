@@ -33,7 +33,12 @@ describe('images of raw_knowledge.jsonl', () => {
         title: '',
         text: 'Before.\n\n[IMAGE DESCRIPTION of one.png]\nA chart of one.png.\n\nAfter.',
       },
-      { id: 'alone.png', title: '', text: '[IMAGE DESCRIPTION of alone.png]\nA chart of alone.png.' },
+      {
+        id: 'alone.png',
+        path: 'example/extracted_assets/alone.png',
+        title: '',
+        text: '[IMAGE DESCRIPTION of alone.png]\nA chart of alone.png.',
+      },
     ])
     expect(problems).toEqual([])
   })

@@ -24,7 +24,7 @@ test.each([
   [
     'raw_knowledge, whose title is no part of the text',
     { file_path: 'x/a.md', filename: 'a.md', content: 'A text\n', title: 'T', extra: 1 },
-    { id: 'a.md', title: '', text: 'A text\n' },
+    { id: 'a.md', path: 'x/a.md', title: '', text: 'A text\n' },
   ],
   [
     'raw_knowledge by its path',
@@ -82,7 +82,7 @@ test('files of one name in two folders are told apart by their paths', async () 
   await directory.write('c.jsonl', jsonl(record('a'), record('b'), record('c'), record('b')))
   const { documents, problems } = await read('c.jsonl')
   expect(documents.map(({ id, text }) => [id, text])).toEqual([
-    ['README.md', 'a'],
+    ['a/README.md', 'a'],
     ['b/README.md', 'b'],
     ['c/README.md', 'c'],
   ])
@@ -103,7 +103,7 @@ describe('a folder of text files', () => {
     }
     const { documents, problems } = await read('docs')
     expect(documents.map(({ id }) => id)).toEqual(['B.MD', 'a/b/c.markdown', 'a/z.md', 'b.txt'])
-    expect(documents[2]).toEqual({ id: 'a/z.md', title: '', text: 'text of a/z.md' })
+    expect(documents[2]).toEqual({ id: 'a/z.md', path: 'docs/a/z.md', title: '', text: 'text of a/z.md' })
     expect(problems).toEqual([
       ['docs', undefined, '1 file passed over: .pdf 1: clara-extract reads documents of other formats'],
       [
@@ -119,7 +119,7 @@ describe('a folder of text files', () => {
     await directory.write('docs/latin1.txt', Buffer.from('caf\xe9 au lait', 'latin1'))
     await directory.write('docs/mark.md', '\ufeff# Title')
     const { documents, problems } = await read('docs')
-    expect(documents).toEqual([{ id: 'mark.md', title: '', text: '# Title' }])
+    expect(documents).toEqual([{ id: 'mark.md', path: 'docs/mark.md', title: '', text: '# Title' }])
     expect(problems).toEqual([
       ['docs/blank.md', 1, 'has no text'],
       ['docs/latin1.txt', 1, expect.stringMatching(/^neither UTF-8 nor /)],

@@ -1,6 +1,6 @@
 /** What is seen only across the rows of a file: repeats, and passages that are negatives again and again. */
 
-import { KeyTable, keyOfAll } from '../../chunks/key-table.js'
+import { KeyTable, keyOfAll } from '../../text/key-table.js'
 import type { Content } from './content.js'
 import { EqualQuestions } from './equal-questions.js'
 import type { Findings } from './findings.js'

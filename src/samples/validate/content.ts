@@ -1,9 +1,10 @@
 /** A row's texts, once their types are right, and the checks of one row that compare them. */
-import type { Key } from '../../chunks/key-table.js'
+
 import { YES_OR_NO } from '../../questions/checks/words.js'
 import { questionKey } from '../../questions/equal-questions.js'
 import { answerFinder, statesAnswer } from '../../text/find-answer.js'
 import { foldText } from '../../text/fold.js'
+import type { Key } from '../../text/key-table.js'
 import { shareScripts } from '../../text/scripts.js'
 import { supportOf, wordsOfFolded } from '../../text/support.js'
 import { type CheckedRow, checkRepeats } from './row.js'

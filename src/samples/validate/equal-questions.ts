@@ -2,7 +2,7 @@
  * Rows of a file that ask the same: a passage that answers one of them must be no negative of another. Of each question's
  * first row hashes of its docs are kept; only a question that comes again costs more.
  */
-import { type Key, KeyTable } from '../../chunks/key-table.js'
+import { type Key, KeyTable } from '../../text/key-table.js'
 import type { Content } from './content.js'
 import type { CheckedRow } from './row.js'
 

@@ -1,6 +1,6 @@
 /** What stands on both sides of a split. All files of one validation share this. */
 import { basename } from 'node:path'
-import { type Key, KeyTable, keyOfText } from '../../chunks/key-table.js'
+import { type Key, KeyTable, keyOfText } from '../../text/key-table.js'
 import type { Content } from './content.js'
 import { documentOf, isChunkedBy, type Origin } from './provenance.js'
 import type { CheckedRow } from './row.js'

@@ -1,9 +1,9 @@
 /** Whether a row is what its line of the provenance says. */
 import { stat } from 'node:fs/promises'
-import { type Key, KeyTable, keyOfText } from '../../chunks/key-table.js'
 import { isErrno } from '../../errors.js'
 import { isObject } from '../../files/json-value.js'
 import { parseLine, type RawLine, readLineBatches } from '../../files/jsonl.js'
+import { type Key, KeyTable, keyOfText } from '../../text/key-table.js'
 import type { CheckedRow } from './row.js'
 import type { TextFacts } from './texts.js'
 

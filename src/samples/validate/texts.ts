@@ -1,6 +1,7 @@
 /** Texts as they are compared. A passage stands in many rows: what was worked out of it is kept for a while. */
-import { type Key, keyOfText } from '../../chunks/key-table.js'
+
 import { foldText } from '../../text/fold.js'
+import { type Key, keyOfText } from '../../text/key-table.js'
 import { barePunctuation } from '../../text/same-text.js'
 
 export interface TextFacts {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { KeyTable, keyOfAll, keyOfText, MOST_KEYS } from '#clara/chunks/key-table.js'
+import { KeyTable, keyOfAll, keyOfText, MOST_KEYS } from '#clara/text/key-table.js'
 
 test('holds what was set, however it grows, with keys that are alike', () => {
   const table = new KeyTable()
