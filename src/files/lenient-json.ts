@@ -64,9 +64,9 @@ const BLANK = /\s*(?:(?:\/\/[^\n]*|\/\*[\s\S]{0,500}?\*\/)\s*)*/y
 const NAME = /[A-Za-z_$][\w$-]{0,99}/y
 const LITERAL = /(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|True|False|None)(?![\w.])/y
 /** What may come behind the quotation mark that ends a key, a value of an object, or one of a list. */
-const AFTER_KEY = /:/y
-const AFTER_VALUE = /[}\]]|,\s*(?:[}\]"'“/]|[A-Za-z_$][\w$-]{0,99}\s*:)/y
-const AFTER_ITEM = /[}\]]|,\s*(?:[}\]"'“/{[\d-]|(?:true|false|null|True|False|None)\b)/y
+const AFTER_KEY = /[:：]/y
+const AFTER_VALUE = /[}\]]|[,，]\s*(?:[}\]"'“/]|[A-Za-z_$][\w$-]{0,99}\s*[:：])/y
+const AFTER_ITEM = /[}\]]|[,，]\s*(?:[}\]"'“/{[\d-]|(?:true|false|null|True|False|None)\b)/y
 
 const CLOSING: Record<string, string> = { '"': '"', "'": "'", '“': '”' }
 const WORDS: Record<string, unknown> = {
@@ -108,7 +108,7 @@ class Reader {
       const key = this.text[this.at]! in CLOSING ? this.string(AFTER_KEY) : this.take(NAME)
       if (key === undefined || !KEY.test(key)) return undefined
       this.take(BLANK)
-      if (this.text[this.at] !== ':') return undefined
+      if (!':：'.includes(this.text[this.at] ?? ' ')) return undefined
       this.at++
       this.take(BLANK)
       const value = this.value(depth + 1, AFTER_VALUE)
@@ -134,7 +134,7 @@ class Reader {
    */
   private separator(own: string, depth: number): 'end' | 'none' | undefined {
     this.take(BLANK)
-    while (this.text[this.at] === ',') {
+    while (',，'.includes(this.text[this.at] ?? ' ')) {
       this.at++
       this.take(BLANK)
     }

@@ -18,7 +18,9 @@ import {
   withParams,
 } from './completion.js'
 import type { Answer, Endpoint, PaidReply } from './endpoint.js'
+import { isRefusal } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
+import { withoutThoughts } from './thoughts.js'
 
 export interface Describer {
   /**
@@ -162,10 +164,9 @@ function textOf({
   content: string
   finishReason: string
 }): { text: string } | { problem: string } {
-  if (finishReason === 'refusal') return { problem: `the model refused: ${content.slice(0, 200)}` }
-  return content.trim() === ''
-    ? { problem: 'the model said nothing' }
-    : { text: content.trim().toWellFormed() }
+  if (isRefusal({ content, finishReason })) return { problem: `the model refused: ${content.slice(0, 200)}` }
+  const said = withoutThoughts(content)
+  return said === '' ? { problem: 'the model said nothing' } : { text: said.toWellFormed() }
 }
 
 interface Image {

@@ -4,7 +4,7 @@ import { BATCH_DISCOUNT, estimateTokens, type Price, usdOf } from '../endpoint/p
 import { NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { mostUsage, requestBody } from './completion.js'
 import type { RequestSettings } from './endpoint.js'
-import { promptFor, promptKey, repairKey } from './prompt.js'
+import { type Prompt, promptFor, promptKey, repairKey, repairPrompt, type Task } from './prompt.js'
 import { parseReply } from './reply.js'
 import { readReplyIndex, usdOfReplies } from './reply-journal.js'
 import type { Work } from './tasks.js'
@@ -19,7 +19,7 @@ interface Plan {
   completionTokens: number
   /** USD; null where the price is not known. */
   usd: number | null
-  /** If every token were one byte and every reply as long as may be. */
+  /** If every token were one byte, every reply as long as may be, and none of the first ones could be used. */
   usdAtMost: number | null
   /** What the replies in the journal cost. */
   usdSpent: number | null
@@ -52,6 +52,7 @@ export async function planQuestions(works: AsyncIterable<Work>, options: PlanOpt
   const asked = new Set<string>()
   let likely: Usage = NO_USAGE
   let most: Usage = NO_USAGE
+  let longer: number | undefined // that a second request is, at most
   const usual = meanReply(journal)
   let count = 0
   for await (const { task } of works) {
@@ -64,7 +65,9 @@ export async function planQuestions(works: AsyncIterable<Work>, options: PlanOpt
     const promptTokens = estimateTokens(prompt.system) + estimateTokens(prompt.user)
     const completionTokens = usual ?? LIKELY_TOKENS_OF_A_SUMMARY + task.types.length * LIKELY_TOKENS_A_PAIR
     likely = sumOf(likely, { promptTokens, completionTokens })
-    most = sumOf(most, mostUsage(body))
+    const first = mostUsage(body)
+    longer ??= mostUsage(requestBody(endpoint, longestRepair(task))).promptTokens - first.promptTokens
+    most = sumOf(most, sumOf(first, { ...first, promptTokens: first.promptTokens + longer }))
   }
   const discount = batch ? BATCH_DISCOUNT : 1
   const cost = (usage: Usage, share: number) => (price ? usdOf(usage, price) * share : null)
@@ -78,6 +81,11 @@ export async function planQuestions(works: AsyncIterable<Work>, options: PlanOpt
     usdAtMost: cost(most, discount),
     usdSpent: price ? usdOfReplies(journal.used, price) : null,
   }
+}
+
+/** What is sent back where a reply cannot be used: as JSON spells it a control character takes six bytes. */
+function longestRepair(task: Task): Prompt {
+  return repairPrompt(task, '\u0001'.repeat(4000), '\u0001'.repeat(300), TOKEN)
 }
 
 function meanReply(journal: {

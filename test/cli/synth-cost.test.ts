@@ -23,7 +23,9 @@ describe('--dry-run', () => {
     expect(plan.promptTokens).toBeGreaterThan(20 * 250)
     expect(plan.usd).toBeCloseTo((plan.promptTokens * 0.15 + plan.completionTokens * 0.6) / 1e6, 5)
     expect(plan.usd).toBe(Number(plan.usd.toFixed(6)))
-    expect(plan.usdAtMost).toBeGreaterThan(plan.usd)
+    // Each reply at its longest, and once more where it cannot be used.
+    expect(plan.usdAtMost).toBeGreaterThan((20 * 2 * 4096 * 0.6) / 1e6)
+    expect(plan.usdAtMost).toBeLessThan((20 * (2 * 4096 * 0.6 + 60_000 * 0.15)) / 1e6)
     expect(existsSync(path('dry'))).toBe(false)
   })
 

@@ -76,6 +76,10 @@ describe('the form is found', () => {
       '{“summary”: “S.”, “pairs”: [{“type”: “fact”, “question”: “Who?”, “answer”: “She.”, “quotes”: [“She did.”]}]}',
     ],
     [
+      'with the punctuation of Chinese',
+      JSON_TEXT.replaceAll('":', '"：').replaceAll('",', '"，').replaceAll('],', '],'),
+    ],
+    [
       'with bare keys and what Python has for null',
       JSON_TEXT.replace(/"(\w+)":/g, '$1: ').replace('"S."', '"S.", x: None'),
     ],

@@ -305,7 +305,9 @@ describe('--request-param', () => {
       `<p>A picture of one dot.</p><img alt="dot" src="data:image/png;base64,${png}">`,
     )
     const { url, requests } = await serve(() => ({
-      content: [{ type: 'text', text: 'A dot.' }] as unknown as string,
+      content: [
+        { type: 'text', text: 'A dot? {\n</think>\n\n<|begin_of_box|>A dot.<|end_of_box|>' },
+      ] as unknown as string,
     }))
     const flags = [
       '--input-dir',
@@ -321,6 +323,6 @@ describe('--request-param', () => {
     )
     expect(code, stderr).toBe(0)
     expect(requests[0]).toMatchObject({ model: 'eye', reasoning_effort: 'low' })
-    expect(readFileSync(join(output, 'raw.jsonl'), 'utf8')).toContain('A dot.')
+    expect(readFileSync(join(output, 'raw.jsonl'), 'utf8')).toMatch(/(?<!\|>|box)A dot\.(?!<)/)
   })
 })
