@@ -78,6 +78,16 @@ test('an installation runs the scripts that it is told of, and never the downloa
   for (const name of scripts) expect(allowScripts[name], name).toBe(true)
 })
 
+test('of every package that comes along it is said what it does to the world', () => {
+  const page = readFileSync(join(root, 'docs/privacy.md'), 'utf8')
+  const { packages } = json('package-lock.json') as { packages: Record<string, { dev?: true }> }
+  const names = Object.entries(packages)
+    .filter(([path, { dev }]) => path !== '' && !dev)
+    .map(([path]) => path.replace(/^.*node_modules\//, ''))
+  const families = /^(d3-|bare-|@napi-rs\/canvas-)/
+  expect(names.filter((name) => !families.test(name) && !page.includes(name))).toEqual([])
+})
+
 test('what the addon is built with comes with the package', () => {
   expect(Object.keys(json('package.json').dependencies)).toEqual(
     expect.arrayContaining(['node-api-headers', 'usearch']),
