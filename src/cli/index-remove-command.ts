@@ -1,8 +1,7 @@
 /** clara-index remove */
-import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { ClaraError } from '../errors.js'
-import { readError } from '../files/read-error.js'
+import { readSmallText } from '../files/open-source.js'
 import { removeDocuments } from '../index/remove.js'
 import { example, type OutputFlags, outputFlags } from './flags.js'
 import { summaryOf } from './index-summary.js'
@@ -48,14 +47,7 @@ export function removeCommand(): Command {
 const TOLD = 20
 
 async function idsOf({ id = [], idsFile }: RemoveFlags): Promise<string[]> {
-  const text =
-    idsFile === undefined
-      ? ''
-      : (
-          await readFile(idsFile, 'utf8').catch((error) => {
-            throw readError(idsFile, error)
-          })
-        ).replace(/^\ufeff/, '')
+  const text = idsFile === undefined ? '' : await readSmallText(idsFile)
   const ids = [...id, ...text.split(/\r?\n/).filter((line) => line !== '')]
   if (ids.length === 0)
     throw new ClaraError('usage', 'remove needs --id ID or --ids-file FILE, with an id in it')

@@ -1,9 +1,9 @@
 /** Lines of a file as they are, and what is in one of JSON Lines. For files that others give us, see records.ts. */
 import { isAscii } from 'node:buffer'
 import { createReadStream } from 'node:fs'
-import { messageOf } from '../errors.js'
+import { ClaraError, messageOf } from '../errors.js'
 import { readError } from './read-error.js'
-import { onDisk } from './spool.js'
+import { onDisk, shownPath } from './spool.js'
 import { repairBytes, repairEscapes } from './well-formed.js'
 
 const NEWLINE = 0x0a
@@ -110,7 +110,23 @@ export async function* readLines(path: string): AsyncGenerator<RawLine> {
  * @throws ClaraError `input` when the file cannot be read.
  */
 export function readLineBatches(path: string): AsyncGenerator<RawLine[]> {
-  return linesOf(readBlocks(path))
+  return linesOf(unpackedOnly(path))
+}
+
+/** What is copied line by line is read as it is: packed, it would be lines of noise. */
+async function* unpackedOnly(path: string): AsyncGenerator<Buffer> {
+  let isFirst = true
+  for await (const block of readBlocks(path)) {
+    if (isFirst && block[0] === 0x1f && block[1] === 0x8b) {
+      const shown = shownPath(path)
+      throw new ClaraError(
+        'input',
+        `${shown}: is packed with gzip: unpack it first, or pass - and pipe it in: gunzip -c ${shown} |`,
+      )
+    }
+    isFirst = false
+    yield block
+  }
 }
 
 /** @throws ClaraError `input` when the file cannot be read. */

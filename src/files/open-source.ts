@@ -2,7 +2,8 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { messageOf, type OnProblem } from '../errors.js'
+import { ClaraError, messageOf, type OnProblem } from '../errors.js'
+import { detectText } from './decode-text.js'
 import { readBlocks } from './jsonl.js'
 import { shownPath } from './spool.js'
 import { halvesReason, isHighSurrogate, repairText } from './well-formed.js'
@@ -125,6 +126,23 @@ export async function peek(
   }
   return { head, all: all() }
 }
+
+/** Of a small file in UTF-8, UTF-16 or what its bytes tell: the text. @throws ClaraError `input` of what is none. */
+export async function readSmallText(path: string): Promise<string> {
+  const bytes = await readSource(path, MOST_SMALL_BYTES, ({ reason, note }) => {
+    if (!note) throw new ClaraError('input', `${shownPath(path)}: ${reason}`)
+  })
+  if (!bytes) throw new ClaraError('input', `${shownPath(path)}: larger than ${MOST_SMALL_BYTES >> 20} MiB`)
+  try {
+    return detectText(bytes).text
+  } catch (error) {
+    throw error instanceof ClaraError
+      ? new ClaraError(error.code, `${shownPath(path)}: ${error.message}`)
+      : error
+  }
+}
+
+const MOST_SMALL_BYTES = 64 << 20
 
 /**
  * All bytes of a source, as openSource gives them.

@@ -3,8 +3,9 @@
  * UTF-16 units), UTF-8 cannot: pyarrow, Rust tokenizers and Python's encoders refuse what has one. Each becomes U+FFFD.
  */
 
-/** What JSON.stringify writes of a half, and only of a half: pairs stay characters. */
-const HALF = /\\u[dD][89a-fA-F]/
+/** Half of a pair, or what may be one: whole pairs, as Python writes every emoji, are common and not looked at further. */
+const SUSPECT =
+  /\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|[c-fC-F][0-9a-fA-F]{2}(?<!\\u[dD][89abAB]..\\u[dD]...))|\\\\u[dD]/
 /** One escape, or a pair of them. */
 const ESCAPE =
   /\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|[\s\S])/g
@@ -14,7 +15,7 @@ const ESCAPE =
  * @returns the text with `\ufffd` for each escaped half, in keys and values, and how many there were.
  */
 export function repairEscapes(json: string): { text: string; repaired: number } {
-  if (!HALF.test(json)) return { text: json, repaired: 0 }
+  if (!SUSPECT.test(json)) return { text: json, repaired: 0 }
   let repaired = 0
   const text = json.replace(ESCAPE, (whole, half: string | undefined) => {
     if (half === undefined) return whole

@@ -10,7 +10,7 @@ export async function readOptionalJson(path: string): Promise<unknown> {
   try {
     const { size } = await stat(path)
     if (size > MOST_BYTES) throw new Error(`${size} bytes are too many for a configuration`)
-    return JSON.parse(await readFile(path, 'utf8'))
+    return JSON.parse((await readFile(path, 'utf8')).replace(/^\ufeff/, ''))
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined
     throw new ClaraError('model', `${path}: ${messageOf(error)}`, { cause: error })

@@ -1,7 +1,7 @@
 /** Prompts as text with placeholders: those that come along, or a user's own. */
-import { readFile } from 'node:fs/promises'
+
 import { ClaraError } from '../errors.js'
-import { readError } from '../files/read-error.js'
+import { readSmallText } from '../files/open-source.js'
 import { type Language, otherThan } from './language.js'
 import { PAIR_TYPES, type PairType } from './pair-types.js'
 import { ENGLISH, ENGLISH_TYPES } from './prompts/en.js'
@@ -35,9 +35,7 @@ const MAX_CHARS = 100_000
  * @throws ClaraError `input` where it cannot be read, or a placeholder is missing or unknown.
  */
 export async function readTemplate(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((error) => {
-    throw readError(path, error)
-  })
+  const text = await readSmallText(path)
   const found = Array.from(text.matchAll(PLACEHOLDER), ([, name]) => name!)
   const wrong = (why: string) => new ClaraError('input', `${path}: ${why}`)
   if (text.length > MAX_CHARS) throw wrong(`over ${MAX_CHARS} characters: that is no prompt`)

@@ -83,6 +83,38 @@ it('questions, queries and samples', async () => {
   expect(JSON.parse(validate.stdout)).toMatchObject({ file: 'stdin', lines: 1, ok: true })
 })
 
+it('samples that are packed are an error that says how they are read', async () => {
+  writeFileSync(at('end_to_end_data.jsonl'), gzipSync('{}\n'))
+  const { code, stderr } = await clara(['validate', '--input-file', at('end_to_end_data.jsonl')])
+  expect(stderr).toContain('end_to_end_data.jsonl: is packed with gzip: unpack it first')
+  expect(code).toBe(2)
+})
+
+it('ids to remove, as another system wrote them', async () => {
+  writeFileSync(at('c.jsonl'), corpus)
+  await clara([
+    'index',
+    'build',
+    '--input-file',
+    at('c.jsonl'),
+    '--output-dir',
+    at('short'),
+    '--force',
+    '--quiet',
+  ])
+  writeFileSync(at('ids.txt'), Buffer.from('\ufeff1\r\n3\r\n', 'utf16le'))
+  const { code, stdout } = await clara([
+    'index',
+    'remove',
+    at('short'),
+    '--ids-file',
+    at('ids.txt'),
+    '--json',
+  ])
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ removed_documents: 2, documents: 3 })
+})
+
 it('that is empty is an error', async () => {
   const { code, stderr } = await shell(
     `clara index build --input-file - --output-dir ${quoted('nothing')} < /dev/null`,

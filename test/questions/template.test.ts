@@ -33,6 +33,15 @@ describe('the prompt', () => {
     expect(taskOf(passage, ['cross-lingual'], { ...FACTS, promptLanguage }).system).toContain(words)
   })
 
+  it.each([
+    ['a byte order mark', 'utf8'],
+    ['UTF-16', 'utf16le'],
+  ] as const)('can be a file in %s', async (_, encoding) => {
+    const path = join(directory.path, 'own.txt')
+    await writeFile(path, Buffer.from('\ufeff{token} 题目 {pairs}', encoding))
+    expect(await readTemplate(path)).toBe('{token} 题目 {pairs}')
+  })
+
   it('can be a file, whose text is part of the key', async () => {
     const path = join(directory.path, 'own.txt')
     await writeFile(
