@@ -118,7 +118,8 @@ function sorted({ said, status, reason, shouldRetry = true }: Sortable): Failure
 
 const OVERLOADED =
   /rate.?limit|too.?many.?requests|throttl|overloaded|over ?capacity|resource_exhausted|\bbusy\b|try again/i
-const OUT_OF_ORDER = /internal|server_error|unavailable|time.?out|timed out|temporar|upstream|bad gateway/i
+const OUT_OF_ORDER =
+  /internal|server_error|unavailable|time.?out|timed out|temporar|upstream|bad gateway|provider returned error/i
 
 function loadOf({ words, codes }: ServerError, status: number | undefined): FailureKind {
   const told = `${codes} ${words}`

@@ -33,8 +33,8 @@ const NAMED: Record<Field, RegExp> = {
     /\bsystem[ _-](?:role|message|prompt|instruction)|\brole\b[^.]{0,60}\bsystem\b|'system'|"system"|roles? must alternate|only user and assistant|developer instruction|unknown role|messages?[[.]0\]?\.role/i,
 }
 const UNKNOWN =
-  /unsupported|not support|unknown|unrecogni[sz]ed|unexpected|not permitted|forbidden|extra|invalid/i
-const OF_LENGTH = /context|too (?:long|large|many)|exceed|at most|less than|greater than|maximum/i
+  /unsupported|not support|unknown|unrecogni[sz]ed|unexpected|not permitted|forbidden|extra|invalid (?:parameter|argument|field)/i
+const OF_LENGTH = /\brange\b|context|too (?:long|large|many)|exceed|at most|less than|greater than|maximum/i
 /** What has nothing to do with the form. */
 const OF_OTHERS = /\bmodels?\b|context|too (?:long|large|many)|exceed|quota|\bkey\b|image/i
 

@@ -9,10 +9,15 @@ const BEGINNING =
 const MARK =
   /<\|(?:return|end|im_end|eot_id|endoftext|begin_of_box|end_of_box|START_RESPONSE|END_RESPONSE)\|>/g
 
+/** What gpt-oss writes there, where a server drops its marks and leaves their words. */
+const BARE_END = 'assistantfinal'
+
 /** Empty where there are thoughts alone. */
 export function withoutThoughts(text: string): string {
   let start = 0
   for (const { index, 0: mark } of text.matchAll(END)) start = index + mark.length
   if (start === 0 && BEGINNING.test(text)) return ''
+  const bare = text.startsWith('analysis') ? text.lastIndexOf(BARE_END) : -1
+  if (bare >= 0) start = bare + BARE_END.length
   return text.slice(start).replace(MARK, '').trim()
 }

@@ -29,6 +29,7 @@ it.each([
   [
     '<|channel|>analysis<|message|>A box?<|end|><|start|>assistant<|channel|>final<|message|>A dot.<|return|>',
   ],
+  ['analysisA box? No.assistantfinalA dot.'],
   ['<think>\n</think>\n<|begin_of_box|>A dot.<|end_of_box|>'],
 ])('thoughts are no description: %j', async (content) => {
   expect(await describeWith({ content })).toEqual({ text: 'A dot.' })

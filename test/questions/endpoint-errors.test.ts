@@ -128,6 +128,8 @@ describe('an error in a 200 is tried again where its code says so', () => {
     ['502', { error: { message: 'Provider returned error', code: 502, metadata: { raw: 'bad gateway' } } }],
     ['a word for it', { error: { message: 'slow down', type: 'rate_limit_error' } }],
     ['overloaded', { error: 'Overloaded' }],
+    ['a code in words', { code: 'rate_limit_daily', message: 'Error code: 429 - slow' }],
+    ['another server', { error: { message: 'Provider returned error' } }],
     [
       'an error of a choice',
       { choices: [{ error: { code: 502, message: 'gone' }, finish_reason: 'error', message: {} }] },

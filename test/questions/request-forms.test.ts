@@ -230,7 +230,9 @@ describe('what a server does not know is given up, once', () => {
   })
 
   it('not where the model is the matter, nor the length', async () => {
-    for (const message of ['model x not found', "This model's maximum context length is 4096 tokens"]) {
+    const range = 'Invalid max_tokens value, the valid range of max_tokens is [1, 500]'
+    const context = "This model's maximum context length is 4096 tokens"
+    for (const message of ['model x not found', context, range]) {
       const { server, ...place } = await setUp(() => said(400, message))
       await run(chunks(1), { ...place, endpoint: LIMIT })
       expect(server.requests).toHaveLength(1)

@@ -34,7 +34,7 @@ it('writes what is believed and what is not, whatever the model wrote', async ()
   expect(first).toMatchObject({
     chunk_id: 'a#0',
     reasons: ['an absurd length'],
-    pair: { answer: hostile.answer },
+    pair: { answer: hostile.answer.toWellFormed() },
   })
   expect(first.pair.type).toHaveLength(2001)
   expect(first.pair.quotes[0]).toHaveLength(2001)
