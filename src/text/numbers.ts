@@ -142,7 +142,7 @@ export function plainNumbers(folded: string): string {
   if (!hasDigits(folded)) return folded
   const text = plainDates(folded)
     .replace(/\b(?:minus|negative) (?=\d)|(?:零下|负)(?=\d)/g, '-')
-    .replace(/(\d) ?(?:%|percent\b|per cent\b)/g, '$1%')
+    .replace(/ (?:%|percent\b|per cent\b)(?<=\d [%a-z ]+)/g, '%')
     .replace(/百分之(\d+(?:\.\d+)?)/g, '$1%')
     .replace(/\b(\d{1,2})(?:st|nd|rd|th)\b/g, (found, n: string) => ORDINALS[Number(n) - 1] ?? found)
   let plain = ''

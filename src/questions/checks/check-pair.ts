@@ -11,7 +11,7 @@ import type { LeakFinder } from './leak.js'
 import { foreignNumbers, type Passage } from './passage.js'
 import { isQuoteOf } from './quote.js'
 import { type TextFault, textFaults } from './text-faults.js'
-import { LEADING_PRONOUNS, LEANS_ON_PASSAGE, YES_OR_NO } from './words.js'
+import { LEADING_DEMONSTRATIVES, LEADING_PRONOUNS, LEANS_ON_PASSAGE, YES_OR_NO } from './words.js'
 
 export type PairFault =
   | TextFault
@@ -41,6 +41,8 @@ const LEAST_SUPPORT: Record<PairType, number> = {
 }
 /** Of a question in the passage's language; low, as it may name things in other words. */
 const LEAST_IN_QUESTION = 0.2
+/** Fewer words of a question, in words of its own, say nothing. */
+const LEAST_COUNTED = 4
 
 const QUESTION_CHARS = { least: 8, most: 400 }
 /** In Chinese, Japanese and Korean. */
@@ -107,6 +109,12 @@ function hasScriptOf(language: Language, text: string): boolean {
 
 const SCRIPT: Record<Language, RegExp> = { en: /\p{Script=Latin}/u, zh: /\p{Script=Han}/u }
 
+/** A name, or a number, after the first word. */
+const NAMES = /\s\P{L}*\p{Lu}|\d|[《“「]|\p{Script=Han}.*[A-Za-z]/u
+const HAN = /\p{Script=Han}/gu
+/** So long a question in Chinese has a name in it, though no capital shows which. */
+const HAN_OF_NAMED = 18
+
 /** The author Jane Austen. */
 const NAMED_AUTHOR = /\bthe authors? (?=\p{Lu})/gu
 
@@ -116,8 +124,9 @@ function questionFaults(question: string, type: PairType, passages: Passage[]): 
   const unnamed = foldText(question.replace(NAMED_AUTHOR, ''))
   if (LEANS_ON_PASSAGE.some((pattern) => pattern.test(unnamed)))
     faults.push('a question that leans on the passage')
-  if (LEADING_PRONOUNS.some((pattern) => pattern.test(folded)))
-    faults.push('a question that begins with a pronoun')
+  const isNamed = NAMES.test(question) || (question.match(HAN)?.length ?? 0) >= HAN_OF_NAMED
+  const leading = isNamed ? LEADING_PRONOUNS : [...LEADING_PRONOUNS, ...LEADING_DEMONSTRATIVES]
+  if (leading.some((pattern) => pattern.test(folded))) faults.push('a question that begins with a pronoun')
   const language = languageOf(question)
   const wanted = passages.map((passage) =>
     passage.language && type === 'cross-lingual' ? otherThan(passage.language) : passage.language,
@@ -127,7 +136,7 @@ function questionFaults(question: string, type: PairType, passages: Passage[]): 
   const comparable =
     passages.some((passage) => passage.language === language) &&
     !numbersOf(folded).some((number) => passages.some(({ numbers }) => numbers.has(number)))
-  if (comparable && counted > 0 && found / counted < LEAST_IN_QUESTION)
+  if (comparable && counted >= LEAST_COUNTED && found / counted < LEAST_IN_QUESTION)
     faults.push('a question about something else')
   return faults
 }

@@ -41,14 +41,20 @@ const ASKS =
 
 /** A question that begins with a pronoun, so that nobody knows what it stands for. Of folded text. */
 export const LEADING_PRONOUNS: RegExp[] = [
-  new RegExp(`^${ASKS}(?:they|them|their|he|him|his|she|her|its|theirs|this|these|those)\\b`),
+  new RegExp(`^${ASKS}(?:they|them|their|he|him|his|she|her|its|theirs)\\b`),
   // "How long does it take", "is it possible": there "it" stands for nothing.
   new RegExp(
-    `^${ASKS}it\\b(?! (?:\\w+ )?(?:take|takes|took|taken|possible|impossible|necessary|important|useful|true|hard|difficult|easy|easier|harder|better|best|common|safe|called|mean|happen|follow|cost|need|make sense))`,
+    `^${ASKS}it\\b(?! (?:\\w+ )?(?:take|takes|took|taken|possible|impossible|necessary|important|useful|true|hard|difficult|easy|easier|harder|better|best|common|safe|called|mean|happen|follow|cost|need|make sense|get|rain|rains|snow|snows))`,
   ),
   /^(?:它|他(?!汀)|她)(?:们)?/,
-  /^(?:这|那(?!么)|该|此|其(?![他它余中实次]))/,
-  /^(?:请问|为什么|为何|何时|如何|怎样)(?:它|他|她|该|此|这|那|其)(?!他|它|中)/,
+  /^其(?![他它余中实次])/,
+  /^(?:请问|为什么|为何|何时|如何|怎样)(?:它|他|她|其)(?!他|它|中)/,
+]
+
+/** The same of "this mill": where the question names nothing else. */
+export const LEADING_DEMONSTRATIVES: RegExp[] = [
+  new RegExp(`^${ASKS}(?:this|these|those)\\b`),
+  /^(?:请问|为什么|为何|何时|如何|怎样)?(?:这|那(?!么)|该|此)/,
 ]
 
 /** What stands for something that was to be written. Of a whole folded text. */
