@@ -62,10 +62,10 @@ export interface LlmServerOptions {
   embed?: (body: EmbeddingRequest, index: number) => Pick<LlmReply, 'status' | 'error' | 'headers' | 'raw'>
 }
 
-export async function startLlmServer({
-  behave = () => ({}),
-  embed = () => ({}),
-}: LlmServerOptions = {}): Promise<LlmServer> {
+export async function startLlmServer(
+  { behave = () => ({}), embed = () => ({}) }: LlmServerOptions = {},
+  port = 0,
+): Promise<LlmServer> {
   const requests: ChatRequest[] = []
   const headers: IncomingHttpHeaders[] = []
   const embeddings: EmbeddingRequest[] = []
@@ -99,7 +99,7 @@ export async function startLlmServer({
     if (reply.delayMs) await sleep(reply.delayMs)
     answer(response, body, reply)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,

@@ -26,6 +26,7 @@ import type { Talk } from './talk.js'
 export interface AskFlags extends SourceFlags, OutputFlags, EndpointFlags {
   limit?: number
   dryRun?: boolean
+  retryFailed?: boolean
   batch?: boolean
   batchRequests: number
 }
@@ -57,6 +58,7 @@ export async function ask(
     ...shared,
     writing,
     related,
+    retryFailed: flags.retryFailed,
     onProgress: askingProgress(talk, total, () => generation),
     onProblem: talk.onProblem,
     onRemark: talk.remark,

@@ -13,6 +13,7 @@ import type { Generation } from '../questions/generate.js'
 import { createSplit, SIDES } from '../samples/split.js'
 import { stageEntries } from '../samples/stages.js'
 import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeReport } from '../samples/write.js'
+import { commandLine } from './command-line.js'
 import { endpointFlags, resolveEndpoint } from './endpoint-flags.js'
 import { chunkFlags, example, indexEmbedderFlags, outputFlags, sampleFlags, wholeNumber } from './flags.js'
 import { formatFlags, formatsOf } from './format-flags.js'
@@ -52,6 +53,7 @@ export function synthCommand(): Command {
     .option('--limit <n>', 'ask about the first n chunks only', wholeNumber(1))
     .option('--batch', 'by OpenAI’s Batch API: half the price, within a day')
     .option('--batch-requests <n>', 'requests in a batch, at most', wholeNumber(1, 50_000), 50_000)
+    .option('--retry-failed', 'ask anew about the chunks without a usable reply, and about those only')
     .option('--dry-run', 'count calls, tokens and cost; send and write nothing')
     .option('--force', 'go on where the embedder does not read over 10% of the documents')
   writingFlags(command)
@@ -88,6 +90,7 @@ async function synth(flags: SynthFlags, command: Command): Promise<void> {
   const run = await openRunDirectory(flags.outputDir, settings, {
     last: REPORT_FILE,
     overwrite: flags.overwrite ?? false,
+    again: flags.retryFailed ?? false,
     changeable: await changeableOf(flags, embeddings?.model),
   })
   onInterrupt(REPLIES_ARE_KEPT)
@@ -153,6 +156,7 @@ async function writeAll(flags: SynthFlags, { asking, source, corpus, talk }: Set
     })
     talk.finish()
     requireReplies(generation)
+    const goOn = goOnWith(generation)
     remarkUncounted(generation, talk)
     const { run: llm, report } = summary()
     const paid = { llm: report, ...(asking.embeddings && { embeddings: asking.embeddings.summary().report }) }
@@ -165,6 +169,7 @@ async function writeAll(flags: SynthFlags, { asking, source, corpus, talk }: Set
       ...(mined ? outputEntries(formatsOf(flags), sides) : [REPORT_FILE]),
     ])
     const run = { llm, ...(asking.embeddings && { embeddings: asking.embeddings.summary().run }) }
+    if (goOn) talk.complain(goOn)
     if (mined) printRun(flags, talk, outputDir, mined.report, { mining: mined.mining, ...run })
     else printWritten(flags, talk, outputDir, { ...believed, ...run })
   } finally {
@@ -179,8 +184,14 @@ function requireReplies({ name, counts: { chunks, failed, pairs } }: Generation)
   throw new ClaraError(
     'llm',
     `${name}: none of ${chunks} chunks got a usable reply; the lines above say why: ` +
-      'check the base URL, the model and the server; then run the same command again',
+      `check the base URL, the model and the server; then run ${commandLine({ more: ['--retry-failed'] })}`,
   )
+}
+
+/** What to run for the chunks that came to nothing, and for those only. */
+function goOnWith({ counts: { chunks, failed } }: Generation): string | undefined {
+  if (failed === 0) return undefined
+  return `${failed} of ${chunks} chunks got no usable reply; for those alone: ${commandLine({ more: ['--retry-failed'] })}`
 }
 
 function remarkUncounted({ counts: { uncounted } }: Generation, talk: Talk): void {

@@ -1,39 +1,126 @@
-/** How many calls may be under way: found out from how many of them the endpoint turns away. */
+/** How many calls may be under way: found out from those that the endpoint turns away, and from how long they take. */
+import { createSaturation } from './saturation.js'
 
 export interface CallWindow {
   /** A whole number from 1. */
   readonly size: number
-  /** @returns the call's number, for `end`. */
-  begin(): number
-  end(call: number, outcome: Outcome): void
+  /** @param tokens what it will take, estimated: latencies of calls about as long are compared. */
+  begin(tokens: number): Call
+  end(call: Call, outcome: Outcome): void
 }
 
-/** `failed` says nothing about load. */
-export type Outcome = 'served' | 'throttled' | 'failed'
+/** `failed` says nothing about load; `unreachable`, that nobody is there to be loaded. */
+export type Outcome = 'served' | 'throttled' | 'late' | 'unreachable' | 'failed'
+
+interface Call {
+  number: number
+  at: number
+  /** Of calls about as long. */
+  length: number
+  /** Under way when it began. */
+  others: number
+  /** Calls that had been served when it began. */
+  servedBefore: number
+  /** Calls that began after it and were served before it ended. */
+  overtakenBy: number
+}
+
+/** Until replies have come nothing is known of the endpoint: it may answer one call at a time, or none. */
+export const FIRST_CALLS = 4
+const GROWTH = 3
+/** Once a round trip, while it is not known what is too much. */
+const START_GROWTH = 1.5
+/** A reply that takes hardly longer than the shortest shows that calls under way do not wait for each other. */
+const UNHINDERED = 1.5
 
 /**
- * Additive increase, multiplicative decrease, once for each round trip (all calls that were under
+ * It begins small and trebles with replies that take no longer than the shortest (slow start). Then: additive
+ * increase, multiplicative decrease, once for each round trip (all calls that were under
  * way together). As in DCTCP (RFC 8257, 3.3) a round is decreased by half the share of its calls
  * that were turned away, not by half: an endpoint that refuses one call in twenty at random is not
- * full, and halving would settle at 5 calls there, however many it could take.
+ * full, and halving would settle at 5 calls there, however many it could take. A server that refuses
+ * none and lets them wait is found out by createSaturation, or by calls that are late.
+ *
+ * @param now the time, in milliseconds.
  */
-export function createCallWindow(most: number): CallWindow {
-  let size = most
+export function createCallWindow(most: number, now: () => number): CallWindow {
+  let size = Math.min(FIRST_CALLS, most)
+  let isStarting = true
+  let isDown = false
   let next = 0
-  let nextRound = most
-  const counts = { served: 0, throttled: 0, failed: 0 }
+  let nextRound = size
+  let served = 0
+  let deadline = Number.POSITIVE_INFINITY // as it is seen where a call was late
+  const shortest = new Map<number, number>()
+  const underWay = new Set<Call>()
+  const saturation = createSaturation(most, now)
+  const round = { served: 0, throttled: 0, took: 0 }
+
+  const countServed = (call: Call) => {
+    served++
+    for (const other of underWay) if (other.number < call.number) other.overtakenBy++
+    const took = Math.max(1, now() - call.at)
+    round.served++
+    round.took += took
+    const least = shortest.get(call.length)
+    shortest.set(call.length, Math.min(took, least ?? took))
+    const isUnhindered = least !== undefined && took < UNHINDERED * least
+    if (isStarting && isUnhindered) {
+      size = Math.min(most, size * GROWTH)
+      isStarting = size < most
+      saturation.forget()
+      return
+    }
+    size = saturation.served(took / Math.min(took, least ?? took), size, underWay.size)
+    if (saturation.most < most) isStarting = false
+  }
+  /** It waited behind others of ours: what was served meanwhile fits into a deadline, and half of it leaves room. */
+  const makeRoom = (call: Call) => {
+    isStarting = false
+    deadline = Math.min(deadline, now() - call.at)
+    size = Math.min(size, Math.max(1, Math.floor((served - call.servedBefore) / 2)))
+    saturation.forget()
+  }
+  const endRound = () => {
+    const share = round.throttled / Math.max(1, round.served + round.throttled)
+    if (share > 0.5) isStarting = false
+    const expected = (round.took / Math.max(1, round.served)) * (1 + 1 / size)
+    const isSlow = saturation.holds || expected > deadline / 2
+    const growth = isStarting ? size * (START_GROWTH - 1) : 1
+    const grown = size * (1 - share / 2) + (isSlow ? 0 : growth * (1 - share))
+    size = Math.max(1, Math.min(saturation.most, grown))
+    isStarting &&= size < most
+    Object.assign(round, { served: 0, throttled: 0, took: 0 })
+    nextRound = next
+  }
   return {
     get size() {
-      return Math.round(size)
+      return isDown ? 1 : Math.round(size)
     },
-    begin: () => next++,
+    begin(tokens) {
+      const call = {
+        number: next++,
+        at: now(),
+        length: Math.round(Math.log2(Math.max(1, tokens))),
+        others: underWay.size,
+        servedBefore: served,
+        overtakenBy: 0,
+      }
+      underWay.add(call)
+      return call
+    },
     end(call, outcome) {
-      counts[outcome]++
-      if (call < nextRound) return // it began before the last change could have shown
-      const share = counts.throttled / Math.max(1, counts.served + counts.throttled)
-      size = Math.min(most, Math.max(1, size * (1 - share / 2) + (1 - share)))
-      counts.served = counts.throttled = 0
-      nextRound = next
+      underWay.delete(call)
+      isDown = outcome === 'unreachable'
+      if (outcome === 'served') countServed(call)
+      if (outcome === 'late' && isQueued(call)) makeRoom(call)
+      if (outcome === 'throttled' || outcome === 'late') round.throttled++
+      if (call.number >= nextRound) endRound() // others began before the last change could have shown
     },
   }
+}
+
+/** Whether a call that was late waited for others: it was not alone, and not overtaken by as many that began later. */
+export function isQueued({ others, overtakenBy }: Pick<Call, 'others' | 'overtakenBy'>): boolean {
+  return others > 0 && overtakenBy < others
 }

@@ -11,13 +11,15 @@ import type { Outcome } from './call-window.js'
 import { MAX_TIMER_MS } from './client.js'
 import { withDeadline } from './deadline.js'
 import { type Failure, type FailureKind, RETRIES, retryDelay } from './failure.js'
+import { createOutage, type Outage } from './outage.js'
 import { createPace, type Pace, type PaceLimits } from './pace.js'
 import type { FormOfCall } from './request-form.js'
 import type { Spending } from './spending.js'
+import type { Trial } from './trial.js'
 import type { Usage } from './usage.js'
 
 export interface CallLimits extends PaceLimits {
-  /** For one try, from the request to the end of the answer. Node's fetch gives up at 300 s. */
+  /** For one try, from the request to the end of the answer. */
   timeoutMs: number
 }
 
@@ -58,22 +60,48 @@ export interface Calls {
   readonly concurrency: number
 }
 
+/** So many times a call is made again because it waited behind others; then it is taken to be late for itself. */
+const MOST_QUEUED = 8
+/** So many times one finds nobody where others do. */
+const MOST_UNREACHABLE = 30
+
 /** What all calls share. */
 interface Line {
   pace: Pace
+  outage: Outage
   spending: Spending
   timeoutMs: number
   onCall: () => void
 }
 
-/** @param onCall is told of every request, retries included. */
-export function createCalls(limits: CallLimits, spending: Spending, onCall: () => void): Calls {
+/**
+ * @param onCall is told of every request, retries included.
+ * @param trial until it has succeeded few calls are made.
+ */
+export function createCalls(
+  limits: CallLimits,
+  spending: Spending,
+  onCall: () => void,
+  trial?: Trial,
+): Calls {
   const { timeoutMs } = limits
   if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) throw new RangeError(`timeoutMs: ${timeoutMs}`)
-  const pace = createPace(limits)
-  const line = { pace, spending, timeoutMs, onCall }
+  const pace = createPace(limits, undefined, trial?.most)
+  trial?.onSuccess(pace.wake)
+  const line = { pace, outage: createOutage(), spending, timeoutMs, onCall }
   return {
-    make: (call, signal) => askPatiently(line, call, signal),
+    async make(call, signal) {
+      let end: (() => void) | undefined
+      const begin = () => {
+        end ??= trial?.call()
+        return call.begin()
+      }
+      try {
+        return await askPatiently(line, { ...call, begin }, signal)
+      } finally {
+        end?.()
+      }
+    },
     get concurrency() {
       return pace.concurrency
     },
@@ -85,16 +113,26 @@ async function askPatiently<R extends Paid>(
   call: Call<R>,
   signal: AbortSignal,
 ): Promise<Answered<R>> {
-  for (let attempt = 0; ; attempt++) {
-    const answer = await askInTurn(line, { ...call, again: call.again || attempt > 0 }, signal)
+  const made = { all: 0, failed: 0, queued: 0, unreachable: 0 }
+  for (;;) {
+    const { answer, isQueued } = await askInTurn(line, { ...call, again: call.again || made.all > 0 }, signal)
     if ('reply' in answer) return answer
-    if (await call.form?.isRefused(answer.failure)) {
-      attempt = 0
+    made.all++
+    const { failure } = answer
+    if (await call.form?.isRefused(failure)) {
+      made.failed = 0
       continue
     }
-    const { ms, everyone } = retryDelay(answer.failure, attempt)
+    if (isQueued && made.queued++ < MOST_QUEUED) continue
+    if (failure.kind === 'unreachable') {
+      const wait = line.outage.waitMs()
+      if (wait === undefined || made.unreachable++ >= MOST_UNREACHABLE) return answer
+      line.pace.pause(wait)
+      continue
+    }
+    const { ms, everyone } = retryDelay(failure, made.failed)
     if (everyone) line.pace.pause(ms)
-    if (attempt >= RETRIES[answer.failure.kind]) return answer
+    if (made.failed++ >= RETRIES[failure.kind]) return answer
     if (!everyone) await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
 }
@@ -103,7 +141,7 @@ async function askInTurn<R extends Paid>(
   line: Line,
   call: Call<R>,
   signal: AbortSignal,
-): Promise<Answered<R>> {
+): Promise<{ answer: Answered<R>; isQueued: boolean }> {
   const { pace, spending } = line
   const turn = await turnOf(pace, call, signal)
   let answer: Answered<R> | undefined
@@ -116,12 +154,15 @@ async function askInTurn<R extends Paid>(
       answer = boundUsage(await askOnce(line, attempt, signal), most)
       if ('reply' in answer) spending.add(answer.reply.usage ?? most, 'direct')
       else if (MAY_BE_PAID.has(answer.failure.kind)) spending.lose(most)
-      return answer
+      const isLate = 'failure' in answer && answer.failure.kind === 'late'
+      return { answer, isQueued: isLate && turn.isQueued }
     } finally {
       release()
     }
   } finally {
-    turn.end(outcomeOf(answer), tokensOf(answer))
+    const outcome = outcomeOf(answer)
+    if (answer && outcome !== 'unreachable') line.outage.end()
+    turn.end(outcome, tokensOf(answer))
   }
 }
 
@@ -146,7 +187,7 @@ function outcomeOf(answer: Answered<Paid> | undefined): Outcome {
   if (!answer) return 'failed'
   if ('reply' in answer) return 'served'
   const { kind } = answer.failure
-  return kind === 'throttled' || kind === 'late' ? 'throttled' : 'failed'
+  return kind === 'throttled' || kind === 'late' || kind === 'unreachable' ? kind : 'failed'
 }
 
 function tokensOf(answer: Answered<Paid> | undefined): number | undefined {

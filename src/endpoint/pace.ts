@@ -1,5 +1,5 @@
 /** When the next call may begin: calls under way, calls and tokens a minute, and pauses asked for. */
-import { type CallWindow, createCallWindow, type Outcome } from './call-window.js'
+import { type CallWindow, createCallWindow, isQueued, type Outcome } from './call-window.js'
 import { createTokenBucket, type TokenBucket } from './token-bucket.js'
 
 export interface PaceLimits {
@@ -26,6 +26,8 @@ export interface Pace {
   turn(tokens: number, signal: AbortSignal, again?: boolean): Promise<Turn>
   /** No call begins for so many milliseconds; what is under way goes on. */
   pause(ms: number): void
+  /** To be told when `most` allows more. */
+  wake(): void
   /** Calls that may be under way now. */
   readonly concurrency: number
 }
@@ -34,6 +36,8 @@ export interface Pace {
 export interface Turn {
   /** @param tokens what it took; without it the estimate stands. */
   end(outcome: Outcome, tokens?: number): void
+  /** Of one that is late, before its end: it waited behind others of ours. */
+  readonly isQueued: boolean
 }
 
 const systemClock: Clock = {
@@ -50,8 +54,13 @@ interface Waiting {
   go: () => void
 }
 
-export function createPace(limits: PaceLimits, clock: Clock = systemClock): Pace {
-  const window = createCallWindow(limits.concurrency)
+/** @param most calls under way, for another reason than what the endpoint bears; `again`: the next was made before. */
+export function createPace(
+  limits: PaceLimits,
+  clock: Clock = systemClock,
+  most: (again: boolean) => number = () => limits.concurrency,
+): Pace {
+  const window = createCallWindow(limits.concurrency, clock.now)
   const bucket = (perMinute: number | undefined) =>
     perMinute === undefined ? undefined : createTokenBucket(perMinute, clock.now())
   const [requests, tokens] = [bucket(limits.requestsPerMinute), bucket(limits.tokensPerMinute)]
@@ -67,7 +76,7 @@ export function createPace(limits: PaceLimits, clock: Clock = systemClock): Pace
   const advance = () => {
     cancelTimer?.()
     cancelTimer = undefined
-    while (queue.length > 0 && underWay < window.size) {
+    while (queue.length > 0 && underWay < Math.min(window.size, most(queue[0]!.again))) {
       const wait = untilNext(queue[0]!.tokens)
       if (wait > 0) {
         cancelTimer = clock.after(wait, advance)
@@ -110,8 +119,9 @@ export function createPace(limits: PaceLimits, clock: Clock = systemClock): Pace
     pause(ms) {
       pausedUntil = Math.max(pausedUntil, clock.now() + ms)
     },
+    wake: advance,
     get concurrency() {
-      return window.size
+      return Math.min(window.size, most(false))
     },
   }
 }
@@ -127,8 +137,11 @@ function beginTurn(
   estimate: number,
   done: () => void,
 ): Turn {
-  const call = window.begin()
+  const call = window.begin(estimate)
   return {
+    get isQueued() {
+      return isQueued(call)
+    },
     end(outcome, tokens = estimate) {
       bucket?.giveBack(estimate - tokens)
       window.end(call, outcome)

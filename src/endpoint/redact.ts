@@ -14,15 +14,59 @@ export interface Redactor {
   pieces(text: string): string
 }
 
-export function createRedactor(secret: string): Redactor {
-  if (secret.length < MIN_SECRET_CHARS) return { whole: (text) => text, pieces: printable }
-  const spelt = new RegExp(Array.from(secret, spellings).join(''), 'g')
+export function createRedactor(...given: string[]): Redactor {
+  const secrets = given.filter((secret) => secret.length >= MIN_SECRET_CHARS)
+  const clean = (text: string) => printable(maskedUrl(text))
+  if (secrets.length === 0) return { whole: (text) => text, pieces: clean }
+  const spelt = new RegExp(secrets.map((secret) => Array.from(secret, spellings).join('')).join('|'), 'g')
   const whole = (text: string) => text.replace(spelt, BLANK)
   const parts = new Set<string>()
-  for (let at = 0; at + MIN_SECRET_CHARS <= secret.length; at++) {
-    parts.add(secret.slice(at, at + MIN_SECRET_CHARS))
+  for (const secret of secrets) {
+    for (let at = 0; at + MIN_SECRET_CHARS <= secret.length; at++) {
+      parts.add(secret.slice(at, at + MIN_SECRET_CHARS))
+    }
   }
-  return { whole, pieces: (text) => printable(withoutPieces(whole(text), parts)) }
+  return { whole, pieces: (text) => clean(withoutPieces(whole(text), parts)) }
+}
+
+/** Of all that is secret in how an endpoint is asked: its key, and what its address holds. */
+export function redactorFor({
+  apiKey,
+  baseUrl = '',
+}: {
+  apiKey: string
+  baseUrl?: string | undefined
+}): Redactor {
+  return createRedactor(apiKey, ...secretsOf(baseUrl))
+}
+
+/** Parameters of an address that are no secrets. */
+const HARMLESS = /^(?:api[-_]?version|version|model|deployment|region)$/i
+const QUERY_VALUE = /([?&]([\w.%~-]+)=)([^&#\s"'<>]+)/g
+
+/** A text with addresses in it, without the user names, passwords and values of parameters in these. */
+export function maskedUrl(text: string): string {
+  return text
+    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>]*@/gi, `$1${BLANK}@`)
+    .replace(QUERY_VALUE, (whole, start: string, name: string) =>
+      HARMLESS.test(name) ? whole : start + BLANK,
+    )
+}
+
+function secretsOf(url: string): string[] {
+  const inQuery = Array.from(url.matchAll(QUERY_VALUE), ([, , name, value]) =>
+    HARMLESS.test(name!) ? '' : value!,
+  )
+  const inAuthority = /:\/\/([^\s/?#]*)@/.exec(url)?.[1]?.split(':') ?? []
+  return [...inQuery, ...inAuthority].flatMap((value) => [value, decoded(value)])
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
 }
 
 function printable(text: string): string {

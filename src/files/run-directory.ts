@@ -19,6 +19,8 @@ interface RunDirectoryOptions {
   /** The file that a finished run has. */
   last: string
   overwrite?: boolean
+  /** A finished run with the same settings is gone on with. */
+  again?: boolean
   /** Settings that a later run may change: its results replace those of the run before. */
   changeable?: object
 }
@@ -57,7 +59,7 @@ export async function openRunDirectory(
 async function begin(
   directory: string,
   settings: object,
-  { last, overwrite = false, changeable }: RunDirectoryOptions,
+  { last, overwrite = false, again = false, changeable }: RunDirectoryOptions,
 ): Promise<boolean> {
   const path = join(directory, SETTINGS)
   const now = `${toJson(changeable ? { ...settings, changeable } : settings, 2)}\n`
@@ -72,7 +74,7 @@ async function begin(
     await replaceFile(path, now)
     return sameBut(before, now)
   }
-  if (changeable && before !== now && sameBut(before, now)) {
+  if ((again || (changeable && before !== now)) && sameBut(before, now)) {
     await rm(join(directory, last), { force: true })
     await replaceFile(path, now)
     return true

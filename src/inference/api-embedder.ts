@@ -4,7 +4,7 @@ import { type CallLimits, type Calls, createCalls } from '../endpoint/calls.js'
 import { createClient } from '../endpoint/client.js'
 import { mapInOrder } from '../endpoint/in-order.js'
 import { estimateTokens } from '../endpoint/price.js'
-import { createRedactor } from '../endpoint/redact.js'
+import { redactorFor } from '../endpoint/redact.js'
 import type { Spending } from '../endpoint/spending.js'
 import { ClaraError } from '../errors.js'
 import { sha256 } from '../files/durable-file.js'
@@ -97,7 +97,7 @@ type Ask = (texts: string[], signal: AbortSignal) => Promise<Float32Array[]>
 function asker({ endpoint, spending, onCall = () => {} }: ApiEmbedderOptions, journal: VectorJournal): Ask {
   const client = createClient(endpoint, MAX_ANSWER_BYTES)
   const calls = createCalls(endpoint, spending, onCall)
-  const redactor = createRedactor(endpoint.apiKey)
+  const redactor = redactorFor(endpoint)
   const name = redactor.pieces(`${client.baseURL}: model ${endpoint.model}`)
   let most = MOST_TEXTS
   const ask: Ask = async (texts, signal) => {

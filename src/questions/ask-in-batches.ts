@@ -27,7 +27,7 @@ export async function askInBatches(
   const service = openBatchService(options.endpoint)
   const spending = createSpending(options)
   const counts: BatchCounts = { batches: 0, replies: 0, unanswered: 0, usd: null }
-  const replies = await openReplyJournal(options.journalPath)
+  const replies = await openReplyJournal(options.journalPath, options.endpoint)
   try {
     spending.before(replies.used.direct, 'direct')
     spending.before(replies.used.batch, 'batch')

@@ -1,13 +1,14 @@
 /** Has a vision model say what images show. Each answer is on disk before it is used: none is paid for twice. */
 import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
 import { readAnswer } from '../endpoint/answer.js'
 import { createCalls } from '../endpoint/calls.js'
 import { createClient } from '../endpoint/client.js'
 import { mostTokens, roundedUsd } from '../endpoint/price.js'
-import { createRedactor } from '../endpoint/redact.js'
+import { redactorFor } from '../endpoint/redact.js'
 import { createRequestForms, type RequestForm } from '../endpoint/request-form.js'
 import { createSpending, type SpendingOptions } from '../endpoint/spending.js'
-import { unansweredGuard } from '../endpoint/unanswered.js'
+import { type Cause, createTrial } from '../endpoint/trial.js'
 import type { Usage } from '../endpoint/usage.js'
 import { imageExtension } from '../extraction/image-type.js'
 import {
@@ -20,6 +21,7 @@ import {
 import type { Answer, Endpoint, PaidReply } from './endpoint.js'
 import { isRefusal } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
+import { causeOf } from './reply-remedy.js'
 import { withoutThoughts } from './thoughts.js'
 
 export interface Describer {
@@ -75,7 +77,7 @@ export async function openDescriber(
   options: SpendingOptions,
 ): Promise<Describer> {
   const client = createClient(endpoint, MAX_ANSWER_BYTES)
-  const redactor = createRedactor(endpoint.apiKey)
+  const redactor = redactorFor(endpoint)
   const spending = createSpending(options)
   const counts = {
     calls: 0,
@@ -89,10 +91,19 @@ export async function openDescriber(
       return roundedUsd(spending.totalUsd)
     },
   }
-  const calls = createCalls(endpoint, spending, () => counts.calls++)
-  const journal = await openReplyJournal(journalPath)
+  const trial = createTrial('images')
+  const calls = createCalls(endpoint, spending, () => counts.calls++, trial)
+  const wasteOf = (reply: PaidReply) => causeOfSilence(reply, endpoint.maxOutputTokens)
+  const journal = await openReplyJournal(journalPath, endpoint, wasteOf)
   spending.before(journal.used.direct, 'direct')
-  const note = unansweredGuard(redactor.pieces(`${client.baseURL}: model ${endpoint.model}`), 'images')
+  const name = redactor.pieces(`${client.baseURL}: model ${endpoint.model}`)
+  const insist = `; without ${basename(journalPath)} all are asked for anew`
+  try {
+    trial.begin({ name, ...journal.before, insist })
+  } catch (error) {
+    await journal.close()
+    throw error
+  }
   const underWay = new Map<string, Promise<{ text: string } | { problem: string }>>()
 
   const forms = createRequestForms(endpoint.maxOutputTokens === undefined ? [] : ['limit'], () => {})
@@ -114,12 +125,19 @@ export async function openDescriber(
       form.end(made !== undefined && 'reply' in made)
     }
     const answer = redactAnswer(made, redactor)
-    note(answer)
-    if ('failure' in answer) return { problem: answer.failure.reason }
+    if ('failure' in answer) {
+      trial.fail(answer.failure)
+      await trial.verdict()
+      return { problem: answer.failure.reason }
+    }
     const { reply } = answer
+    const cause = wasteOf(reply)
+    if (cause) trial.waste(cause)
+    else trial.succeed()
     await journal.keep(key, 'image', reply)
     counts.prompt_tokens += reply.usage?.promptTokens ?? 0
     counts.completion_tokens += reply.usage?.completionTokens ?? 0
+    await trial.verdict()
     return textOf(reply)
   }
   return {
@@ -151,10 +169,16 @@ function mostOf({ maxOutputTokens = UNLIMITED_REPLY_TOKENS }: Endpoint): Usage {
   return { promptTokens: MOST_IMAGE_TOKENS + mostTokens(PROMPT), completionTokens: maxOutputTokens }
 }
 
-async function find(journal: ReplyJournal, key: string): Promise<{ text: string } | undefined> {
+/** A silence, too, where asking again could hardly bring anything else. */
+async function find(journal: ReplyJournal, key: string): Promise<ReturnType<typeof textOf> | undefined> {
   const kept = await journal.find(key)
   const told = kept && textOf(kept)
-  return told && 'text' in told ? told : undefined
+  return told && ('text' in told || journal.isSettled(kept)) ? told : undefined
+}
+
+function causeOfSilence(reply: PaidReply, limit: number | undefined): Cause | undefined {
+  const told = textOf(reply)
+  return 'text' in told ? undefined : causeOf(reply, told, limit)
 }
 
 function textOf({

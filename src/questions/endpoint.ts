@@ -4,12 +4,14 @@ import { readAnswer } from '../endpoint/answer.js'
 import { type Answered, type CallLimits, createCalls, type Paid } from '../endpoint/calls.js'
 import { createClient } from '../endpoint/client.js'
 import { estimateTokens } from '../endpoint/price.js'
-import { createRedactor } from '../endpoint/redact.js'
+import { redactorFor } from '../endpoint/redact.js'
 import { createRequestForms, type RequestForm } from '../endpoint/request-form.js'
 import type { Spending } from '../endpoint/spending.js'
+import type { Trial } from '../endpoint/trial.js'
 import { mostUsage, readCompletion, redactAnswer, requestBody } from './completion.js'
 import type { Prompt } from './prompt.js'
 import type { Reply } from './reply.js'
+import type { AskedWith } from './reply-journal.js'
 
 /** What a request asks for beside the prompt: another model or other fields bring other replies. */
 export interface RequestSettings {
@@ -29,7 +31,7 @@ export interface Endpoint extends CallLimits, RequestSettings {
 }
 
 /** `batch`: paid at a discount. */
-export type PaidReply = Reply & Paid & { batch?: true }
+export type PaidReply = Reply & Paid & { batch?: true; asked?: AskedWith }
 
 export type Answer = Answered<PaidReply>
 
@@ -38,9 +40,10 @@ export interface Asker {
   name: string
   /**
    * What the endpoint does is in the answer.
+   * @param again something was asked about the same before: it goes ahead of others.
    * @throws ClaraError `budget`; `signal.reason`.
    */
-  ask(prompt: Prompt, signal: AbortSignal): Promise<Answer>
+  ask(prompt: Prompt, signal: AbortSignal, again?: boolean): Promise<Answer>
   /** Calls that may be under way now. */
   readonly concurrency: number
 }
@@ -58,15 +61,16 @@ export function openEndpoint(
   endpoint: Endpoint,
   spending: Spending,
   onCall: () => void,
+  trial: Trial,
   remark: (text: string) => void = () => {},
 ): Asker {
   const client = createClient(endpoint, MAX_ANSWER_BYTES)
-  const calls = createCalls(endpoint, spending, onCall)
-  const redactor = createRedactor(endpoint.apiKey)
+  const calls = createCalls(endpoint, spending, onCall, trial)
+  const redactor = redactorFor(endpoint)
   const forms = createRequestForms(fieldsOf(endpoint), remark)
   return {
     name: redactor.pieces(`${client.baseURL}: model ${endpoint.model}`),
-    async ask(prompt, signal) {
+    async ask(prompt, signal, again = false) {
       const form = forms.forCall()
       const begin = () => {
         const sent = requestBody(endpoint, prompt, form.take())
@@ -77,7 +81,7 @@ export function openEndpoint(
       let answer: Answer | undefined
       try {
         const tokens = likelyTokens(prompt)
-        answer = await calls.make<PaidReply>({ tokens, again: false, begin, form }, signal)
+        answer = await calls.make<PaidReply>({ tokens, again, begin, form }, signal)
       } finally {
         form.end(answer !== undefined && 'reply' in answer)
       }

@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto'
 import type { Chunk } from '../chunks/chunk.js'
 import { mapInOrder } from '../endpoint/in-order.js'
 import { createSpending, type Spending, type SpendingOptions } from '../endpoint/spending.js'
-import { unansweredGuard } from '../endpoint/unanswered.js'
+import { createTrial, type Trial } from '../endpoint/trial.js'
 import type { FileProblem } from '../errors.js'
 import { type Asker, type Endpoint, openEndpoint, type PaidReply } from './endpoint.js'
 import { type Prompt, promptFor, promptKey, repairKey, repairPrompt, type Writing } from './prompt.js'
-import { excerpt, isRefusal, type ParsedReply, parseReply, type Written } from './reply.js'
+import { excerpt, type ParsedReply, parseReply, type Written } from './reply.js'
 import { openReplyJournal, type ReplyJournal } from './reply-journal.js'
+import { causeOf, isRepairable } from './reply-remedy.js'
 import { idsOf, type Related, tasksFor, type Work } from './tasks.js'
 
 /** A chunk, or several, what was asked for, and what the model wrote. */
@@ -21,6 +22,8 @@ export interface GenerateOptions extends SpendingOptions {
   related?: Related | undefined
   /** Created where it is missing. */
   journalPath: string
+  /** Ask anew where a reply was paid for that cannot be used, with unchanged settings, too. */
+  retryFailed?: boolean | undefined
   /** Chunks dealt with so far, failed ones included. */
   onProgress?: ((done: number) => void) | undefined
   onProblem: (problem: FileProblem) => void
@@ -48,6 +51,8 @@ export interface GenerateCounts {
   uncounted: number
 }
 
+const RETRY = '; --retry-failed asks about the same passages again all the same'
+
 /** One run: what was written as it comes, and what is known of the run meanwhile. */
 export interface Generation {
   written: AsyncGenerator<WrittenChunk>
@@ -66,9 +71,10 @@ const AHEAD = 8
  * Yields what was written in chunk order, whatever order the replies came in. `counts` is filled meanwhile.
  *
  * Each reply is in the journal before it is used; a later run with the same journal, model and prompt
- * does not ask for it again, unless neither it nor its repair could be parsed.
+ * does not ask for it again. One that could not be used, nor its repair, is asked for again only by another endpoint,
+ * with other parameters, or where it was cut off and may be longer now.
  * A chunk that fails goes to `onProblem`, in chunk order too. The iteration throws
- * `ClaraError` `llm` where the endpoint will answer nothing (key, model, credit, no connection),
+ * `ClaraError` `llm` where the endpoint will answer nothing (key, model, credit, no connection) or nothing that can be used,
  * `budget` where the next call could exceed it, `input` for a damaged journal, `exists` where another
  * process has the journal, and `signal.reason` after an abort.
  * @throws ClaraError `usage` at once for a base URL or an API key that cannot be used.
@@ -88,25 +94,36 @@ export function generateQuestions(chunks: AsyncIterable<Chunk>, options: Generat
     uncounted: 0,
   }
   const spending = createSpending(options)
-  const asker = openEndpoint(options.endpoint, spending, () => counts.calls++, options.onRemark)
-  const written = generate(chunks, options, asker, counts, spending)
+  const trial = createTrial('chunks')
+  const asker = openEndpoint(options.endpoint, spending, () => counts.calls++, trial, options.onRemark)
+  const written = generate(chunks, options, { asker, trial, counts, spending })
   return { written, name: asker.name, counts, spending, concurrency: () => asker.concurrency }
+}
+
+/** What a run's parts share. */
+interface Run {
+  asker: Asker
+  trial: Trial
+  counts: GenerateCounts
+  spending: Spending
 }
 
 async function* generate(
   chunks: AsyncIterable<Chunk>,
   options: GenerateOptions,
-  asker: Asker,
-  counts: GenerateCounts,
-  spending: Spending,
+  { asker, trial, counts, spending }: Run,
 ): AsyncGenerator<WrittenChunk> {
-  const { onProblem, onProgress, signal } = options
+  const { endpoint, onProblem, onProgress, signal, retryFailed = false } = options
   signal?.throwIfAborted()
-  const journal = await openReplyJournal(options.journalPath)
+  const journal = await openReplyJournal(options.journalPath, endpoint, (reply) =>
+    causeOf(reply, parseReply(reply), endpoint.maxOutputTokens),
+  )
   spending.before(journal.used.direct, 'direct')
   spending.before(journal.used.batch, 'batch')
   try {
-    const work = questionWriter(options, asker, journal, counts)
+    const { succeeded, wasted } = journal.before
+    trial.begin({ name: asker.name, succeeded, wasted: retryFailed ? [] : wasted, insist: RETRY })
+    const work = questionWriter(options, asker, { trial, journal, counts })
     const held = options.endpoint.concurrency * AHEAD
     const tasks = tasksFor(chunks, options.writing, options.related)
     for await (const { parsed, ...asked } of mapInOrder(tasks, held, signal, work)) {
@@ -127,41 +144,54 @@ async function* generate(
 
 /** What is done for one chunk: find its reply or ask for it, then parse it. */
 function questionWriter(
-  { endpoint }: GenerateOptions,
+  { endpoint, retryFailed = false }: GenerateOptions,
   asker: Asker,
-  journal: ReplyJournal,
-  counts: GenerateCounts,
+  { trial, journal, counts }: Pick<Run, 'trial' | 'counts'> & { journal: ReplyJournal },
 ) {
   // One token a run: no passage knows it, and the system prompt stays the same, so that servers
   // can keep it in their prompt cache.
   const token = randomBytes(12).toString('hex')
   const underWay = new Map<string, Promise<ParsedReply>>()
-  const note = unansweredGuard(asker.name, 'chunks')
 
+  /** @throws ClaraError `llm` where there is no point in asking on. */
   const ask = async (
     key: string,
     work: Work,
     prompt: Prompt,
     signal: AbortSignal,
+    again = false,
   ): Promise<PaidReply | { problem: string }> => {
-    const answer = await asker.ask(prompt, signal)
-    note(answer)
-    if ('failure' in answer) return { problem: answer.failure.reason }
+    const answer = await asker.ask(prompt, signal, again)
+    if ('failure' in answer) {
+      trial.fail(answer.failure)
+      await trial.verdict()
+      return { problem: answer.failure.reason }
+    }
+    const cause = causeOf(answer.reply, parseReply(answer.reply), endpoint.maxOutputTokens)
+    if (cause) trial.waste(cause)
+    else trial.succeed()
     await journal.keep(key, idsOf(work), answer.reply)
     counts.promptTokens += answer.reply.usage?.promptTokens ?? 0
     counts.completionTokens += answer.reply.usage?.completionTokens ?? 0
     if (!answer.reply.usage) counts.uncounted++
+    await trial.verdict()
     return answer.reply
+  }
+
+  /** What is in the journal and was asked for as now. */
+  const settled = async (key: string): Promise<PaidReply | undefined> => {
+    const kept = await journal.find(key)
+    return kept && !retryFailed && journal.isSettled(kept) ? kept : undefined
   }
 
   /** A reply that cannot be used is sent back once. */
   const mended = async (key: string, work: Work, reply: PaidReply, signal: AbortSignal) => {
     const parsed = parseReply(reply)
-    if (!('problem' in parsed) || isRefusal(reply)) return parsed
+    if (!('problem' in parsed) || !isRepairable(reply)) return parsed
     const again = repairKey(key, reply.content)
+    const prompt = repairPrompt(work.task, reply.content, parsed.problem, token)
     const repair =
-      (await journal.find(again)) ??
-      (await ask(again, work, repairPrompt(work.task, reply.content, parsed.problem, token), signal))
+      (await settled(again)) ?? (await trial.repair(signal, () => ask(again, work, prompt, signal, true)))
     const second = 'problem' in repair ? repair : parseReply(repair)
     if ('problem' in second)
       return { problem: `${parsed.problem}; asked again: ${excerpt(second.problem, 100)}` }
@@ -170,11 +200,7 @@ function questionWriter(
   }
 
   const write = async (key: string, work: Work, signal: AbortSignal): Promise<ParsedReply> => {
-    const kept = await journal.find(key)
-    const reply =
-      kept && !isRefusal(kept) && !journal.has(repairKey(key, kept.content))
-        ? kept // the run ended between the reply and its repair
-        : await ask(key, work, promptFor(work.task, token), signal)
+    const reply = (await settled(key)) ?? (await ask(key, work, promptFor(work.task, token), signal))
     return 'problem' in reply ? reply : mended(key, work, reply, signal)
   }
 
@@ -185,7 +211,7 @@ function questionWriter(
       counts.fromJournal++
       return { ...work, parsed: await same }
     }
-    const asked = write(key, work, signal).finally(() => underWay.delete(key))
+    const asked = trial.item(() => write(key, work, signal)).finally(() => underWay.delete(key))
     underWay.set(key, asked)
     return { ...work, parsed: await asked }
   }

@@ -3,10 +3,11 @@
 import { BATCH_DISCOUNT, estimateTokens, type Price, usdOf } from '../endpoint/price.js'
 import { NO_USAGE, sumOf, type Usage } from '../endpoint/usage.js'
 import { mostUsage, requestBody } from './completion.js'
-import type { RequestSettings } from './endpoint.js'
+import type { Endpoint, RequestSettings } from './endpoint.js'
 import { type Prompt, promptFor, promptKey, repairKey, repairPrompt, type Task } from './prompt.js'
 import { parseReply } from './reply.js'
 import { readReplyIndex, usdOfReplies } from './reply-journal.js'
+import { isRepairable } from './reply-remedy.js'
 import type { Work } from './tasks.js'
 
 interface Plan {
@@ -26,7 +27,7 @@ interface Plan {
 }
 
 interface PlanOptions {
-  endpoint: RequestSettings
+  endpoint: RequestSettings & Pick<Endpoint, 'baseUrl'>
   /** Need not be there. */
   journalPath: string
   price?: Price | undefined
@@ -43,10 +44,13 @@ const TOKEN = '0'.repeat(24)
 export async function planQuestions(works: AsyncIterable<Work>, options: PlanOptions): Promise<Plan> {
   const { endpoint, journalPath, price, batch = false } = options
   const repairs = new Map<string, string>()
-  const journal = await readReplyIndex(journalPath, (reply, key) => {
-    const isUsable = !('problem' in parseReply(reply))
-    if (!isUsable) repairs.set(key, repairKey(key, reply.content))
-    return isUsable
+  const repaired = new Set<string>()
+  const journal = await readReplyIndex(journalPath, endpoint, (reply, key, isSettled) => {
+    if (!('problem' in parseReply(reply))) return true
+    if (isSettled && (repaired.has(key) || !isRepairable(reply))) return true // it is left at that
+    repairs.set(key, repairKey(key, reply.content))
+    repaired.add(repairKey(key, reply.content))
+    return false
   })
   const isThere = (key: string) => journal.has(key) || journal.has(repairs.get(key) ?? '')
   const asked = new Set<string>()

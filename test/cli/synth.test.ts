@@ -120,7 +120,10 @@ describe('clara synth', () => {
   })
 
   it('interrupted, says how far it came and what that cost', async () => {
-    const { url } = await start({ behave: (_, index) => (index < 8 ? {} : { delayMs: 60_000 }) })
+    const first = readRows(corpus).slice(0, 8)
+    const { url } = await start({
+      behave: (body) => (first.some(({ content }) => content === passageIn(body)) ? {} : { delayMs: 60_000 }),
+    })
     const { code, stderr } = await clara(
       [
         '--input-file',
@@ -163,7 +166,14 @@ describe('clara synth', () => {
     const bad = await start({ behave: () => ({ content: '{}' }) })
     const { code, stderr } = await synth('nothing', bad.url)
     expect(code).toBe(2)
-    expect(stderr).toContain(`${bad.url}: model gpt-4o-mini: none of 20 chunks got a usable reply`)
+    expect(stderr).toContain(
+      `${bad.url}: model gpt-4o-mini: stopped, because no reply about chunks could be used`,
+    )
+    expect(bad.requests).toHaveLength(16)
+    const few = await synth('nothing-of-few', bad.url, '--limit', '3')
+    expect(few.stderr).toMatch(
+      /none of 3 chunks got a usable reply; .* run clara-synth --input-file .* --limit 3 --retry-failed$/m,
+    )
     expect(existsSync(join(work, 'nothing', 'end_to_end_data.jsonl'))).toBe(false)
   })
 

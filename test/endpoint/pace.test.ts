@@ -69,9 +69,11 @@ describe('calls under way', () => {
   it('are as many as allowed, and no more', async () => {
     const time = fakeClock()
     const log = callAll(createPace({ concurrency: 32 }, time.clock), time, 320, 300)
-    await time.until(3000)
+    await time.until(3300)
     expect(log).toMatchObject({ peak: 32, ended: 320 })
-    expect(log.started.at(-1)).toBe(2700) // ten full rounds: nothing was waited for but the endpoint
+    // Four to begin with, then full rounds: nothing was waited for but the endpoint.
+    expect(log.started.slice(0, 5)).toEqual([0, 0, 0, 0, 300])
+    expect(log.started.at(-1)).toBe(3000)
   })
 
   it.each([20, 8, 2])('come down to what an endpoint takes (%i), and stay there', async (capacity) => {
@@ -115,16 +117,18 @@ describe('calls under way', () => {
   it('are halved once for all that were refused together, and rise by one a round trip', async () => {
     const time = fakeClock()
     const pace = createPace({ concurrency: 32 }, time.clock)
-    let refuse = true
+    let refuse = false
     callAll(pace, time, 2000, 300, (turn) => turn.end(refuse ? 'throttled' : 'served'))
-    await time.until(299)
+    await time.until(599)
     expect(pace.concurrency).toBe(32)
-    await time.until(601) // the second round is the first that began after the start
-    expect(pace.concurrency).toBe(16)
+    refuse = true
+    await time.until(901)
+    expect(pace.concurrency).toBeGreaterThanOrEqual(14)
+    expect(pace.concurrency).toBeLessThanOrEqual(16)
     refuse = false
-    await time.until(1000)
+    await time.until(1300)
     const low = pace.concurrency
-    await time.until(1000 + 300 * 10)
+    await time.until(1300 + 300 * 10)
     expect(pace.concurrency).toBeGreaterThanOrEqual(low + 8)
     expect(pace.concurrency).toBeLessThanOrEqual(low + 11)
   })
@@ -136,6 +140,142 @@ describe('calls under way', () => {
     await time.until(5000)
     expect(pace.concurrency).toBe(1)
     expect(log.ended).toBe(100)
+  })
+})
+
+/** So many calls at a time, in the order they came; the others wait there. */
+function slots({ clock }: FakeClock, count: number, service: () => number) {
+  const waiting: (() => void)[] = []
+  let busy = 0
+  const next = () => {
+    while (busy < count && waiting.length > 0) waiting.shift()!()
+  }
+  return {
+    /** @returns what hangs up. */
+    serve(done: () => void): () => void {
+      let stop: (() => void) | undefined
+      const end = () => {
+        busy--
+        next()
+      }
+      const begin = () => {
+        busy++
+        stop = clock.after(service(), () => {
+          done()
+          end()
+        })
+      }
+      waiting.push(begin)
+      next()
+      return () => {
+        const at = waiting.indexOf(begin)
+        if (at >= 0) waiting.splice(at, 1)
+        else if (stop) {
+          stop()
+          end()
+        }
+      }
+    },
+  }
+}
+
+/** Keeps the pace's queue full; a call is late at `deadline`, and made again where it was our own queue. */
+function ask(
+  pace: Pace,
+  time: FakeClock,
+  server: ReturnType<typeof slots>,
+  calls: number,
+  deadline = 60_000,
+) {
+  const log = { served: 0, lost: 0, late: 0, at: [] as number[] }
+  const call = async (again: boolean) => {
+    const turn = await pace.turn(500, never, again)
+    const cancel = time.clock.after(deadline, () => {
+      leave()
+      log.late++
+      if (turn.isQueued) call(true)
+      else log.lost++
+      turn.end('late')
+    })
+    const leave = server.serve(() => {
+      cancel()
+      log.served++
+      log.at.push(time.clock.now())
+      turn.end('served')
+    })
+  }
+  for (let i = 0; i < calls; i++) call(false)
+  return log
+}
+
+/** Of replies between a half and twice as long as usual. */
+function lengths(usual: number, spread = 2) {
+  let seed = 7
+  return () => {
+    seed = (seed * 48271) % 2147483647
+    return usual * spread ** (2 * (seed / 2147483647) - 1)
+  }
+}
+
+describe('a server that refuses none and answers few at a time', () => {
+  it.each([
+    [1, 16, 1000],
+    [1, 32, 4000],
+    [4, 32, 3000],
+  ])('%i at a time is asked for little more, with %i allowed', async (count, concurrency, latency) => {
+    const time = fakeClock()
+    const pace = createPace({ concurrency }, time.clock)
+    const log = ask(pace, time, slots(time, count, lengths(latency, 1.3)), 2000)
+    await time.until(latency * 100)
+    expect(pace.concurrency).toBeLessThanOrEqual(4 * count)
+    const half = log.at.filter((at) => at > latency * 50).length
+    expect(half).toBeGreaterThan(count * 50 * 0.85) // and nothing is lost by it
+    expect(log).toMatchObject({ late: 0, lost: 0 })
+  })
+
+  it.each([
+    [15_000, 1.2],
+    [25_000, 2],
+    [55_000, 1.05],
+  ])('loses no passage to a queue of our own: %i ms a call, of 60 s', async (latency, spread) => {
+    const time = fakeClock()
+    const pace = createPace({ concurrency: 16 }, time.clock)
+    const log = ask(pace, time, slots(time, 1, lengths(latency, spread)), 60)
+    await time.until(latency * 150)
+    expect(log.served + log.lost).toBe(60)
+    expect(log.lost).toBe(0)
+    expect(log.late).toBeLessThan(20)
+  })
+
+  it('loses those that are late for themselves, alone', async () => {
+    const time = fakeClock()
+    const pace = createPace({ concurrency: 16 }, time.clock)
+    let n = 0
+    const log = ask(
+      pace,
+      time,
+      slots(time, 1, () => (++n % 10 === 0 ? 90_000 : 5000)),
+      40,
+    )
+    await time.until(4_000_000)
+    expect(log.served).toBeGreaterThan(30)
+    expect(log.served + log.lost).toBe(40)
+  })
+})
+
+describe('a server that bears all that is asked', () => {
+  it.each([
+    [1.5, 0.9],
+    [3, 0.85],
+    [6, 0.75],
+  ])('is asked for all of it, whatever the lengths of its replies (x%f)', async (spread, share) => {
+    const time = fakeClock()
+    const pace = createPace({ concurrency: 32 }, time.clock)
+    const log = ask(pace, time, slots(time, 1000, lengths(3000, spread)), 2000, 600_000)
+    await time.until(150_000)
+    const usual = lengths(3000, spread)
+    const mean = Array.from({ length: 1000 }, usual).reduce((sum, each) => sum + each, 0) / 1000
+    expect(log.served).toBeGreaterThan(((32 * 150_000) / mean) * share)
   })
 })
 

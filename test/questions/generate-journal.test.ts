@@ -2,7 +2,9 @@ import { getEventListeners } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { ClaraError } from '#clara/errors.js'
+import type { Endpoint } from '#clara/questions/endpoint.js'
 import { generateQuestions } from '#clara/questions/generate.js'
+import type { LlmReply } from '../llm-server.js'
 import { stream } from '../support/collect.js'
 import { openFiles } from '../support/open-files.js'
 import { chunk, chunks, FACTS, KEY, run, setUp } from './generate-run.js'
@@ -65,14 +67,38 @@ describe('a second run', () => {
     }
   })
 
-  it('asks again for a reply that could not be parsed, then keeps to the new one', async () => {
+  it('asks again for a reply that could not be parsed only when told to, then keeps to the new one', async () => {
     const { server, ...place } = await setUp((_, index) => (index < 2 ? { content: 'Sorry!' } : {}))
     const first = await run([chunk(0)], place)
     expect(first.counts).toMatchObject({ calls: 2, failed: 1, pairs: 0, promptTokens: 200 })
     expect(await readFile(place.journalPath, 'utf8')).toContain('"content":"Sorry!"')
-    expect((await run([chunk(0)], place)).counts).toMatchObject({ calls: 1, pairs: 1 })
+    expect((await run([chunk(0)], place)).counts).toMatchObject({ calls: 0, failed: 1 })
+    expect((await run([chunk(0)], { ...place, retryFailed: true })).counts).toMatchObject({
+      calls: 1,
+      pairs: 1,
+    })
     expect((await run([chunk(0)], place)).counts).toMatchObject({ calls: 0, pairs: 1 })
     expect(server.requests.length).toBe(3)
+  })
+
+  it.each<[string, Partial<Endpoint>, LlmReply, number]>([
+    [
+      'a longer reply, where it was cut off',
+      { maxOutputTokens: 500 },
+      { content: '{"summary": "It', finishReason: 'length' },
+      2,
+    ],
+    ['a longer reply, where it was no reply', { maxOutputTokens: 500 }, { content: 'Sorry!' }, 0],
+    ['a shorter reply', { maxOutputTokens: 50 }, { content: '{"summary": "It', finishReason: 'length' }, 0],
+    ['a longer wait', { timeoutMs: 9000 }, { content: 'Sorry!' }, 0],
+    ['another server', { baseUrl: 'other' }, { content: 'Sorry!' }, 2],
+  ])('may have %s', async (_, changed, reply, calls) => {
+    const { server, ...place } = await setUp((__, index) => (index === 0 ? {} : reply))
+    const endpoint = { maxOutputTokens: 100 }
+    await run(chunks(2), { ...place, endpoint })
+    const other = changed.baseUrl ? { baseUrl: server.url.replace('127.0.0.1', 'localhost') } : changed
+    const { counts } = await run(chunks(2), { ...place, endpoint: { ...endpoint, ...other } })
+    expect(counts).toMatchObject({ calls, failed: 1, pairs: 1 })
   })
 })
 
@@ -99,6 +125,7 @@ describe('the journal', () => {
         content: expect.stringContaining(answer),
         finishReason: 'stop',
         usage: { promptTokens: 100, completionTokens: 20 },
+        asked: { way: expect.stringMatching(/^[0-9a-f]{16}$/), limit: null },
       })
     }
   })

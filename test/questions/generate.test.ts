@@ -111,8 +111,8 @@ describe('what comes back', () => {
     const first = new Promise<void>((resolve) => {
       answerFirst = resolve
     })
-    const { server, ...place } = await setUp(async (_, index) => {
-      if (index === 0) await first
+    const { server, ...place } = await setUp(async (body) => {
+      if (passageIn(body).includes('number 0 ')) await first
       return {}
     })
     function* counted() {

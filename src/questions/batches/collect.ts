@@ -1,7 +1,7 @@
 /** The replies of a batch that has ended, into the journal of replies. */
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { createRedactor } from '../../endpoint/redact.js'
+import { redactorFor } from '../../endpoint/redact.js'
 import type { Usage } from '../../endpoint/usage.js'
 import { isObject } from '../../files/json-value.js'
 import { parseLine, readLines } from '../../files/jsonl.js'
@@ -21,7 +21,7 @@ export async function collect(
 ): Promise<void> {
   if (!state.outputFile) return
   const path = join(dirname(journalPath), '.llm_batch_replies.tmp')
-  const redactor = createRedactor(endpoint.apiKey)
+  const redactor = redactorFor(endpoint)
   let group: Promise<void>[] = []
   try {
     await service.download(state.outputFile, path, signal)

@@ -5,7 +5,7 @@ import type { OpenAI } from 'openai'
 import { createClient } from '../../endpoint/client.js'
 import { withDeadline } from '../../endpoint/deadline.js'
 import type { Failure } from '../../endpoint/failure.js'
-import { createRedactor } from '../../endpoint/redact.js'
+import { redactorFor } from '../../endpoint/redact.js'
 import { ClaraError } from '../../errors.js'
 import type { Endpoint } from '../endpoint.js'
 import { excerpt } from '../reply.js'
@@ -47,7 +47,7 @@ const MOST_LISTED = 2000
 export function openBatchService(endpoint: Endpoint): BatchService {
   const client = createClient(endpoint, 8 << 20)
   const files = createClient(endpoint, MAX_FILE_BYTES)
-  const { pieces } = createRedactor(endpoint.apiKey)
+  const { pieces } = redactorFor(endpoint)
   const name = pieces(`${client.baseURL}: model ${endpoint.model}`)
   const state = (batch: unknown) => stateOf(batch as OpenAI.Batch, pieces)
   const fail = ({ reason }: Failure): never => {

@@ -1,0 +1,23 @@
+/** The command line that this process was started with, to be shown and run again. No secret of it is shown. */
+import { basename } from 'node:path'
+import { maskedUrl } from '../endpoint/redact.js'
+
+/** @param more flags that it should have besides. */
+export function commandLine({ more }: { more: string[] }): string {
+  const [, program = '', ...args] = process.argv
+  const flags = [...args, ...more.filter((flag) => !args.includes(flag))]
+  return [basename(program, '.js'), ...flags.map((arg, at) => shown(arg, flags[at - 1]))].join(' ')
+}
+
+/** An address that holds a secret is left to the environment. */
+function shown(arg: string, before: string | undefined): string {
+  const flag = /^--base[-_]url=/.exec(arg)?.[0] ?? ''
+  const isUrl = flag !== '' || /^--base[-_]url$/.test(before ?? '')
+  const url = arg.slice(flag.length)
+  return isUrl && maskedUrl(url) !== url ? `${flag}"$OPENAI_BASE_URL"` : quoted(arg)
+}
+
+/** As a POSIX shell takes it for one word. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
