@@ -26,6 +26,8 @@ export function printRun(
   talk.finish()
   for (const model of mining?.opened?.used() ?? []) talk.remark(runningOn(model))
   for (const advice of adviceOn(report)) talk.remark(advice)
+  const missing = mining?.counts.answers.warning()
+  if (missing) talk.remark(missing)
   const byChance = mining?.opened && byChanceOnly(mining.counts)
   if (byChance) talk.remark(byChance)
   if (mining && mining.counts.notCompared > 0) {
@@ -73,12 +75,14 @@ function byChanceOnly({ found: { samples, inTopK, byChance } }: MineCounts): str
 
 /** What depends on what was computed before, and on the machine: it is not in the report's file. */
 function countsOf({ counts, opened }: RunMining): object {
-  const { calibration, dropped, seconds, questions } = counts
+  const { calibration, dropped, seconds, questions, answers } = counts
   const times = Object.entries(seconds).map(([stage, value]) => [stage, Number(value.toFixed(3))])
-  if (!opened) return { dropped }
+  const answers_not_found = answers.missing
+  if (!opened) return { dropped, answers_not_found }
   const { embedder, scorer } = opened.engines
   return {
     dropped,
+    answers_not_found,
     calibration: calibration ?? null,
     texts_embedded: embedder.counts.embedded,
     vectors_reused: embedder.counts.reused,

@@ -9,6 +9,7 @@ import type { Corpus } from './corpus.js'
 import type { CachedEmbedder } from './embed-cached.js'
 import type { EqualRule } from './equal-rule.js'
 import type { Keywords } from './keywords.js'
+import { MissingAnswers } from './missing-answers.js'
 import { createRowVectors, type RowVectors } from './row-vectors.js'
 import type { KnownVerdicts, TruthOptions } from './rules.js'
 import type { PairScorer } from './scorer.js'
@@ -66,6 +67,7 @@ export interface MineCounts {
    * would by chance.
    */
   found: { samples: number; inTopK: number; byChance: number }
+  answers: MissingAnswers
   /** Questions that were not compared with all others, whether they are equal: there were too many before them. */
   notCompared: number
   calibration: Calibration | undefined
@@ -94,7 +96,15 @@ export function newRun(corpus: Corpus, options: MineOptions, engines?: Engines):
   return {
     corpus,
     options,
-    counts: { questions: 0, dropped: 0, notCompared: 0, found, calibration: undefined, seconds },
+    counts: {
+      questions: 0,
+      dropped: 0,
+      notCompared: 0,
+      found,
+      answers: new MissingAnswers(),
+      calibration: undefined,
+      seconds,
+    },
     uses: new Map(),
     vectors: engines && createRowVectors(engines.index),
     verdicts: new Map(),

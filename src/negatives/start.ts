@@ -24,6 +24,8 @@ export interface Started {
   positives: RankedPositive[]
   /** The question's vector; `undefined` where nothing is retrieved. */
   query: Float32Array | undefined
+  /** What its positives were found to be. */
+  found: Positives
 }
 
 export interface RankedPositive extends Positive {
@@ -92,9 +94,11 @@ export async function startHunts(
         vectors,
         cosine: (vector: Float32Array, i: number) => (own[i] ? cosine(own[i], vector) : Number.NaN),
       }
-      return [{ hunt: newHunt(question, found, run, { equal, hits, nearness }), positives, query }]
+      return [{ hunt: newHunt(question, found, run, { equal, hits, nearness }), positives, query, found }]
     }),
   )
+  for (const [each] of started) if (each) await checkAnswer(each, run)
+  if (!run.options.force) run.counts.answers.requireMost()
   return started.flat()
 }
 
@@ -105,8 +109,11 @@ export async function startDrawing(questions: Question[], run: Run): Promise<Sta
     if (!found) continue
     const positives = found.positives.map((each) => ({ ...each, rank: undefined, score: undefined }))
     const equal = await equalRuleOf(question, run)
-    started.push({ hunt: newHunt(question, found, run, { equal }), positives, query: undefined })
+    const each = { hunt: newHunt(question, found, run, { equal }), positives, query: undefined, found }
+    started.push(each)
+    await checkAnswer(each, run)
   }
+  if (!run.options.force) run.counts.answers.requireMost()
   return started
 }
 
@@ -148,6 +155,11 @@ async function positivesOf(
   if (typeof found !== 'string') return found
   options.onProblem({ path: question.path, line: question.line, reason: found })
   return undefined
+}
+
+/** In the order of the lines. */
+async function checkAnswer({ hunt, found }: Started, { corpus, counts, options }: Run): Promise<void> {
+  if (options.remark || !options.force) await counts.answers.add(hunt.question, found, corpus)
 }
 
 function equalRuleOf(question: Question, { corpus, options, verdicts, equal }: Run) {

@@ -1,12 +1,9 @@
 /** A row's texts, once their types are right, and the checks of one row that compare them. */
 
-import { YES_OR_NO } from '../../questions/checks/words.js'
+import { supportFor } from '../../questions/answer-support.js'
 import { questionKey } from '../../questions/equal-questions.js'
-import { answerFinder, statesAnswer } from '../../text/find-answer.js'
-import { foldText } from '../../text/fold.js'
+import { answerFinder } from '../../text/find-answer.js'
 import type { Key } from '../../text/key-table.js'
-import { shareScripts } from '../../text/scripts.js'
-import { supportOf, wordsOfFolded } from '../../text/support.js'
 import { type CheckedRow, checkRepeats } from './row.js'
 import type { FactsOf, TextFacts } from './texts.js'
 
@@ -82,19 +79,3 @@ function checkSupport(answer: string, docs: TextFacts[], positives: number[], ro
   row.faults.push({ kind: 'unsupported-answer', reason })
   return true
 }
-
-/**
- * @param texts folded
- * @returns the share of the answer's words that the texts have; 1 where they state it, or where its words say nothing
- * about it (yes and no, numbers, another script).
- */
-export function supportFor(answer: string, texts: string[]): number {
-  const states = statesAnswer(answer)
-  if (texts.some(states)) return 1
-  if (isYesOrNo(answer)) return 1
-  if (!shareScripts(answer, texts)) return 1
-  const { counted, found } = supportOf(answer, texts.map(wordsOfFolded))
-  return counted === 0 ? 1 : found / counted
-}
-
-export const isYesOrNo = (answer: string) => YES_OR_NO.test(foldText(answer))

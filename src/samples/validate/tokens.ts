@@ -1,7 +1,8 @@
 /** Finds docs with more tokens than the trainer keeps, and answers among what it cuts off; counts a batch at a time. */
 import type { CountTokens } from '../../chunks/count-tokens.js'
+import { isYesOrNo, supportFor } from '../../questions/answer-support.js'
 import { statesAnswer } from '../../text/find-answer.js'
-import { type Content, isYesOrNo, supportFor } from './content.js'
+import type { Content } from './content.js'
 import { keptParts } from './cut.js'
 import type { Findings } from './findings.js'
 import { factsOf } from './texts.js'

@@ -1,0 +1,22 @@
+/** Whether passages bear out an answer: word for word, or by its words. */
+import { statesAnswer } from '../text/find-answer.js'
+import { foldText } from '../text/fold.js'
+import { shareScripts } from '../text/scripts.js'
+import { supportOf, wordsOfFolded } from '../text/support.js'
+import { YES_OR_NO } from './checks/words.js'
+
+/**
+ * @param texts folded
+ * @returns the share of the answer's words that the texts have; 1 where they state it, or where its words say nothing
+ * about it (yes and no, numbers, another script).
+ */
+export function supportFor(answer: string, texts: string[]): number {
+  const states = statesAnswer(answer)
+  if (texts.some(states)) return 1
+  if (isYesOrNo(answer)) return 1
+  if (!shareScripts(answer, texts)) return 1
+  const { counted, found } = supportOf(answer, texts.map(wordsOfFolded))
+  return counted === 0 ? 1 : found / counted
+}
+
+export const isYesOrNo = (answer: string) => YES_OR_NO.test(foldText(answer))
