@@ -109,11 +109,13 @@ function fieldsOf(text: string): string[] {
   const line = text.replace(/[\r\n]+$/, '')
   if (line.trim() === '') return []
   if (!line.includes('\t')) return line.trim().split(/\s+/)
-  return line.split('\t').map((field) => {
-    const quoted = /^\s*"(.*)"\s*$/s.exec(field)
-    return quoted ? quoted[1]!.replaceAll('""', '"') : field.trim()
-  })
+  return Array.from(
+    line.matchAll(FIELD),
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain!.trim(),
+  )
 }
+
+const FIELD = /(?<=^|\t)(?:"((?:[^"]|"")*)"(?=\t|$)|([^\t]*))/g
 
 const HEADERS: Record<keyof Columns, RegExp> = {
   query: /^(?:query|topic|q)[-_ ]?(?:id)?$|^qid$/i,

@@ -186,6 +186,7 @@ describe('a BEIR folder', () => {
     ['a byte order mark and a header', `\ufeff${HEADER}\nq1\td1\t1`],
     ['UTF-16', Buffer.from(`\ufeff${HEADER}\nq1\td1\t1\n`, 'utf16le')],
     ['fields in quotes', '"query-id"\t"corpus-id"\t"score"\n"q1"\t"d1"\t"1"\n'],
+    ['an id with a tab and a quote, in quotes', 'q1\t"d1"\t1\nq2\t"a\t""b"""\t1\n'],
     ['grades with a point', 'q1\td1\t1.0\nq1\td2\t0.0\n'],
     ['TREC’s columns, with blanks', 'q1 0 d1 1\nq1  0  d2  0\n'],
     ['TREC’s columns, with tabs', 'q1\tQ0\td1\t2\nq1\t0\t184\t-2\n'],
