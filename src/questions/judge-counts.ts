@@ -12,6 +12,8 @@ export interface JudgeCounts {
   /** Pairs with each fault; one pair may have several. */
   rejected: Partial<Record<Reason, number>>
   summary_faults: Partial<Record<Reason, number>>
+  /** Halves of surrogate pairs in replies that are U+FFFD now, where there were any. */
+  repaired_halves?: number
 }
 
 export function createJudgeCounts(): { counts: JudgeCounts; add(judged: Judged): void } {
@@ -26,7 +28,8 @@ export function createJudgeCounts(): { counts: JudgeCounts; add(judged: Judged):
   }
   return {
     counts,
-    add({ pairs, summary, rejected }) {
+    add({ pairs, summary, rejected, repaired }) {
+      if (repaired !== undefined) counts.repaired_halves = (counts.repaired_halves ?? 0) + repaired
       counts.kept += pairs.length
       counts.written += pairs.length
       for (const { type } of pairs) counts.kept_by_type[type]++

@@ -44,6 +44,8 @@ export interface Judged {
   /** `undefined` for one that is not believed. */
   summary: string | undefined
   rejected: Rejected[]
+  /** Halves of surrogate pairs that are U+FFFD now, where the reply had any. */
+  repaired?: number
 }
 
 /** In the order of the chunks, each pair judged by itself and by the questions before it. */
@@ -59,7 +61,10 @@ interface Before {
   summarised: Duplicates
 }
 
-export function judgeOne({ chunks, task, summary, pairs, malformed }: WrittenChunk, before: Before): Judged {
+export function judgeOne(
+  { chunks, task, summary, pairs, malformed, repaired }: WrittenChunk,
+  before: Before,
+): Judged {
   const chunkIds = chunks.map(({ id }) => id)
   const grounds = { passages: task.passages.map(readPassage), leak: leakFinder(task.system) }
   const left = [...task.types]
@@ -70,6 +75,7 @@ export function judgeOne({ chunks, task, summary, pairs, malformed }: WrittenChu
     pairs: [],
     summary: undefined,
     rejected: [],
+    ...(repaired !== undefined && { repaired }),
   }
   for (const pair of pairs) {
     const reasons: Reason[] = pairFaults(pair, grounds)

@@ -1,7 +1,7 @@
 /** Reads what the model wrote: the form is found wherever it stands, and what is in it is taken as it is or not at all. */
 import { isObject } from '../files/json-value.js'
 import { type FoundJson, findJson, readJson, unescaped } from '../files/lenient-json.js'
-import { cutText } from '../files/well-formed.js'
+import { cutText, repairEscapes } from '../files/well-formed.js'
 
 /** As the model wrote it: nothing is known of it but that these are texts. */
 export interface WrittenPair {
@@ -26,6 +26,8 @@ export interface Written {
   pairs: WrittenPair[]
   /** Pairs that are not of the form, as JSON. */
   malformed: string[]
+  /** Halves of surrogate pairs that are U+FFFD now, where there were any. */
+  repaired?: number
 }
 
 export type ParsedReply = Written | { problem: string }
@@ -81,7 +83,9 @@ function readForm({ summary, pairs: values }: Form): Written {
     if (typeof pair === 'string') malformed.push(JSON.stringify(value).slice(0, MAX_MALFORMED_CHARS))
     else pairs.push(pair)
   }
-  return { summary: typeof summary === 'string' ? whole(summary) : '', pairs, malformed }
+  const { repaired } = repairEscapes(JSON.stringify([summary, ...values]))
+  const text = typeof summary === 'string' ? whole(summary) : ''
+  return { summary: text, pairs, malformed, ...(repaired > 0 && { repaired }) }
 }
 
 /**

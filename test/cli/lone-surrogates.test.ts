@@ -215,7 +215,7 @@ it('synth: a model that writes them, a corpus that has them', async () => {
     }),
   })
   onTestFinished(() => server.close())
-  const { stderr } = await clara(
+  const { stdout, stderr } = await clara(
     [
       ...[
         'synth',
@@ -234,6 +234,7 @@ it('synth: a model that writes them, a corpus that has them', async () => {
   )
   expect(stderr).not.toContain('this is a bug')
   check(at('synth'))
+  expect(stdout).toMatch(/"repaired_halves":[1-9]/)
   expect(readFileSync(at('synth/qa.jsonl'), 'utf8')).toContain('\ufffd"')
   expect(readFileSync(at('synth/end_to_end_data.jsonl'), 'utf8')).toContain('\ufffd"')
 }, 120_000)
