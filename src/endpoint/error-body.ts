@@ -43,7 +43,8 @@ const INNER = ['error', 'errors', 'innererror', 'details', 'metadata', 'raw', 'b
 
 /** Of a body as it came. */
 export function readErrorBody(body: string): ServerError {
-  return errorOf(parsed(body))
+  const error = errorOf(parsed(body))
+  return { ...error, words: error.words || error.codes || body.trim().slice(0, MAX_CHARS) }
 }
 
 function errorOf(value: unknown): ServerError {
@@ -76,16 +77,28 @@ function isSomething(error: unknown): boolean {
   return isObject(error) ? Object.keys(error).length > 0 : typeof error === 'string' && error !== ''
 }
 
-/** JSON, also as an event of a stream that nobody asked for; any other text stays one. */
+/** JSON, also as an event of a stream that nobody asked for, or behind its comments; any other text stays one. */
 export function parsed(text: string): unknown {
-  const events = text.replace(/^(?::.*|event:.*|data:\s*\[DONE\])?\r?$/gm, '').replace(/^data:/gm, '')
-  for (const each of [text, events, ...events.split(/\n+/).slice(0, MAX_ITEMS)]) {
-    if (!/^\s*[{[]/.test(each)) continue
-    try {
-      return JSON.parse(each)
-    } catch {}
+  if (/^\s*[{[]/.test(text)) return jsonValue(text) ?? text
+  if (!/^(?:data|event|id|retry)?:/m.test(text.slice(0, MAX_CHARS))) return text
+  const lines = text.split('\n').filter((line) => !/^(?:(?:event|id|retry)?:|data:\s*\[DONE\])/.test(line))
+  const bodies = lines.map((line) => line.replace(/^data:/, ''))
+  for (const each of [
+    bodies.join('\n'),
+    ...bodies.filter((body) => body.trim() !== '').slice(0, MAX_ITEMS),
+  ]) {
+    const value = /^\s*[{[]/.test(each) ? jsonValue(each) : undefined
+    if (value !== undefined) return value
   }
   return text
+}
+
+function jsonValue(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function wordsOf(value: unknown, depth = 0): string {
@@ -114,7 +127,7 @@ function textWords(text: string, depth: number): string {
   const value = parsed(text.slice(0, 1 << 16))
   if (typeof value !== 'string') return wordsOf(value, depth + 1) || text.trim()
   if (!isWebPage(text)) return text.trim()
-  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim()
+  const title = /<title[^>]{0,200}>([^<]{0,500})<\/title>/i.exec(text.slice(0, 1 << 16))?.[1]?.trim()
   return title ? `a web page, "${title}"` : text.trim()
 }
 

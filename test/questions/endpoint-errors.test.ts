@@ -61,6 +61,8 @@ describe('the words of a server are shown', () => {
       page(413, '<!DOCTYPE html><html><head><title>Too large</title></head><p>x'),
       '413 a web page, "Too large"',
     ],
+    ['codes alone', json(400, { error: { message: null, code: 'too_long' } }), '400 too_long'],
+    ['another form', json(400, { errors: { text: ['too long'] } }), '400 {"errors":{"text":["too long"]}}'],
     ['nothing', page(413, ''), '413 status code (no body)'],
     [
       'an error in a 200',
