@@ -49,6 +49,8 @@ export interface LlmServer {
   /** The bodies in order of arrival, and the headers that came with them. */
   requests: ChatRequest[]
   headers: IncomingHttpHeaders[]
+  /** Of chat completions, with their queries. */
+  paths: string[]
   embeddings: EmbeddingRequest[]
   /** The largest number of requests that were under way at once. */
   readonly peak: number
@@ -68,6 +70,7 @@ export async function startLlmServer(
 ): Promise<LlmServer> {
   const requests: ChatRequest[] = []
   const headers: IncomingHttpHeaders[] = []
+  const paths: string[] = []
   const embeddings: EmbeddingRequest[] = []
   let active = 0
   let peak = 0
@@ -86,11 +89,12 @@ export async function startLlmServer(
       response.writeHead(reply.status ?? 200, { 'content-type': body.type, ...reply.headers }).end(body.body)
       return
     }
-    if (request.method !== 'POST' || request.url !== '/v1/chat/completions') {
+    if (request.method !== 'POST' || request.url?.replace(/\?.*/, '') !== '/v1/chat/completions') {
       response.writeHead(404).end()
       return
     }
     const body = JSON.parse(text) as ChatRequest
+    paths.push(request.url)
     headers.push(request.headers)
     const index = requests.push(body) - 1
     peak = Math.max(peak, ++active)
@@ -104,6 +108,7 @@ export async function startLlmServer(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
     headers,
+    paths,
     embeddings,
     get peak() {
       return peak

@@ -1,6 +1,6 @@
 /** The command line that this process was started with, to be shown and run again. No secret of it is shown. */
 import { basename } from 'node:path'
-import { maskedUrl } from '../endpoint/redact.js'
+import { maskedUrl } from '../files/masked-url.js'
 
 /** @param more flags that it should have besides. */
 export function commandLine({ more }: { more: string[] }): string {

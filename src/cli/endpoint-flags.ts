@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { listPrice, PRICES_AS_OF, type Price } from '../endpoint/price.js'
 import type { SpendingOptions } from '../endpoint/spending.js'
 import { ClaraError } from '../errors.js'
+import { maskedUrl } from '../files/masked-url.js'
 import { readError } from '../files/read-error.js'
 import type { Endpoint } from '../questions/endpoint.js'
 import { openSettings } from './dot-env.js'
@@ -79,10 +80,8 @@ export async function resolveEndpoint(
 ): Promise<Asked> {
   const setting = await openSettings()
   const model = flags.model ?? setting('MODEL')?.value ?? DEFAULT_MODEL
-  const url = setting('OPENAI_BASE_URL', 'BASE_URL')
-  const baseUrl = flags.baseUrl ?? url?.value
-  const apiKey = needsKey ? await keyOf(flags, baseUrl, setting('OPENAI_API_KEY')?.value) : 'none'
-  if (needsKey && !flags.baseUrl && url?.from === '.env') talk.remark(`endpoint from .env: ${url.value}`)
+  const { baseUrl, apiKey, isFromFile } = await addressOf(flags, setting, needsKey)
+  if (needsKey && isFromFile) talk.remark(`endpoint from .env: ${maskedUrl(baseUrl!)}`)
   const spending = spendingOf(flags, model)
   const { concurrency, requestsPerMinute, tokensPerMinute } = flags
   const budgeted = flags.budgetUsd === undefined ? undefined : budgetedTokens(flags.pairsPerChunk)
@@ -140,17 +139,38 @@ function priceOf({ priceInput, priceOutput }: SpendingFlags, model: string): Pri
   throw new ClaraError('usage', '--price-input and --price-output go together')
 }
 
-/** @throws ClaraError `usage` where there is none and one is needed. */
-export async function keyOf(
-  flags: Pick<EndpointFlags, 'apiKeyFile'>,
-  baseUrl: string | undefined,
-  setting: string | undefined,
-): Promise<string> {
-  const apiKey = flags.apiKeyFile ? await keyFrom(flags.apiKeyFile) : setting
-  if (apiKey || baseUrl) return apiKey ?? 'none'
+/**
+ * The endpoint and its key. A `.env` lies in whatever folder one works in, and may be anybody's: an address that it names
+ * is sent no key but its own.
+ * @throws ClaraError `usage` where there is no key and one is needed, or the key is not for that address.
+ */
+export async function addressOf(
+  flags: Pick<EndpointFlags, 'apiKeyFile' | 'baseUrl'>,
+  setting: Awaited<ReturnType<typeof openSettings>>,
+  needsKey: boolean,
+): Promise<{ baseUrl: string | undefined; apiKey: string; isFromFile: boolean }> {
+  const url = setting('OPENAI_BASE_URL', 'BASE_URL')
+  const baseUrl = flags.baseUrl ?? url?.value
+  const isFromFile = flags.baseUrl === undefined && url?.from === '.env'
+  if (!needsKey) return { baseUrl, apiKey: 'none', isFromFile }
+  const own = isFromFile ? setting.inFile('OPENAI_API_KEY') : undefined
+  const key = setting('OPENAI_API_KEY')
+  if (isFromFile && (flags.apiKeyFile || (!own && key))) throw foreignKey(baseUrl!, flags.apiKeyFile)
+  const apiKey = flags.apiKeyFile ? await keyFrom(flags.apiKeyFile) : (own ?? key?.value)
+  if (apiKey || baseUrl) return { baseUrl, apiKey: apiKey ?? 'none', isFromFile }
   throw new ClaraError(
     'usage',
     'no API key: set OPENAI_API_KEY (.env will do), or pass --api-key-file FILE, or --base-url URL of a server that needs none',
+  )
+}
+
+function foreignKey(url: string, keyFile: string | undefined): ClaraError {
+  const from = keyFile ? '--api-key-file' : 'OPENAI_API_KEY of the environment'
+  return new ClaraError(
+    'usage',
+    `.env in this folder names the endpoint ${maskedUrl(url)}, and the key is that of ${from}: it is not sent there. ` +
+      'To allow it, name the endpoint yourself, by --base-url URL or OPENAI_BASE_URL in the environment; or put the key ' +
+      'for it into the same .env',
   )
 }
 

@@ -2,7 +2,13 @@
 import type { Command } from 'commander'
 import type { DescribeCounts, Describer } from '../questions/describe-image.js'
 import { openSettings } from './dot-env.js'
-import { keyOf, keyOnCommandLine, type SpendingFlags, spendingFlags, spendingOf } from './endpoint-flags.js'
+import {
+  addressOf,
+  keyOnCommandLine,
+  type SpendingFlags,
+  spendingFlags,
+  spendingOf,
+} from './endpoint-flags.js'
 import { wholeNumber } from './flags.js'
 import { type RequestParamFlags, requestParamFlag } from './request-params.js'
 
@@ -49,9 +55,7 @@ export async function openVision(flags: VisionFlags, outputFile: string): Promis
   const { visionModel: model } = flags
   if (model === undefined) return undefined
   const { openDescriber } = await import('../questions/describe-image.js') // the client is slow to load
-  const setting = await openSettings()
-  const baseUrl = flags.baseUrl ?? setting('OPENAI_BASE_URL', 'BASE_URL')?.value
-  const apiKey = await keyOf(flags, baseUrl, setting('OPENAI_API_KEY')?.value)
+  const { baseUrl, apiKey } = await addressOf(flags, await openSettings(), true)
   const journalPath = `${outputFile}.descriptions`
   const timeoutMs = flags.visionTimeout * 1000
   const { requestParam: requestParams, visionConcurrency: concurrency } = flags

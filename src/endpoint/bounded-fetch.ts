@@ -1,4 +1,5 @@
 /** fetch that reads no further than a reply can sensibly be long, whatever the server sends. */
+import { openDispatcher, proxiesNamed } from '../models/proxy.js'
 
 /** A status that is none of success. The openai package keeps one field of such an answer's body; here is all of it. */
 export class StatusError extends Error {
@@ -18,8 +19,10 @@ type Fetch = typeof fetch
  * and key are for the host that was named. What is fetched throws StatusError.
  */
 export function boundedFetch(maxBytes: number): Fetch {
+  // Node's own way where there is no proxy; it takes undici's dispatchers, whose types it does not know.
+  const by = proxiesNamed().length > 0 ? ({ dispatcher: openDispatcher() } as object) : {}
   return async (url, init) => {
-    const response = await fetch(url, { ...init, redirect: 'manual' })
+    const response = await fetch(url, { ...init, ...by, redirect: 'manual' })
     if (!response.body && response.ok) return response
     if (!response.body) throw new StatusError(response.status, response.headers, '')
     const { status, statusText, headers } = response

@@ -1,6 +1,7 @@
 /** The openai package's client, with its own waits, deadlines and logs turned off. */
 import { OpenAI } from 'openai'
 import { ClaraError } from '../errors.js'
+import { maskedUrl } from '../files/masked-url.js'
 import { boundedFetch } from './bounded-fetch.js'
 
 export const MAX_TIMER_MS = 2 ** 31 - 1
@@ -16,9 +17,13 @@ export function createClient(
   if (!/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new ClaraError('usage', 'the API key is empty or holds blanks or characters beyond ASCII')
   }
+  const { address, query } = addressOf(baseUrl ?? process.env.OPENAI_BASE_URL)
   // Its log would go to stdout where OPENAI_LOG is set; its deadline must never come before ours.
   const client = new OpenAI({
-    baseURL: baseUrl,
+    baseURL: address,
+    defaultQuery: query,
+    // Azure's way to take a key, which goes with its query.
+    ...('api-version' in query && { defaultHeaders: { 'api-key': apiKey } }),
     apiKey,
     maxRetries: 0,
     timeout: MAX_TIMER_MS,
@@ -27,10 +32,24 @@ export function createClient(
   })
   const url = URL.canParse(client.baseURL) ? new URL(client.baseURL) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new ClaraError('usage', `base URL ${client.baseURL}: expected http://… or https://…`)
+    throw new ClaraError('usage', `base URL ${maskedUrl(client.baseURL)}: expected http://… or https://…`)
   }
   if (url.username !== '' || url.password !== '') {
     throw new ClaraError('usage', `base URL of ${url.host}: fetch takes no user name or password in a URL`)
   }
   return client
+}
+
+/** What people paste: with the path of a call, slashes too many, and the query of each call. */
+function addressOf(baseUrl: string | undefined): {
+  address: string | undefined
+  query: Record<string, string>
+} {
+  const text = baseUrl?.trim()
+  if (!text || !URL.canParse(text)) return { address: text || undefined, query: {} }
+  const url = new URL(text)
+  const query = Object.fromEntries(url.searchParams)
+  url.search = url.hash = ''
+  const address = url.href.replace(/\/+$/, '').replace(/\/+(?:chat\/completions|completions|embeddings)$/, '')
+  return { address, query }
 }

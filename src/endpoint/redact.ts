@@ -1,4 +1,6 @@
 /** Keeps the API key out of whatever a server sends back, however it is spelt there. */
+import { maskedUrl, secretsOf } from '../files/masked-url.js'
+import { proxiesNamed } from '../models/proxy.js'
 
 /** Local servers take any key ("x", "ollama"); to blank out such a word would garble messages. */
 const MIN_SECRET_CHARS = 8
@@ -29,44 +31,15 @@ export function createRedactor(...given: string[]): Redactor {
   return { whole, pieces: (text) => clean(withoutPieces(whole(text), parts)) }
 }
 
-/** Of all that is secret in how an endpoint is asked: its key, and what its address holds. */
+/** Of all that is secret in how an endpoint is asked: its key, and what its address and that of a proxy hold. */
 export function redactorFor({
   apiKey,
-  baseUrl = '',
+  baseUrl = process.env.OPENAI_BASE_URL ?? '',
 }: {
   apiKey: string
   baseUrl?: string | undefined
 }): Redactor {
-  return createRedactor(apiKey, ...secretsOf(baseUrl))
-}
-
-/** Parameters of an address that are no secrets. */
-const HARMLESS = /^(?:api[-_]?version|version|model|deployment|region)$/i
-const QUERY_VALUE = /([?&]([\w.%~-]+)=)([^&#\s"'<>]+)/g
-
-/** A text with addresses in it, without the user names, passwords and values of parameters in these. */
-export function maskedUrl(text: string): string {
-  return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>]*@/gi, `$1${BLANK}@`)
-    .replace(QUERY_VALUE, (whole, start: string, name: string) =>
-      HARMLESS.test(name) ? whole : start + BLANK,
-    )
-}
-
-function secretsOf(url: string): string[] {
-  const inQuery = Array.from(url.matchAll(QUERY_VALUE), ([, , name, value]) =>
-    HARMLESS.test(name!) ? '' : value!,
-  )
-  const inAuthority = /:\/\/([^\s/?#]*)@/.exec(url)?.[1]?.split(':') ?? []
-  return [...inQuery, ...inAuthority].flatMap((value) => [value, decoded(value)])
-}
-
-function decoded(value: string): string {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return value
-  }
+  return createRedactor(apiKey, ...[baseUrl, ...proxiesNamed()].flatMap(secretsOf))
 }
 
 function printable(text: string): string {

@@ -2,9 +2,10 @@
  * GET, as a model hub needs it: redirects one by one, the token to the hub alone, bytes as they
  * are, a limit on every silence. Proxies come from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
  */
-import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
-import { ClaraError, messageOf } from '../errors.js'
+import { type Dispatcher, request } from 'undici'
+import { messageOf } from '../errors.js'
 import { Failure } from './failure.js'
+import { openDispatcher } from './proxy.js'
 
 /**
  * More than a body ever has waiting (see download.ts), because undici 7 must not be slowed down: on a
@@ -62,20 +63,6 @@ export function openHttp({ endpoint, token, timeoutMs }: HttpOptions): Http {
       )
     },
     close: () => dispatcher.destroy(),
-  }
-}
-
-function openDispatcher(timeoutMs: number): Dispatcher {
-  try {
-    return new EnvHttpProxyAgent({
-      connectTimeout: timeoutMs,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-    })
-  } catch (error) {
-    throw new ClaraError('usage', `HTTPS_PROXY or HTTP_PROXY is not a proxy's URL: ${messageOf(error)}`, {
-      cause: error,
-    })
   }
 }
 
