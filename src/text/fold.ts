@@ -27,7 +27,7 @@ const ASCII = /^[\t\n\v\f\r -~]*$/
 const HYPHENATIONS = /[-\u2010](?<=\p{L}.)\r?\n[ \t]*(?=\p{Ll})|\u00AD\s*\n[ \t]*/gu
 
 /** Before NFKC, which makes two characters, or a blank and an accent, of some. */
-const FORMS = /[‘’‚‛ʻʼʹ′´＇“”„‟«»″〝〞〟「」『』＂‐‑‒–—―−﹘﹣－⸺⸻™®©℠㎟㎠㎡㎢㎣㎤㎥㎦¼-¾⅐-⅞]|[⁰¹²³⁴-⁹⁺⁻]+/g
+const FORMS = /[‘’‚‛ʻʼʹ′´＇“”„‟«»″〝〞〟「」『』＂‐‑‒–—―−﹘﹣－⸺⸻™®©℠㎟㎠㎡㎢㎣㎤㎥㎦¼-¾⅐-⅞≥≤]|[⁰¹²³⁴-⁹⁺⁻]+/g
 const SQUARES: Record<string, string> = {
   '㎟': 'mm²',
   '㎠': 'cm²',
@@ -46,6 +46,8 @@ function formOf(found: string, at: number, text: string): string {
   if (SINGLE.includes(found)) return "'"
   if (DOUBLE.includes(found)) return '"'
   if (DASH.includes(found)) return '-'
+  if (found === '≥') return '>='
+  if (found === '≤') return '<='
   if (SQUARES[found]) return SQUARES[found]
   if ('™®©℠'.includes(found)) return ''
   // 10⁵ is not 105, nor is 1½ 11/2; x² is x2, as it comes out of many a file.
@@ -144,7 +146,7 @@ function isWithoutBlanks(text: string, at: number): boolean {
 function foldHyphens(text: string): string {
   if (!text.includes('-')) return text
   return closeBlanks(
-    text.replace(/ -+ |-+/g, (dash, at: number) => {
+    text.replace(/ -+ |-+ ?/g, (dash, at: number) => {
       const [before, after] = [at > 0 ? text[at - 1]! : ' ', text[at + dash.length] ?? ' ']
       const spaced = dash.startsWith(' ')
       if (isDigit(before) && isDigit(after)) return dash.length === (spaced ? 3 : 1) ? '-' : dash

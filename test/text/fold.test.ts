@@ -19,6 +19,8 @@ describe('what makes no difference', () => {
     ['the house—a barn', 'the house -- a barn'],
     ['colour-blind painters', 'colour blind painters'],
     ['a non‑breaking hyphen', 'a non-breaking hyphen'],
+    ['early- life exercise', 'early-life exercise'],
+    ['≥ 5 mg', '>= 5 mg'],
     ['−40 °C', '-40 °C'],
     ['wait…', 'wait...'],
     ['wait. . .', 'wait...'],
