@@ -55,6 +55,12 @@ export async function tryLock(path: string): Promise<Lock | Holder> {
   }
 }
 
+/** Who holds it now; nobody where its process has ended. */
+export async function holderOf(path: string): Promise<Holder | undefined> {
+  const holder = parseHolder(await readFile(path, 'utf8').catch(() => ''))
+  return holder && !(await isGone(holder)) ? holder : undefined
+}
+
 /**
  * Waits for its turn behind a process of this machine; `onWait` is told once, of whom.
  * @returns the holder where it is on another machine, whose end would not be seen from here.

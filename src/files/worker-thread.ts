@@ -1,8 +1,8 @@
 /**
  * Calls into a worker thread, and the thread's side of them.
  *
- * A thread is never terminated: native code that is stopped in the middle aborts the process.
- * It is asked to stop, and does so between two calls.
+ * A thread is not terminated: native code that is stopped in the middle aborts the process.
+ * It is asked to stop, and does so between two calls. Only one that runs no native code, and gives no sign of life, is.
  */
 import '../runtime/telemetry.js'
 import { isMainThread, parentPort, type Transferable, Worker, workerData } from 'node:worker_threads'
@@ -50,13 +50,24 @@ export class Moved<T> {
   ) {}
 }
 
+/** Ends a thread that is stuck: nothing in it may be native code. */
+export interface Watch {
+  /** Without a sign of life while a call is under way: neither `signOfLife()` nor a turn of the thread's event loop. */
+  seconds: number
+  /** What the calls that wait are rejected with. */
+  error: () => Error
+}
+
+const STOP = 0
+const LIFE = 1
+
 /**
  * @param url of the thread's module, which calls `serve`.
  * Calls run one after the other in the thread; a thread that dies rejects all that wait.
  */
-export function startWorker<M extends Methods>(url: URL, name: string): WorkerThread<M> {
-  const stop = new Int32Array(new SharedArrayBuffer(4))
-  const worker = new Worker(url, { name, workerData: stop })
+export function startWorker<M extends Methods>(url: URL, name: string, watch?: Watch): WorkerThread<M> {
+  const signals = new Int32Array(new SharedArrayBuffer(8))
+  const worker = new Worker(url, { name, workerData: signals })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   let next = 0
@@ -69,13 +80,27 @@ export function startWorker<M extends Methods>(url: URL, name: string): WorkerTh
   worker.on('message', (reply: Reply) => {
     const call = waiting.get(reply.id)
     waiting.delete(reply.id)
-    if (waiting.size === 0 && Atomics.load(stop, 0) === 0) worker.unref()
+    if (waiting.size === 0 && Atomics.load(signals, STOP) === 0) worker.unref()
     if ('error' in reply) call?.reject(revive(reply.error))
     else call?.resolve(reply.result as never)
   })
   worker.on('error', fail)
+  // A second at a time: a process that was stopped, or busy itself, does not count as a silent thread.
+  let [life, silent] = [0, 0]
+  const timer =
+    watch &&
+    setInterval(() => {
+      const now = Atomics.load(signals, LIFE)
+      silent = waiting.size > 0 && now === life ? silent + 1 : 0
+      life = now
+      if (silent < watch.seconds) return
+      clearInterval(timer)
+      fail(watch.error())
+      void worker.terminate()
+    }, 1000).unref()
   worker.on('exit', (code) => {
     running.delete(thread)
+    clearInterval(timer)
     fail(new Error(`${name}: the thread ended with code ${code}`))
   })
   worker.unref()
@@ -90,7 +115,7 @@ export function startWorker<M extends Methods>(url: URL, name: string): WorkerTh
       })
     },
     async close() {
-      Atomics.store(stop, 0, 1)
+      Atomics.store(signals, STOP, 1)
       worker.ref()
       worker.postMessage('stop')
       await ended
@@ -107,15 +132,24 @@ function revive(error: { code: ErrorCode | undefined; message: string; stack: st
   return revived
 }
 
+let ownSignals: Int32Array | undefined
+
+/** For a thread whose calls may take long, now and then while they do. */
+export function signOfLife(): void {
+  if (ownSignals) Atomics.add(ownSignals, LIFE, 1)
+}
+
 /** The thread's side: answers calls in the order in which they came. */
 export function serve(methods: Methods): void {
   if (isMainThread || !parentPort) throw new Error('serve() runs in a worker thread')
   const port = parentPort
-  const stop: Int32Array = workerData
+  const signals: Int32Array = workerData
+  ownSignals = signals
+  setInterval(signOfLife, 500).unref()
   let tail = Promise.resolve()
   port.on('message', (request: Request | 'stop') => {
     tail = tail.then(async () => {
-      if (Atomics.load(stop, 0) === 1 || request === 'stop') process.exit(0) // ends the thread alone
+      if (Atomics.load(signals, STOP) === 1 || request === 'stop') process.exit(0) // ends the thread alone
       const { id, method, args } = request
       try {
         const run = methods[method]

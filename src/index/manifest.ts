@@ -4,11 +4,15 @@ import { join } from 'node:path'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { type FileDigest, sha256 } from '../files/durable-file.js'
 import { isCount, isObject, isPositiveCount } from '../files/json-value.js'
+import { holderOf } from '../files/lock.js'
 import type { Metric, Precision } from './graph.js'
+import { type Chunking, readProgress } from './progress.js'
 
 export const FORMAT = 'clara-index'
 export const FORMAT_VERSION = 2
 export const MANIFEST = 'manifest.json'
+/** Is there while somebody writes to the directory. */
+export const LOCK = '.lock'
 
 /** What the files of an index are for, and what they are called in its first generation. */
 export const FILES = {
@@ -45,12 +49,6 @@ export interface RecallRecord {
   sample: number
   at10: { expansion: number; recall: number }
   at100: { expansion: number; recall: number }
-}
-
-export interface Chunking {
-  tokens: number
-  overlap: number
-  split: boolean
 }
 
 export interface Counts {
@@ -108,7 +106,10 @@ function sumOf(manifest: object): string {
   return sha256(Buffer.from(JSON.stringify(manifest)))
 }
 
-/** @throws ClaraError `index` when there is no index, or one of another format version. */
+/**
+ * @throws ClaraError `index` when there is no index (of what a build has begun, how far it is and what goes on with
+ * it), or one of another format version.
+ */
 export async function readManifest(directory: string): Promise<Manifest> {
   const path = join(directory, MANIFEST)
   let value: unknown
@@ -116,10 +117,7 @@ export async function readManifest(directory: string): Promise<Manifest> {
     value = JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
     if (isErrno(error, 'ENOENT')) {
-      throw new ClaraError(
-        'index',
-        `${directory}: no index here (manifest.json is missing): make one with clara-index build`,
-      )
+      throw await noIndex(directory)
     }
     if (isErrno(error) && error.code === 'ENOTDIR') {
       throw new ClaraError('index', `${directory}: is a file, the directory of an index was expected`)
@@ -131,6 +129,25 @@ export async function readManifest(directory: string): Promise<Manifest> {
   const { sha256: sum, ...manifest } = value as Manifest & { sha256: unknown }
   if (sum === sumOf(manifest)) return manifest
   throw new ClaraError('index', `${path}: it was changed after it was written: build the index anew`)
+}
+
+async function noIndex(directory: string): Promise<ClaraError> {
+  const progress = await readProgress(directory)
+  if (!progress) {
+    return new ClaraError(
+      'index',
+      `${directory}: no index here (manifest.json is missing): make one with clara-index build`,
+    )
+  }
+  const { rows, documents } = progress.checkpoints.at(-1) ?? { rows: 0, documents: 0 }
+  const builder = await holderOf(join(directory, LOCK))
+  const state = builder
+    ? `process ${builder.pid} on ${builder.host} is building it (since ${builder.since}): wait until it has ended`
+    : `its build was interrupted: run the same clara-index build --output-dir ${directory} again to finish it`
+  return new ClaraError(
+    'index',
+    `${directory}: no index here yet (manifest.json is missing), ${documents} documents and ${rows} chunks are embedded; ${state}`,
+  )
 }
 
 function faultOf(value: unknown): string | undefined {

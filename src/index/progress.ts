@@ -15,7 +15,6 @@ import { Journal } from '../files/journal.js'
 import { type JsonObject, parseObject } from '../files/json-value.js'
 import type { DocumentRecord } from './document-table.js'
 import type { GraphShape } from './graph.js'
-import type { Chunking } from './manifest.js'
 
 export const WORK = '.work'
 const PROGRESS = 'progress.jsonl'
@@ -23,6 +22,12 @@ const PROGRESS = 'progress.jsonl'
 /** Files that rows are appended to, in the order in which they are written. */
 export const ROW_FILES = ['chunks', 'offsets', 'documents', 'vectors'] as const
 export type RowFile = (typeof ROW_FILES)[number]
+
+export interface Chunking {
+  tokens: number
+  overlap: number
+  split: boolean
+}
 
 /** What the rows depend on, besides the documents. */
 export interface WorkSettings extends GraphShape {

@@ -5,9 +5,8 @@ import { ClaraError, isErrno } from '../errors.js'
 import { disk } from '../files/disk.js'
 import { syncDirectory } from '../files/durable-file.js'
 import { tryLock } from '../files/lock.js'
+import { LOCK } from './manifest.js'
 import { keepWork, loseWithProcess } from './progress.js'
-
-const LOCK = '.lock'
 
 /**
  * Runs `write` as the only writer to the directory, which is made if it is not there, and goes

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { digestFile } from '../files/durable-file.js'
-import { startWorker } from '../files/worker-thread.js'
+import { startWorker, type WorkerThread } from '../files/worker-thread.js'
 import type { Model, VerifiableFile } from '../models/resolve.js'
 import type { Encodings, TextPair } from './encoding.js'
 import type { TokenizerMethods } from './tokenizer.worker.js'
@@ -23,7 +23,7 @@ export interface ThreadedTokenizer extends TokenizerFacts {
 
 /** @throws ClaraError `model` when a file is missing, damaged or no tokenizer. */
 export async function openTokenizer(model: Model): Promise<ThreadedTokenizer> {
-  const worker = startWorker<TokenizerMethods>(new URL('./tokenizer.worker.js', import.meta.url), 'tokenizer')
+  const worker = startThread(model.tokenizer.path)
   const { card } = model
   try {
     const { specialTokens, ...facts } = await worker.call('open', {
@@ -47,6 +47,20 @@ export async function openTokenizer(model: Model): Promise<ThreadedTokenizer> {
   }
 }
 
+/** A million characters take a tokenizer about a second. */
+const MOST_SECONDS = 10
+
+function startThread(path: string): WorkerThread<TokenizerMethods> {
+  return startWorker(new URL('./tokenizer.worker.js', import.meta.url), 'tokenizer', {
+    seconds: MOST_SECONDS,
+    error: () =>
+      new ClaraError(
+        'model',
+        `${path}: has been at one text for ${MOST_SECONDS} s: a regular expression in its "normalizer" or "pre_tokenizer" tries without end; take a tokenizer.json from the model's own repository`,
+      ),
+  })
+}
+
 export type TokenCounter = Pick<ThreadedTokenizer, 'countTokens' | 'close'>
 
 /**
@@ -55,9 +69,10 @@ export type TokenCounter = Pick<ThreadedTokenizer, 'countTokens' | 'close'>
  * @throws ClaraError `model` when it is missing or no tokenizer.
  */
 export async function openTokenizerFile(path: string): Promise<TokenCounter> {
-  const worker = startWorker<TokenizerMethods>(new URL('./tokenizer.worker.js', import.meta.url), 'tokenizer')
+  const tokenizer = await foundTokenizer(path)
+  const worker = startThread(tokenizer.path)
   try {
-    await worker.call('open', { tokenizer: await foundTokenizer(path) })
+    await worker.call('open', { tokenizer })
   } catch (error) {
     await worker.close()
     throw error

@@ -1,7 +1,9 @@
 /** Texts and pairs of texts -> token ids, as a model's tokenizer.json states it. */
+import { isObject } from '../files/json-value.js'
+import { signOfLife } from '../files/worker-thread.js'
 import { assemble } from './assemble.js'
 import type { Encodings, TextPair } from './encoding.js'
-import { specialTokens, templateOf } from './template.js'
+import { type Slot, specialTokens, templateOf } from './template.js'
 import {
   factsOf,
   type TokenizerConfig,
@@ -33,9 +35,14 @@ export interface TextTokenizer extends TokenizerFacts {
 /** Texts are taken as they are: sentence-transformers 6 does not strip them either. */
 export function createTokenizer(tokenizerJson: object, tokenizerConfig: object): TextTokenizer {
   const json = tokenizerJson as TokenizerJson
-  const tokenize = pipelineOf(json)
+  const idsOf = pipelineOf(json)
+  const tokenize = (text: string) => {
+    signOfLife()
+    return idsOf(text)
+  }
   const template = templateOf(json)
   const unknown = unknownId(json)
+  requireIds(json, [...template.single, ...template.pair])
 
   return {
     ...factsOf(json, tokenizerConfig as TokenizerConfig),
@@ -60,6 +67,23 @@ export function createTokenizer(tokenizerJson: object, tokenizerConfig: object):
     },
     count: (texts) =>
       Int32Array.from(texts, (text) => partsOf(text).reduce((sum, part) => sum + tokenize(part).length, 0)),
+  }
+}
+
+/** @throws Error for an id that no model has a row for, or that is none. */
+function requireIds({ added_tokens: added = [], model }: TokenizerJson, slots: Slot[]): void {
+  const isId = (id: unknown) => Number.isInteger(id) && (id as number) >= 0 && (id as number) < 2 ** 31
+  const wrong = (where: string, id: unknown) =>
+    new Error(`${where}: id ${JSON.stringify(id)} is none from 0 to 2147483647`)
+  for (const { id, content } of added)
+    if (!isId(id)) throw wrong(`added_tokens: ${JSON.stringify(content)}`, id)
+  for (const { ids } of slots) {
+    if (typeof ids !== 'string') for (const id of ids) if (!isId(id)) throw wrong('post_processor', id)
+  }
+  const { vocab } = model
+  if (!isObject(vocab)) return // a list: an id is a position
+  for (const [token, id] of Object.entries(vocab)) {
+    if (!isId(id)) throw wrong(`model: vocab: ${JSON.stringify(token)}`, id)
   }
 }
 

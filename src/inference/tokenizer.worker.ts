@@ -15,6 +15,8 @@ interface OpenedTokenizer extends TokenizerFacts {
 
 let tokenizer: TextTokenizer
 
+const TRIAL = 'A text, 2 of it: 水 é.'
+
 const methods = {
   async open(files: { tokenizer: VerifiableFile; config?: VerifiableFile }): Promise<OpenedTokenizer> {
     const [json, config] = await Promise.all([
@@ -23,6 +25,7 @@ const methods = {
     ])
     try {
       tokenizer = createTokenizer(json, config)
+      tokenizer.count([TRIAL]) // some parts say only with a text that they are of no kind that is known
     } catch (error) {
       throw new ClaraError('model', `${files.tokenizer.path}: cannot be used: ${messageOf(error)}`, {
         cause: error,

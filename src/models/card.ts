@@ -64,6 +64,10 @@ export interface EmbedderCard extends CardBase, EmbedderUse {}
 export interface RerankerCard extends CardBase, RerankerUse {}
 export type ModelCard = EmbedderCard | RerankerCard
 
+/** Beyond these a number is a mistake: memory for it would not be found. */
+const MOST_DIMS = 1 << 16
+const MOST_TOKENS = 1_000_000
+
 const SHA256 = /^[0-9a-f]{64}$/
 
 /**
@@ -87,7 +91,8 @@ function wrongBase(card: JsonObject): string | undefined {
     return '"languages" is missing or not a list of strings'
   }
   return (
-    firstOf(['name', 'licence', 'source'], (key) => needString(card, key)) ?? needCount(card, 'maxTokens')
+    firstOf(['name', 'licence', 'source'], (key) => needString(card, key)) ??
+    needCount(card, 'maxTokens', MOST_TOKENS)
   )
 }
 
@@ -99,7 +104,10 @@ function wrongEmbedder(card: JsonObject): string | undefined {
   if (!POOLINGS.includes(card.pooling as Pooling)) {
     return `"pooling" is ${JSON.stringify(card.pooling)}, expected one of ${POOLINGS.join(', ')}`
   }
-  return firstOf(['queryPrefix', 'documentPrefix'], (key) => needString(card, key)) ?? needCount(card, 'dims')
+  return (
+    firstOf(['queryPrefix', 'documentPrefix'], (key) => needString(card, key)) ??
+    needCount(card, 'dims', MOST_DIMS)
+  )
 }
 
 function wrongReranker(card: JsonObject): string | undefined {
@@ -140,8 +148,11 @@ function needString(card: JsonObject, key: string): string | undefined {
   return typeof card[key] === 'string' ? undefined : `"${key}" is missing or not a string`
 }
 
-function needCount(card: JsonObject, key: string): string | undefined {
-  return isPositiveCount(card[key]) ? undefined : `"${key}" is missing or not a positive whole number`
+function needCount(card: JsonObject, key: string, most: number): string | undefined {
+  const value = card[key]
+  if (isPositiveCount(value) && value <= most) return undefined
+  const found = value === undefined ? 'missing' : (JSON.stringify(value) ?? String(value)).slice(0, 40)
+  return `"${key}" is ${found}, expected a whole number from 1 to ${most}`
 }
 
 function isModelFile(value: unknown): value is ModelFile {
