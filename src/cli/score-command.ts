@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { ClaraError } from '../errors.js'
 import { countLines } from '../files/count-lines.js'
+import { cutText } from '../files/well-formed.js'
 import { type Index, openIndex } from '../index/open.js'
 import { embedderFor } from '../index/same-model.js'
 import type { EmbedderModel } from '../models/resolve.js'
@@ -9,6 +10,7 @@ import { openCorpus } from '../negatives/corpus.js'
 import { type EngineSettings, type Models, openModels } from '../negatives/engines.js'
 import type { ScoreReport } from '../samples/score/report.js'
 import { type ScoreFileOptions, scoreFile } from '../samples/score/score-file.js'
+import type { Suspect } from '../samples/score/suspects.js'
 import {
   example,
   type IndexEmbedderFlags,
@@ -24,6 +26,7 @@ import { EXIT, onInterrupt } from './run-cli.js'
 import { runningOn } from './running-on.js'
 import { remarkMethod } from './search-method.js'
 import { createTalk, type Talk } from './talk.js'
+import { print } from './terminal.js'
 
 interface ScoreFlags extends OutputFlags, IndexEmbedderFlags, JudgingFlags {
   inputFile: string
@@ -129,14 +132,38 @@ function printScores(flags: ScoreFlags, talk: Talk, report: ScoreReport, models:
   talk.finish()
   for (const model of models.used()) talk.remark(runningOn(model))
   const { embedder, scorer } = models
+  const { suspect_docs: suspects, ...counts } = report
   printResult(flags, {
     input: flags.inputFile,
     ...(flags.outputFile !== undefined && { output: flags.outputFile }),
-    ...report,
+    ...(flags.json ? report : counts),
     texts_embedded: embedder.counts.embedded,
     vectors_reused: embedder.counts.reused,
     pairs_scored: scorer?.counts.scored ?? 0,
     scores_reused: scorer?.counts.reused ?? 0,
   })
+  if (!flags.json && !flags.quiet) print(suspectLines(suspects))
   process.exitCode = report.ok ? EXIT.ok : EXIT.findings
+}
+
+/** In the text; --json has all. */
+const SHOWN = 20
+const QUESTION_LENGTH = 80
+
+function suspectLines(suspects: Suspect[]): string[] {
+  if (suspects.length === 0) return []
+  const lines = suspects.slice(0, SHOWN).map((suspect) => {
+    const { line, doc, chunk_id: chunk, question, embedder_score, reranker_score, most, reasons } = suspect
+    const score = reranker_score ?? embedder_score
+    const instead = suspect.replaced_by === null ? '' : `, replaced by ${suspect.replaced_by}`
+    const place = `line ${line}, docs[${doc}]${chunk === null ? '' : ` (${chunk})`}`
+    return `  ${place}: score ${score}, at most ${most}; ${reasons.join(', ')}${instead}; question: ${shortened(question)}`
+  })
+  const more = suspects.length - SHOWN
+  return ['suspects:', ...lines, ...(more > 0 ? [`  … and ${more} more: --json lists all`] : [])]
+}
+
+function shortened(text: string): string {
+  const flat = text.replaceAll(/\s+/gu, ' ').trim()
+  return flat.length <= QUESTION_LENGTH ? flat : `${cutText(flat, QUESTION_LENGTH)}…`
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { TINY } from '../support/tiny-model.js'
@@ -314,4 +314,41 @@ describe('usage', () => {
     expect(missing.code).toBe(2)
     expect(missing.stderr).toContain('no such file')
   })
+})
+
+it('names its suspects: the first 20 in text, all with --json', async () => {
+  const input = at('many suspects.jsonl')
+  const planted = rows.slice(0, 25).map((row) => plant(row, `${positiveOf(row)} ${row.answer}`))
+  writeFileSync(input, [...planted, ...rows.slice(25, 60).map((row) => JSON.stringify(row))].join('\n'))
+  copyFileSync(at('out/end_to_end_data.provenance.jsonl'), at('many suspects.provenance.jsonl'))
+  const { code, stdout } = await score(input, '--reranker', 'none')
+  expect(code).toBe(1)
+  const { suspect_docs: named, suspects } = JSON.parse(stdout)
+  expect(named).toHaveLength(suspects.docs)
+  const origins = readRows<{ docs: { chunk_id: string }[] }>(at('many suspects.provenance.jsonl'))
+  for (const [i, row] of rows.slice(0, 25).entries()) {
+    const doc = firstNegative(row)
+    expect(named).toContainEqual({
+      line: i + 1,
+      question: row.question,
+      doc,
+      chunk_id: origins[i]!.docs[doc]!.chunk_id,
+      embedder_score: expect.any(Number),
+      reranker_score: null,
+      most: expect.any(Number),
+      reasons: expect.arrayContaining(['near-duplicate of a positive']),
+      replaced_by: null,
+    })
+  }
+  const text = (await clara(['score', '--input-file', input, '--reranker', 'none'])).stdout
+  expect(text).toContain(
+    `line 1, docs[${named[0].doc}] (${named[0].chunk_id}): score ${named[0].embedder_score}, at most `,
+  )
+  expect(text.match(/^ {2}line \d+, docs/gm)).toHaveLength(20)
+  expect(text).toContain(`… and ${named.length - 20} more: --json lists all`)
+  const mended = await fix(input, at('mended suspects.jsonl'), '--reranker', 'none')
+  const after = JSON.parse(mended.stdout)
+  expect(
+    after.suspect_docs.filter((each: { replaced_by: string | null }) => each.replaced_by !== null),
+  ).toHaveLength(after.fixed.docs)
 })

@@ -6,6 +6,7 @@ import type { JudgedRow } from './judge.js'
 import { type Replacements, suspectsOf } from './replace.js'
 import type { Scale } from './scale.js'
 import type { ScoredLine } from './score-samples.js'
+import { type Suspect, suspectsIn } from './suspects.js'
 
 /** Differences are to the least positive of the row. */
 interface ModelReport {
@@ -24,6 +25,8 @@ export interface ScoreReport {
   /** Rows whose positive is not first, by the model that judges. */
   positive_not_first: number
   suspects: { docs: number; rows: number; reasons: Record<string, number> }
+  /** Each of them, in the order of the file. */
+  suspect_docs: Suspect[]
   /** Negatives, and the score that they are below; `null` where nothing says which. */
   too_easy: { docs: number; rows: number; below: number | null }
   embedder: ModelReport
@@ -55,6 +58,7 @@ export function createScoreTally(names: ModelNames, fixes: boolean): ScoreTally 
     bad_rows: 0,
     positive_not_first: 0,
     suspects: { docs: 0, rows: 0, reasons: {} },
+    suspect_docs: [],
     too_easy: { docs: 0, rows: 0, below: null },
     embedder: embedder.report,
     reranker: reranker?.report ?? null,
@@ -66,6 +70,7 @@ export function createScoreTally(names: ModelNames, fixes: boolean): ScoreTally 
   const countFindings = (judged: JudgedRow, replacements: Replacements | undefined) => {
     const found = suspectsOf(judged).length
     suspects.docs += found
+    report.suspect_docs.push(...suspectsIn(judged, replacements))
     if (found > 0) suspects.rows++
     if (fixed && replacements) {
       fixed.rows++

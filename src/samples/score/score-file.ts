@@ -13,6 +13,7 @@ import { findReplacements, type Replacements, type Source } from './replace.js'
 import { createScoreTally, type ScoreReport } from './report.js'
 import { scoreLine } from './score-line.js'
 import { type ScoredWindow, type ScoreOptions, type Scorers, scoreWindows } from './score-samples.js'
+import { nameChunks } from './suspects.js'
 
 export interface ScoreFileOptions extends ScoreOptions {
   /** Where scores go, one line a line of the input. */
@@ -60,6 +61,7 @@ export async function scoreFile(
       options.onProgress?.(tally.report.rows)
     }
     const report = tally.finish(scale, options.thresholds?.minScore)
+    await nameChunks(path, report.suspect_docs)
     if (report.rows + report.bad_rows === 0) throw new ClaraError('input', `${path}: holds no sample`)
     return report
   })
