@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 /** One way: each imports from itself and from those before it; what all stages use comes first. */
 const ORDER = [
   'errors.ts',
+  'arguments.ts',
   'runtime',
   'files',
   'models',

@@ -2,6 +2,7 @@
  * Corpus files -> documents, one at a time. A source is a file of records (JSON Lines or JSON: raw_knowledge, BEIR and the
  * like), a BEIR folder (`corpus.jsonl`), a text or Markdown file, a folder of those, or `-` for records of standard input.
  */
+import { callback, requireArgument, texts } from '../arguments.js'
 import { ClaraError, isErrno, type OnProblem, type Problem } from '../errors.js'
 import { countRecords } from '../files/count-lines.js'
 import { detectText } from '../files/decode-text.js'
@@ -25,6 +26,8 @@ const MAX_TEXT_BYTES = 256 << 20
  * @throws ClaraError `input` when a source is missing or holds nothing that can be read.
  */
 export async function* readDocuments(sources: string[], onProblem: OnProblem): AsyncGenerator<Document> {
+  requireArgument('readDocuments: sources', sources, texts)
+  requireArgument('readDocuments: onProblem', onProblem, callback)
   const seen = new Set<string>()
   const files: CorpusFile[] = []
   for (const source of sources) files.push(...(await corpusFiles(source, onProblem)))

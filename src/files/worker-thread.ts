@@ -51,7 +51,7 @@ export class Moved<T> {
 }
 
 /** Ends a thread that is stuck: nothing in it may be native code. */
-export interface Watch {
+interface Watch {
   /** Without a sign of life while a call is under way: neither `signOfLife()` nor a turn of the thread's event loop. */
   seconds: number
   /** What the calls that wait are rejected with. */
@@ -101,7 +101,12 @@ export function startWorker<M extends Methods>(url: URL, name: string, watch?: W
   worker.on('exit', (code) => {
     running.delete(thread)
     clearInterval(timer)
-    fail(new Error(`${name}: the thread ended with code ${code}`))
+    const closed = Atomics.load(signals, STOP) === 1
+    fail(
+      closed
+        ? new ClaraError('usage', `${name}: was closed while it was in use, or before`)
+        : new Error(`${name}: the thread ended with code ${code}`),
+    )
   })
   worker.unref()
   const thread: WorkerThread<M> = {

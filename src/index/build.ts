@@ -1,14 +1,27 @@
 /** Documents -> an index directory. Rows are checkpointed, so that a build that was killed goes on. */
+
 import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { extname, join } from 'node:path'
+import {
+  flag,
+  objectWith,
+  oneOf,
+  optional,
+  requireArgument,
+  requireOptions,
+  share,
+  stream,
+  text,
+  whole,
+} from '../arguments.js'
 import type { Document } from '../documents/document.js'
 import { ClaraError } from '../errors.js'
 import type { Embedder } from '../inference/embedder.js'
 import { differenceOf, embedRows } from './embed-rows.js'
 import { finishIndex } from './finish.js'
 import { defaultPrecision, type Precision } from './graph.js'
-import { FILES, isIndexFile, MANIFEST, type Manifest } from './manifest.js'
+import { FILES, isIndexFile, MANIFEST, type Manifest, PRECISIONS } from './manifest.js'
 import { type Chunking, ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
 import { type Base, RowWriter } from './row-writer.js'
 import { keepOrRemove, NEW, readCurrent, resumeOrStart, startAnew } from './unfinished.js'
@@ -50,6 +63,22 @@ export async function buildIndex(
   embedder: Embedder,
   options: BuildOptions,
 ): Promise<Manifest> {
+  requireArgument('buildIndex: documents', documents, stream)
+  requireArgument('buildIndex: embedder', embedder, objectWith('embed', 'what openEmbedder() returns'))
+  requireOptions('buildIndex', options, {
+    outputDir: text('the path of a directory'),
+    chunking: objectWith('tokens', 'an object of tokens, overlap and split'),
+    precision: optional(oneOf(PRECISIONS)),
+    recall: optional(share),
+    threads: optional(whole(1, 1024)),
+  })
+  requireOptions('buildIndex: chunking', options.chunking, {
+    tokens: whole(1),
+    overlap: whole(0),
+    split: flag,
+  })
+  const { tokens, overlap } = options.chunking
+  requireArgument('buildIndex: chunking: overlap', overlap, whole(0, Math.ceil(tokens / 2) - 1))
   const { outputDir, overwrite } = options
   await requireRoom(outputDir, overwrite)
   return asWriter(outputDir, async () => {

@@ -1,7 +1,10 @@
 /** An index directory -> something to search. */
+
 import { open } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { bothOrNeither } from '../files/closable.js'
+import { objectWith, oneOf, optional, requireArgument, requireOptions, text, whole } from '../arguments.js'
+import { ClaraError } from '../errors.js'
+import { bothOrNeither, closeOnce } from '../files/closable.js'
 import type { Device } from '../inference/device.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import { readBlocks } from './blocks.js'
@@ -11,7 +14,7 @@ import { openGraph } from './graph.js'
 import { unreadable } from './index-files.js'
 import { type Manifest, rowsOf } from './manifest.js'
 import { requireSameModel } from './same-model.js'
-import { createSearcher, type Found, type SearchOptions } from './search.js'
+import { createSearcher, type Found, METHODS, type SearchOptions } from './search.js'
 import { openChunksOf, openSnapshot, readRemoved } from './snapshot.js'
 import { requireVectorFile } from './vectors.js'
 
@@ -43,11 +46,13 @@ interface OpenOptions {
  * @param model what queries are embedded with; it must be the one that built the index.
  * @throws ClaraError `index` when a file is damaged or the index is of another model.
  */
-export function openIndex(
+export async function openIndex(
   directory: string,
   model: EmbedderModel,
   options: OpenOptions = {},
 ): Promise<Index> {
+  requireArgument('openIndex: directory', directory, text('the directory of an index'))
+  requireArgument('openIndex: model', model, objectWith('card', 'what resolveEmbedder() returns'))
   return openSnapshot(directory, (manifest) => openManifest(directory, manifest, model, options))
 }
 
@@ -86,20 +91,41 @@ async function openManifest(
     threads: availableParallelism(),
     device,
   })
+  const { close, requireOpen } = closeOnce(directory, async () => {
+    await Promise.all([chunks.close(), searcher.close()])
+    await vectors.close()
+  })
   return {
     directory,
     manifest,
     chunks,
-    search: searcher.search,
+    async search(queries, k, options = {}) {
+      requireOpen()
+      requireSearch(queries, k, options, dims)
+      return searcher.search(queries, k, options)
+    },
     async vectors(wanted) {
+      requireOpen()
+      requireArgument('vectors: rows', wanted, objectWith('length', 'a list of rows'))
       reader ??= new CheckedReader({ ...files.vectors, descriptor: vectors.fd })
       return readVectors(reader, wanted, { dims, rows })
     },
-    async close() {
-      await Promise.all([chunks.close(), searcher.close()])
-      await vectors.close()
-    },
+    close,
   }
+}
+
+function requireSearch(queries: Float32Array, k: number, options: SearchOptions, dims: number): void {
+  requireArgument('search: k', k, whole(1))
+  requireOptions('search', options, {
+    method: optional(oneOf(METHODS)),
+    exclude: optional(objectWith('offsets', 'an object of offsets and rows')),
+  })
+  if (queries instanceof Float32Array && queries.length % dims === 0 && queries.every(Number.isFinite)) return
+  const came = queries instanceof Float32Array ? `${queries.length} values` : `${typeof queries}`
+  throw new ClaraError(
+    'usage',
+    `search: queries: expected a Float32Array of rows of ${dims} finite values, got ${came}`,
+  )
 }
 
 function readVectors(

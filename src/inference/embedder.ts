@@ -1,8 +1,9 @@
 /** Texts -> vectors, on threads of their own. */
+import { texts as isTexts, objectWith, oneOf, requireArgument, requireOptions } from '../arguments.js'
 import { ClaraError } from '../errors.js'
-import type { EmbedderModel } from '../models/resolve.js'
+import type { EmbedderModel, Model } from '../models/resolve.js'
 import type { Encodings } from './encoding.js'
-import { type EngineOptions, openEngine, type Running } from './engine.js'
+import { ENGINE_OPTIONS, type EngineOptions, openEngine, type Running } from './engine.js'
 import { createOnce } from './once.js'
 import type { ThreadedTokenizer } from './open-tokenizer.js'
 import { requireFinite } from './require-finite.js'
@@ -36,7 +37,8 @@ export interface Embedder {
 /** What is known of texts before they go through the model. */
 export type Encoded = Pick<Encodings, 'tokens' | 'unknown' | 'cutRows' | 'unknownRows'>
 
-export type TextKind = 'query' | 'document'
+const KINDS = ['query', 'document'] as const
+export type TextKind = (typeof KINDS)[number]
 
 interface EmbedderCounts {
   texts: number
@@ -65,6 +67,14 @@ export interface EmbedderOptions extends EngineOptions {
  * than 1 to so many dimensions as the model has.
  */
 export async function openEmbedder(model: EmbedderModel, options: EmbedderOptions = {}): Promise<Embedder> {
+  requireArgument('openEmbedder: model', model, objectWith('card', 'what resolveEmbedder() returns'))
+  if (model.card.kind !== 'embedder') {
+    throw new ClaraError(
+      'usage',
+      `openEmbedder: ${(model as Model).card.name} is a reranker: openReranker() is for those`,
+    )
+  }
+  requireOptions('openEmbedder', options, ENGINE_OPTIONS)
   const { card } = model
   const dims = options.dims ?? card.dims
   if (!Number.isInteger(dims) || dims < 1 || dims > card.dims) {
@@ -87,6 +97,9 @@ export async function openEmbedder(model: EmbedderModel, options: EmbedderOption
     unit: normalised,
     running: engine.running,
     async embed(texts, kind, nameOf = (i) => `text ${i + 1}`, onEncoded) {
+      engine.requireOpen()
+      requireArgument('embed: texts', texts, isTexts)
+      requireArgument('embed: kind', kind, oneOf(KINDS))
       const prefix = kind === 'query' ? card.queryPrefix : card.documentPrefix
       const prefixed = prefix === '' ? texts : texts.map((text) => prefix + text)
       const encodings = await engine.tokenizer.encode(prefixed)

@@ -1,6 +1,8 @@
 /** A model at work: its tokenizer on one thread, its sessions on others, batches between them. */
+
 import { availableParallelism } from 'node:os'
-import { bothOrNeither, type Closable } from '../files/closable.js'
+import { objectWith, optional, whole } from '../arguments.js'
+import { bothOrNeither, type Closable, closeOnce } from '../files/closable.js'
 import type { Model } from '../models/resolve.js'
 import { fillBatch, planBatches, type Together } from './batches.js'
 import { type Calibrated, calibrate } from './calibrate.js'
@@ -23,6 +25,11 @@ export interface EngineOptions {
   calibrate?: boolean
 }
 
+export const ENGINE_OPTIONS = {
+  threads: optional(whole(1, 1024)),
+  device: optional(objectWith('provider', 'an object of provider and id, or undefined')),
+}
+
 /** How a model is spread over the machine, and where it runs. */
 export interface Running extends Setting {
   device: Choice
@@ -30,6 +37,8 @@ export interface Running extends Setting {
 
 export interface Engine {
   tokenizer: ThreadedTokenizer
+  /** @throws ClaraError `usage` once it is closed. */
+  requireOpen(): void
   running(): Running
   /** @returns what the model gives for these rows of `encodings`, row-major [rows, dims or labels]. */
   run(encodings: Encodings, rows: number[]): Promise<Float32Array>
@@ -51,8 +60,9 @@ export async function openEngine(model: Model, output: Output, options: EngineOp
   const known = await readCalibration(machine)
   const [start, tokenizer] = await bothOrNeither(openStart(model, spec, threads, known), openTokenizer(model))
   const { lanes } = start
-  if (!options.calibrate || start.isMeasured) return createEngine(start, tokenizer, sizeOf(output))
-  return createEngine(start, tokenizer, sizeOf(output), async (current, encodings, rows) => {
+  if (!options.calibrate || start.isMeasured)
+    return createEngine(model.card.name, start, tokenizer, sizeOf(output))
+  return createEngine(model.card.name, start, tokenizer, sizeOf(output), async (current, encodings, rows) => {
     const sample = (count: number, budget: number) =>
       batchesOf(encodings, spread(rows, count), budget, lanes.together, tokenizer).map(({ batch }) => batch)
     const best = await calibrate(spec, current, rows.length, sample)
@@ -64,6 +74,7 @@ export async function openEngine(model: Model, output: Output, options: EngineOp
 type Settle = (current: Calibrated, encodings: Encodings, rows: number[]) => Promise<Calibrated>
 
 function createEngine(
+  name: string,
   start: Calibrated,
   tokenizer: ThreadedTokenizer,
   size: number,
@@ -81,8 +92,14 @@ function createEngine(
     count(counts, batches)
     return runAll(lanes, batches, rows, size)
   }
+  const { close, requireOpen } = closeOnce(name, async () => {
+    await start.lanes.close() // ends a calibration, whose trials are rejected
+    const { lanes } = await current.catch(() => start)
+    await Promise.all([lanes.close(), tokenizer.close()])
+  })
   return {
     tokenizer,
+    requireOpen,
     counts,
     running: () => ({ ...latest.setting, device: latest.lanes.device }),
     async run(encodings, rows) {
@@ -105,11 +122,7 @@ function createEngine(
       const batches = batchesOf(encodings, allRows(encodings), setting.budget, lanes.together, tokenizer)
       return lanes.ideal(batches.map(({ batch }) => batch))
     },
-    async close() {
-      await start.lanes.close() // ends a calibration, whose trials are rejected
-      const { lanes } = await current.catch(() => start)
-      await Promise.all([lanes.close(), tokenizer.close()])
-    },
+    close,
   }
 }
 

@@ -1,7 +1,9 @@
 /** A model's name or folder -> its card and where its files lie. */
+
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { requireArgument, text } from '../arguments.js'
 import { ClaraError } from '../errors.js'
 import type { FileDigest } from '../files/durable-file.js'
 import { modelDirectory } from './cache-directory.js'
@@ -83,6 +85,7 @@ interface Place {
 }
 
 async function locate(nameOrPath: string): Promise<Place> {
+  requireArgument('model', nameOrPath, text('a name of a model, or the path of its folder'))
   if (EMBEDDED_NAMES.includes(nameOrPath)) return { directory: join(EMBEDDED, nameOrPath) }
   const pulled = /^\w[\w.-]*$/.test(nameOrPath) ? [modelDirectory(nameOrPath)] : []
   for (const path of [...pulled, nameOrPath]) {

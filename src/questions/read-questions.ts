@@ -1,6 +1,8 @@
 /** qa.jsonl, or a BEIR folder's queries and qrels -> questions, one at a time. */
+
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { callback, requireArgument, text } from '../arguments.js'
 import { idText } from '../documents/record.js'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { countRecords } from '../files/count-lines.js'
@@ -24,6 +26,8 @@ export async function* readQuestions(
   onProblem: OnProblem,
   choice: SplitChoice = {},
 ): AsyncGenerator<Question> {
+  requireArgument('readQuestions: source', source, text('the path of a file or folder'))
+  requireArgument('readQuestions: onProblem', onProblem, callback)
   const isFolder = (await statSource(source)).isDirectory()
   if (!isFolder && choice.split !== undefined) {
     throw new ClaraError('usage', `${source}: --split is for BEIR folders, and this is a file`)

@@ -1,8 +1,9 @@
 /** Checks files of samples before a trainer does, in memory that does not grow with them. */
+import { callback, oneOf, optional, requireArgument, requireOptions, text, whole } from '../arguments.js'
 import type { CountTokens } from '../chunks/count-tokens.js'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { parseLine, readLineBatches } from '../files/jsonl.js'
-import type { Stage } from './stages.js'
+import { STAGES, type Stage } from './stages.js'
 import { Leaks, sideOfName } from './validate/leaks.js'
 import { Pass, type PassOptions } from './validate/pass.js'
 import { openProvenance, type ProvenanceFile } from './validate/provenance.js'
@@ -41,6 +42,13 @@ export interface FilesReport {
  * that make no sense.
  */
 export async function validateSamples(path: string, options: ValidateOptions): Promise<ValidationReport> {
+  requireArgument('validateSamples: path', path, text('the path of a file'))
+  requireOptions('validateSamples', options, {
+    onProblem: callback,
+    stage: optional(oneOf(STAGES)),
+    expectedTopK: optional(whole(1)),
+    docMaxTokens: optional(whole(1)),
+  })
   checkOptions(options)
   return validateOne(path, options)
 }

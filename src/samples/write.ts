@@ -1,6 +1,7 @@
 /** Samples -> the files of an output directory. */
 
 import { join } from 'node:path'
+import { requireArgument, requireOptions, stream, text, whole } from '../arguments.js'
 import { replaceFile } from '../files/durable-file.js'
 import { toJson } from '../files/well-formed.js'
 import type { MinedQuestion } from '../negatives/mine.js'
@@ -39,6 +40,9 @@ export async function writeSamples(
   mined: AsyncIterable<MinedQuestion>,
   options: WriteOptions,
 ): Promise<RunReport> {
+  requireArgument('writeSamples: directory', directory, text('the path of a directory that is there'))
+  requireArgument('writeSamples: mined', mined, stream)
+  requireOptions('writeSamples', options, { topK: whole(1, 1000), seed: whole(0) })
   const { topK, seed, embedder, reranker, sideOf, more } = options
   const scorers = { embedder, reranker }
   const tally = createTally(topK, seed, scorers)
