@@ -104,7 +104,7 @@ export function startWorker<M extends Methods>(url: URL, name: string, watch?: W
     const closed = Atomics.load(signals, STOP) === 1
     fail(
       closed
-        ? new ClaraError('usage', `${name}: was closed while it was in use, or before`)
+        ? new ClaraError('usage', `${name}: was closed: its thread has ended`)
         : new Error(`${name}: the thread ended with code ${code}`),
     )
   })
