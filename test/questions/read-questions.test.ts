@@ -192,6 +192,19 @@ describe('a BEIR folder', () => {
     ['TREC’s columns, with tabs', 'q1\tQ0\td1\t2\nq1\t0\t184\t-2\n'],
     ['more columns under a header', 'query-id\titeration\tcorpus-id\tscore\tnote\nq1\t7\td1\t1\tsure\n'],
     ['blank lines', '\nq1\td1\t1\n\n  \n'],
+    ['blank lines before a header', `\n\n${HEADER}\nq1\td1\t1\n`],
+    ['two headers, as cat leaves them', `${HEADER}\nq1\td1\t1\n\ufeff${HEADER}\nq1\td2\t0\n`],
+    ['comments', `# judged in May\n#\tby\ttwo\tpeople\n${HEADER}\n  # pool 2\nq1\td1\t1\n`],
+    [
+      'comments between TREC’s lines',
+      '# a query has a document and a grade\nq1 0 d1 1\n# pool 2\nq1 0 d2 0\n',
+    ],
+    ['a header in a comment', '#corpus-id\tquery-id\tscore\nd1\tq1\t1\n'],
+    ['TREC’s columns, with blanks and tabs', 'q1  0  d1\t2\nq1\t0 d2 0\n'],
+    ['TREC’s columns, below a header of three', `${HEADER}\nq1\t0\td1\t1\nq1\t0\t184\t-2\n`],
+    ['TREC’s columns, in quotes', 'q1 0 "d1" "1"\n"q1"\t"0"\t"d2"\t"0"\n'],
+    ['tabs at the ends of lines', 'q1\td1\t1\t\t\n'],
+    ['blanks in ids, below a header', `${HEADER}\nq1\td1\t1\nq2 0\td1\t1\nq3\t0 d1\t1\n`],
   ])('judgements with %s', async (_, content) => {
     await writeQueries('q1')
     await directory.write('beir/qrels/test.tsv', content)
@@ -209,6 +222,10 @@ describe('a BEIR folder', () => {
     'q1\t7\td1\t1', // what the second column is cannot be told
     'q1\td1\t1\tsure',
     'q1 Q0 d1 1 0.9 run',
+    'q1 0\td1\t1', // a blank in an id, or between TREC's columns
+    'q1\t0 d1\t1',
+    'q1\t0 d1',
+    'q1,d1,1',
   ])('judgement %j is reported, and nothing is made of it', async (line) => {
     await writeQueries('q1')
     await writeQrels('test.tsv', 'q1\tgood\t1', line)
@@ -217,6 +234,14 @@ describe('a BEIR folder', () => {
     const expected =
       /^expected query-id, corpus-id and score, tab-separated, or TREC’s query, 0, document and grade/
     expect(problems).toEqual([['beir/qrels/test.tsv', 2, expect.stringMatching(expected)]])
+  })
+
+  test('a query whose id begins with # is none of the comments', async () => {
+    await writeQueries('#1', '#2')
+    await writeQrels('test.tsv', '# pool 1', '#1\td1\t1', '#2\td2\thigh')
+    const { ids, problems } = await positives()
+    expect(ids).toEqual([['#1', 'd1']])
+    expect(problems.map(([, line]) => line)).toEqual([3])
   })
 
   test('ids that are integers here and strings there are the same', async () => {
