@@ -4,6 +4,7 @@ import type { CountTokens } from '../chunks/count-tokens.js'
 import { ClaraError, type OnProblem } from '../errors.js'
 import { parseLine, readLineBatches } from '../files/jsonl.js'
 import { STAGES, type Stage } from './stages.js'
+import { findEqualAnswers } from './validate/equal-answers.js'
 import { Leaks, sideOfName } from './validate/leaks.js'
 import { Pass, type PassOptions } from './validate/pass.js'
 import { openProvenance, type ProvenanceFile } from './validate/provenance.js'
@@ -90,7 +91,8 @@ function checkOptions({ expectedTopK, docMaxTokens, countTokens }: ValidateOptio
 async function validateOne(path: string, options: PassOptions): Promise<ValidationReport> {
   const provenance = options.schemaOnly ? undefined : await openProvenance(path)
   try {
-    const pass = new Pass(path, options, provenance !== undefined)
+    const equal = options.schemaOnly ? undefined : await findEqualAnswers(path)
+    const pass = new Pass(path, options, provenance !== undefined, equal)
     await readInto(pass, path, options, provenance)
     await pass.end()
     if (await provenance?.goesOn()) {

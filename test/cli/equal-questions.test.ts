@@ -163,6 +163,24 @@ describe('clara-validate', () => {
     expect(await validate(rows)).toMatchObject({ code: 1, lines: [31] })
   })
 
+  it('finds the answer of another line in a negative, on the line before and the one behind', async () => {
+    const asked = [
+      { ...row(QUESTIONS[0]!, ['a1', 'b6', 'b2'], 0), answer: 'potassium tablets' },
+      { ...row(QUESTIONS[1]!, ['b3', 'a2', 'b4'], 1), answer: 'the venom of a snake' },
+      { ...row('Another?', ['b6', 'b3', 'b4'], 1), answer: 'the pressure of the blood' },
+    ].map((each) => ({ ...each, gold_answer: each.answer }))
+    const found = async (rows: object[], ...more: string[]) => {
+      const path = file('end_to_end_data.jsonl', lines(rows))
+      const { stdout } = await clara(['validate', '--input-file', path, '--json', ...more])
+      const { findings } = JSON.parse(stdout) as { findings: { kind: string; lines: number[] }[] }
+      return findings.find(({ kind }) => kind === 'answer-in-negative')?.lines
+    }
+    expect(await found(asked)).toEqual([1, 3])
+    expect(await found([asked[1]!, asked[0]!])).toEqual([2])
+    expect(await found([asked[0]!])).toBeUndefined()
+    expect(await found(asked, '--schema-only')).toBeUndefined()
+  })
+
   it('has nothing against equal questions that agree, nor against what is mined of them', async () => {
     const agreeing = [row(QUESTIONS[0]!, ['a1', 'b1', 'b2'], 0), row(QUESTIONS[1]!, ['b1', 'a2', 'b3'], 1)]
     expect(await validate(agreeing)).toMatchObject({ code: 0, lines: undefined })

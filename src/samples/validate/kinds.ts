@@ -53,7 +53,7 @@ export const FINDING_KINDS = {
   ),
   'answer-in-negative': kind(
     'error',
-    'a negative contains the answer',
+    'a negative contains the answer, the row’s own or that of an equal question',
     'clara-score --fix replaces it, or name it in pos_index',
   ),
   'no-answer': kind('error', 'neither gold_answer nor answer', 'give both, the same text'),

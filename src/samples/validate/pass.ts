@@ -9,6 +9,7 @@ import type { ValidateOptions } from '../validate.js'
 import { Across } from './across.js'
 import { checkContent, contentOf } from './content.js'
 import { countRow, type DocCounts, differingRows, findMixedCounts, mostCommonCount } from './counts.js'
+import { checkEqualAnswers, type EqualAnswers } from './equal-answers.js'
 import { Findings } from './findings.js'
 import { type FirstSample, firstSampleOf } from './first.js'
 import { FINDING_KINDS } from './kinds.js'
@@ -49,6 +50,7 @@ export class Pass {
     private readonly path: string,
     private readonly options: PassOptions,
     private readonly hasProvenance: boolean,
+    private readonly equal: EqualAnswers | undefined,
   ) {
     this.findings = new Findings(shownPath(path), options.onProblem)
     const { docMaxTokens: limit, countTokens, schemaOnly = false } = options
@@ -61,7 +63,8 @@ export class Pass {
   }
 
   get #forgotten(): number {
-    return this.#across.forgotten + this.#origins.forgotten + (this.options.leaks?.forgotten ?? 0)
+    const here = this.#across.forgotten + this.#origins.forgotten + (this.equal?.notCompared ?? 0)
+    return here + (this.options.leaks?.forgotten ?? 0)
   }
 
   /** The other stages take one document. */
@@ -100,6 +103,7 @@ export class Pass {
       if (this.hasProvenance) this.#origins.check(origin, row, content.docs)
       this.options.leaks?.check(line, row, content, origin)
       this.#across.check(line, row, content)
+      if (this.equal) checkEqualAnswers(this.equal, row, content)
     }
     return this.#book(line, row, content ?? null)
   }
