@@ -21,15 +21,17 @@ const MOST_SLOTS = 1 << 23
 const MOST_UNITS = 64 << 20
 
 /**
- * The same for questions that differ in case, width, blanks and the marks at their ends only. A question of nothing but
- * marks is its own text.
+ * The same for questions that differ in form, commas and quotation marks, and the marks at their ends only. A question of
+ * nothing but marks is its own text.
  */
 export function questionKey(question: string): Key {
-  const folded = foldText(question)
+  const folded = foldText(question).replace(QUOTED, '$1$2$3').replace(COMMAS, '')
   const words = folded.replace(ENDS, '')
   return keyOfText(words === '' ? folded : words)
 }
 
+const QUOTED = /"([^"]*)"|《([^》]*)》|(?<![\p{L}\p{N}])'([^']*)'(?![\p{L}\p{N}])/gu
+const COMMAS = /,(?!\d)/g
 /** "C#" and ".NET" keep theirs. */
 const ENDS = /^[\s¿¡"'“‘«]+|[\s?!.,:;…。、؟؛।۔"'”’»]+$/gu
 

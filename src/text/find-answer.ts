@@ -1,6 +1,8 @@
 /** Whether a text states an answer. */
 import { foldText } from './fold.js'
 import { hasNumbers, isMinus, isOrdinal, LABEL_MARK, plainNumbers } from './numbers.js'
+import { barePunctuation } from './same-text.js'
+import { CHARACTER } from './scripts.js'
 import { isCharacter, isSegmentEnd, lettersIn } from './words.js'
 
 /** "1963" or "the king" stand in many a passage by chance: so many letters are asked for. */
@@ -12,18 +14,18 @@ type Finder = (folded: string) => boolean
 
 /**
  * @returns whether a text states the answer as whole words, in whatever script; `undefined` for an answer too short to
- * mean anything. Punctuation at the answer's ends makes no difference; numbers and dates are compared as such.
+ * mean anything. Punctuation makes no difference, nor do blanks in Korean; numbers and dates are compared as such.
  */
 export function answerFinder(answer: string): Finder | undefined {
   const folded = foldText(answer)
   const wanted = withoutEdges(folded)
-  return lettersIn(wanted) < LEAST_LETTERS ? undefined : finder(folded)
+  return lettersIn(wanted) < LEAST_LETTERS ? undefined : finder(answer, folded)
 }
 
 /** As answerFinder, of an answer of any length: for texts that are said to have it. */
 export function statesAnswer(answer: string): Finder {
   const folded = foldText(answer)
-  return withoutEdges(folded) === '' ? () => true : finder(folded)
+  return withoutEdges(folded) === '' ? () => true : finder(answer, folded)
 }
 
 /** What neither letters nor digits stand for, but signs of numbers and the end of C++, C# and 40%. */
@@ -32,17 +34,71 @@ const EDGES =
 
 const withoutEdges = (text: string) => text.replace(EDGES, '')
 
+/** Hyphens inside of words: at the end of a line one may have been taken for that of a word cut in two. */
+const HYPHENS = /(?<=\p{L})[-\u2010\u2011](?=\p{L})/gu
+
+function finder(answer: string, folded: string): Finder {
+  const joined = answer.replace(HYPHENS, '')
+  const states = finderOf(folded)
+  if (joined === answer) return states
+  const statesJoined = finderOf(foldText(joined))
+  return (text) => states(text) || statesJoined(text)
+}
+
 /** @param answer folded */
-function finder(answer: string): Finder {
+function finderOf(answer: string): Finder {
   const wanted = withoutEdges(answer)
-  if (!hasNumbers(wanted)) return (text) => containsWords(text, wanted)
-  const plain = withoutEdges(plainNumbers(answer))
-  // Most texts lack the answer's longest word: their numbers need not be read.
-  const words = wanted.match(/\p{L}{4,}/gu) ?? []
-  const sure = plain.includes('·') ? [] : words.filter((word) => plain.includes(word) && !isOrdinal(word))
-  const longest = sure.reduce((a, b) => (b.length > a.length ? b : a), '')
-  return (text) =>
-    containsWords(text, wanted) || (text.includes(longest) && containsWords(plainNumbers(text), plain))
+  const withNumbers = hasNumbers(wanted)
+  const plain = withNumbers ? withoutEdges(plainNumbers(answer)) : wanted
+  const bare = withoutEdges(barePunctuation(plain))
+  const mayBe = gateOf(wanted, bare)
+  const korean = koreanPattern(wanted)
+  // Punctuation that a text has within one word is part of it.
+  const looksBare = bare !== plain || bare.includes(' ') || isCharacter(bare)
+  return (text) => {
+    if (containsWords(text, wanted)) return true
+    if (korean && containsPattern(text, korean, wanted)) return true
+    if (!mayBe(text)) return false
+    const plainText = withNumbers ? plainNumbers(text) : text
+    if (withNumbers && containsWords(plainText, plain)) return true
+    return looksBare && containsWords(barePunctuation(plainText), bare)
+  }
+}
+
+/** Most texts lack the answer's longest word, or its first or last character: they need not be read on. */
+function gateOf(wanted: string, bare: string): Finder {
+  const words = (wanted.match(LONG_WORD) ?? []).filter(
+    (word) => !bare.includes('·') && bare.includes(word) && !isOrdinal(word),
+  )
+  if (words.length > 0) {
+    const longest = words.reduce((a, b) => (b.length > a.length ? b : a))
+    return (text) => text.includes(longest)
+  }
+  const [first, last] = [characterAt(bare, 0), characterBefore(bare, bare.length)]
+  const ends = [first, last].filter((end) => HAN.test(end) && !CHINESE_NUMBERS.test(end))
+  return (text) => ends.every((end) => text.includes(end))
+}
+
+/** Of a script that sets blanks. */
+const LONG_WORD = new RegExp(`(?:(?!${CHARACTER})\\p{L}){4,}`, 'gu')
+const CHINESE_NUMBERS = /[〇零一二三四五六七八九十百分之年月日]/
+
+const BETWEEN_HANGUL = /(?<=\p{Script=Hangul}) ?(?=\p{Script=Hangul})/gu
+
+/** Korean writes compounds with blanks and without. */
+function koreanPattern(wanted: string): RegExp | undefined {
+  const syllables = wanted.match(/\p{Script=Hangul}/gu)?.length ?? 0
+  if (syllables < LONG_KOREAN) return undefined
+  return new RegExp(wanted.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&').replace(BETWEEN_HANGUL, ' ?'), 'gu')
+}
+
+function containsPattern(text: string, pattern: RegExp, wanted: string): boolean {
+  let places = 0
+  for (const { 0: found, index } of text.matchAll(pattern)) {
+    if (isStart(text, index, wanted) && isEnd(text, index + found.length, wanted)) return true
+    if (++places >= MOST_PLACES) return false
+  }
+  return false
 }
 
 /** Places looked at: a text of one character over and over has too many for a dictionary. */
@@ -96,6 +152,10 @@ const LONG = 8
 const PARTICLES =
   /^(?:은|는|이|가|을|를|의|에|도|만|와|과|로|으로|에서|에게|께서?|한테|까지|부터|처럼|보다|마다|조차|밖에|하고|이나|나|이랑|랑|이며|며|이고|고|이?라고|이?라는|이다|다|입니다|이?었다|였다|이?었고|였고|이?었습니다|였습니다|예요|이에요)(?:는|은|도|만|의|이|가|를|을|로)?(?!\p{Script=Hangul})/u
 
+/** What Arabic and Hebrew glue to the front of a noun: and, in, to, from, as, that. */
+const PREFIXED = /(?:^|[^\p{L}\p{M}])(?:[وفبكلس]{1,2}|[והבכלמש]{1,3})$/u
+const SEMITIC = /^[\p{Script=Arabic}\p{Script=Hebrew}]/u
+
 /** What never begins a word: accents, vowels that follow a consonant, small kana. */
 const FOLLOWS =
   /^[\p{M}\u0E30\u0E32\u0E33\u0E45\u0E46\u0EB0\u0EB2\u0EB3\u30FCぁぃぅぇぉっゃゅょァィゥェォッャュョ]/u
@@ -109,6 +169,7 @@ const HIRAGANA = /^\p{Script=Hiragana}/u
 function isBoundary(text: string, at: number, wanted: string, isEnding: boolean): boolean {
   const [before, after] = [characterBefore(text, at), characterAt(text, at)]
   if (!IS_LETTER.test(before) || !IS_LETTER.test(after)) return true
+  if (!isEnding && PREFIXED.test(text.slice(Math.max(0, at - 5), at)) && SEMITIC.test(after)) return true
   if (FOLLOWS.test(after) || LEADS.test(before)) return false
   if (!isCharacter(before) || !isCharacter(after)) return isCharacter(before) !== isCharacter(after)
   if (HANGUL.test(before) && HANGUL.test(after)) {

@@ -27,7 +27,8 @@ const ASCII = /^[\t\n\v\f\r -~]*$/
 const HYPHENATIONS = /[-\u2010](?<=\p{L}.)\r?\n[ \t]*(?=\p{Ll})|\u00AD\s*\n[ \t]*/gu
 
 /** Before NFKC, which makes two characters, or a blank and an accent, of some. */
-const FORMS = /[‘’‚‛ʻʼʹ′´＇“”„‟«»″〝〞〟「」『』＂‐‑‒–—―−﹘﹣－⸺⸻™®©℠㎟㎠㎡㎢㎣㎤㎥㎦¼-¾⅐-⅞≥≤]|[⁰¹²³⁴-⁹⁺⁻]+/g
+const FORMS =
+  /[‘’‚‛ʻʼʹ′´＇‹›“”„‟«»″〝〞〟「」『』＂‐‑‒–—―−﹘﹣－⸺⸻™®©℠㎟㎠㎡㎢㎣㎤㎥㎦¼-¾⅐-⅞≥≤]|[⁰¹²³⁴-⁹⁺⁻]+/g
 const SQUARES: Record<string, string> = {
   '㎟': 'mm²',
   '㎠': 'cm²',
@@ -38,7 +39,7 @@ const SQUARES: Record<string, string> = {
   '㎥': 'm³',
   '㎦': 'km³',
 }
-const SINGLE = '‘’‚‛ʻʼʹ′´＇'
+const SINGLE = '‘’‚‛ʻʼʹ′´＇‹›'
 const DOUBLE = '“”„‟«»″〝〞〟「」『』＂'
 const DASH = '‐‑‒–—―−﹘﹣－⸺⸻'
 
@@ -63,7 +64,7 @@ const RARE =
 const MAY_BE_INVISIBLE =
   /[^\t\n\r -~\u00A0-\u00AC\u00AE-\u024F\u0384-\u052F\u2010-\u2027\u2030-\u205E\u2070-\u27FF\u3000-\u30FF\u4E00-\u9FFF\uAC00-\uD7A3\uFF01-\uFF9F]/
 /** After NFKC and in lower case. */
-const LETTERS = /[ςßæœı⁄]|\u0307/
+const LETTERS = /[ςßæœı⁄ё]|\u0307/
 /** Hebrew, Arabic and what comes after them: vowel points, and digits of their own. */
 const BEYOND = /[\u0590-\u1CFF\uA600-\uABFF\uD800-\uDFFF]/
 const POINTS =
@@ -84,9 +85,19 @@ function foldUnicode(text: string): string {
       .replace(/æ/g, 'ae')
       .replace(/œ/g, 'oe')
       .replace(/ı|i\u0307/g, 'i')
+      .replace(/ё/g, 'е')
       .replace(/⁄/g, '/')
   }
+  folded = folded.replace(TONE, toneFirst)
   return BEYOND.test(folded) ? foldBeyond(folded) : folded
+}
+
+/** Vietnamese sets the tone of oa, oe and uy on either vowel: hóa, hoá. */
+const TONE = /[ou][áàảãạéèẻẽẹýỳỷỹỵ](?!\p{L})/gu
+
+function toneFirst([first, second]: string): string {
+  const [vowel, tone] = second!.normalize('NFD')
+  return `${first}${tone}${vowel}`.normalize('NFC')
 }
 
 /** Texts with and without vowel points, of an Arabic or a Persian keyboard. */
@@ -96,6 +107,7 @@ function foldBeyond(text: string): string {
     .replace(/[أإآٱ]/g, 'ا')
     .replace(/[یى]/g, 'ي')
     .replace(/ک/g, 'ك')
+    .replace(/[ةە]/g, 'ه')
     .replace(/٫/g, '.')
     .replace(/٬/g, ',')
     .replace(/٪/g, '%')

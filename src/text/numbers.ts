@@ -53,6 +53,9 @@ const MONEY_BEFORE = new RegExp(`(?:[$€£¥₹₩₽]|\\b(?:${CURRENCY})) ?-?$
 const UNIT_AFTER = new RegExp(
   `^(?:[ -]?(?:[$€£¥₹₩₽%°‰]|(?:${CURRENCY}|percent|per cent|hundred|thousand|million|billion|times|degrees?|[munpkc]?m|[munk]?g|tons?|lbs?|oz|h|hours?|min|minutes?|s|ms|seconds?|days?|weeks?|months?|years?|litres?|liters?|l|ml|[kmgt]i?b|[km]?w|[km]?v|[kmg]?hz|miles?|met(?:re|er)s?|kilomet(?:re|er)s?|grams?|feet|foot|ft|inch(?:es)?|people|points?)\\b)|\\s?[元円원万亿千克米吨度升倍岁年月日人%])`,
 )
+/** 5mg is 5 mg; of one letter it may be a name: iPhone 5s. */
+const GLUED_UNIT =
+  /\d(?=(?:[kcmnμ]m|[kmμn]g|[mcd]l|[kmgt]i?b|[kmg]w|kwh|[km]v|[kmg]?hz|[ap]m|mph|rpm|lbs?|oz|ft|usd|eur)\b)/g
 /** After these words a number says how much, not which. */
 const AMOUNT_BEFORE =
   /(?:^|[^\p{L}])(?:a|an|the|of|is|was|are|were|be|been|by|to|at|for|from|with|in|on|and|or|as|than|about|around|nearly|almost|only|over|under|between|costs?|paid|pays?|prices?|fees?|total|worth|weighs?|measures?|equals?|is|scored?|averaged?|rose|fell|grew|reached|up|down|per|has|had|have|answer|value|ratio|rate|mean|median|sum) ?$/u
@@ -142,6 +145,9 @@ export function plainNumbers(folded: string): string {
   if (!hasDigits(folded)) return folded
   const text = plainDates(folded)
     .replace(/\b(?:minus|negative) (?=\d)|(?:零下|负)(?=\d)/g, '-')
+    .replace(/(?<=^|[\s$€£¥(<>=-])\.(?=\d)/g, '0.')
+    .replace(GLUED_UNIT, '$& ')
+    .replace(/(?<=\d) (?=°)/g, '')
     .replace(/ (?:%|percent\b|per cent\b)(?<=\d [%a-z ]+)/g, '%')
     .replace(/百分之(\d+(?:\.\d+)?)/g, '$1%')
     .replace(/\b(\d{1,2})(?:st|nd|rd|th)\b/g, (found, n: string) => ORDINALS[Number(n) - 1] ?? found)

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { foldText } from './fold.js'
 
 /** Punctuation that says nothing about what a text is; points and the like inside of numbers do, and so does `!=`. */
-const PUNCTUATION = /["?;()[\]{}、。《》〈〉【】〔〕¿¡]+|!(?!=)|[.,:']+(?!\d)/g
+const PUNCTUATION = /["?;()[\]{}、。《》〈〉【】〔〕¿¡]+|!(?!=)|[.,:']+(?!\d)|(?<!\d)[·•‧・](?!\d)/g
 
 /** Equal for texts that are the same but for form and punctuation. @param folded as `foldText` returns it */
 export function barePunctuation(folded: string): string {

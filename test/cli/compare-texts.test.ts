@@ -107,6 +107,24 @@ const ROWS: [answer: string, positive: string, negative: string, other: string][
     'On 5 May 1904 it rained, and 03/05/1904 may be either.',
   ],
   [
+    'the U.S. Congress, Inc.',
+    'He sued the U.S. Congress, Inc. over it.',
+    'A court heard the US Congress Inc on Monday.',
+    'The congress of the us is another.',
+  ],
+  [
+    '서울 국립대학교',
+    '행사는 서울 국립대학교에서 열렸다.',
+    '그는 서울국립대학교의 학생이다.',
+    '그 도서관은 월요일에 쉰다.',
+  ],
+  [
+    'المكتبة الوطنية',
+    'أقيم الحفل في المكتبة الوطنية أمس.',
+    'التقينا بالمكتبه الوطنيه مساء.',
+    'المتحف مغلق يوم الاثنين.',
+  ],
+  [
     '−40 degrees',
     'It fell to −40 degrees.',
     'The record is -40 degrees, said the guide.',

@@ -104,6 +104,18 @@ describe('clara-mine', () => {
     for (const { negatives } of rows) expect(negatives).not.toContain('b6')
   })
 
+  it('knows a question with quotation marks and commas again', async () => {
+    const questions = [
+      'Who, in general, wrote “The Pill Book”?',
+      'who in general wrote The Pill Book',
+      'Who in general, wrote 《The Pill Book》？',
+      "Who in general wrote 'The Pill Book'?",
+    ]
+    const asked = questions.map((question, i) => ({ question, answer: 'B. Chen', doc_id: `a${(i % 3) + 1}` }))
+    const rows = await mined(file('qa-quoted.jsonl', lines(asked)), 'quoted')
+    for (const { negatives } of rows) for (const id of negatives) expect(id).toMatch(/^b/)
+  })
+
   it('keeps apart what differs by more than a mark at its end', async () => {
     const asked = ['What is C#?', 'What is C?'].map((question, i) => ({
       question,

@@ -82,6 +82,42 @@ describe('an answer in any script', () => {
   )
 })
 
+describe('an answer written in another way', () => {
+  test.each([
+    ['the U.S. Congress', 'in the US Congress of that year'],
+    ['Dr. Martin Luther King, Jr.', 'by Dr Martin Luther King Jr, who'],
+    ['the "Big Bang" theory', 'of the Big Bang theory'],
+    ['the Big Bang theory', 'of the ‹Big Bang› theory'],
+    ['《红楼梦》的作者', '他是「红楼梦」的作者之一'],
+    ['列奥纳多·达·芬奇', '画家列奥纳多•达•芬奇的作品'],
+    ['レオナルド・ダ・ヴィンチ', '画家レオナルド ダ ヴィンチの絵'],
+    ['well-known author', 'a well-\nknown author'],
+    ['co-operation treaty', 'the cooperation treaty'],
+    ['대한민국역사박물관', '대한민국 역사박물관에서 열렸다.'],
+    ['서울 대학교', '그는 서울대학교의 학생이다.'],
+    ['المكتبة الوطنية', 'التقينا بالمكتبة الوطنية أمس'],
+    ['المكتبة الوطنية', 'المكتبه الوطنيه كبيرة'],
+    ['הספרייה הלאומית', 'בהספרייה הלאומית'],
+    ['hóa học hữu cơ', 'ngành hoá học hữu cơ'],
+    ['Пётр Королёв', 'конструктор Петр Королев'],
+    ['5 mg twice daily', 'take 5mg twice daily'],
+    ['at 8:05 a.m. sharp', 'at 8:05am sharp'],
+    ['0.5 mg daily dose', 'a .5mg daily dose'],
+    ['20 °C at night', 'It is 20°C at night.'],
+  ])('%j is stated by %j', (answer, text) => {
+    expect(states(answer, text)).toBe(true)
+  })
+
+  test.each([
+    ['the iPhone 5 case', 'the iPhone 5s case'],
+    ['5 mg twice daily', 'take .5mg twice daily'],
+    ['المكتبة الوطنية', 'مالمكتبة الوطنية'],
+    ['sections 1, 2 and 3', 'sections 1.2 and 3'],
+  ])('%j is not stated by %j', (answer, text) => {
+    expect(statesAnswer(answer)(foldText(text))).toBe(false)
+  })
+})
+
 test.each(['水', 'ก', 'カ', '한', 'ក', 'مُ'])('a long text of %j is searched in time', (character) => {
   const text = foldText(character.repeat(200_000))
   const started = performance.now()
