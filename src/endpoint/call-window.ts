@@ -27,14 +27,14 @@ interface Call {
 
 /** Until replies have come nothing is known of the endpoint: it may answer one call at a time, or none. */
 export const FIRST_CALLS = 4
-const GROWTH = 3
+const GROWTH = 8
 /** Once a round trip, while it is not known what is too much. */
 const START_GROWTH = 1.5
 /** A reply that takes hardly longer than the shortest shows that calls under way do not wait for each other. */
 const UNHINDERED = 1.5
 
 /**
- * It begins small and trebles with replies that take no longer than the shortest (slow start). Then: additive
+ * It begins small and grows eightfold with a reply that takes no longer than the shortest (slow start). Then: additive
  * increase, multiplicative decrease, once for each round trip (all calls that were under
  * way together). As in DCTCP (RFC 8257, 3.3) a round is decreased by half the share of its calls
  * that were turned away, not by half: an endpoint that refuses one call in twenty at random is not
@@ -56,6 +56,11 @@ export function createCallWindow(most: number, now: () => number): CallWindow {
   const saturation = createSaturation(most, now)
   const round = { served: 0, throttled: 0, took: 0 }
 
+  /** @param first number of the call whose end ends it: the first that began when the last change could show. */
+  const beginRound = (first: number) => {
+    Object.assign(round, { served: 0, throttled: 0, took: 0 })
+    nextRound = first
+  }
   const countServed = (call: Call) => {
     served++
     for (const other of underWay) if (other.number < call.number) other.overtakenBy++
@@ -63,12 +68,13 @@ export function createCallWindow(most: number, now: () => number): CallWindow {
     round.served++
     round.took += took
     const least = shortest.get(call.length)
+    const isUnhindered = shortest.size > 0 && took < UNHINDERED * (least ?? Math.min(...shortest.values()))
     shortest.set(call.length, Math.min(took, least ?? took))
-    const isUnhindered = least !== undefined && took < UNHINDERED * least
     if (isStarting && isUnhindered) {
       size = Math.min(most, size * GROWTH)
       isStarting = size < most
       saturation.forget()
+      beginRound(next + size) // what the small window met says nothing about the large one
       return
     }
     size = saturation.served(took / Math.min(took, least ?? took), size, underWay.size)
@@ -90,8 +96,7 @@ export function createCallWindow(most: number, now: () => number): CallWindow {
     const grown = size * (1 - share / 2) + (isSlow ? 0 : growth * (1 - share))
     size = Math.max(1, Math.min(saturation.most, grown))
     isStarting &&= size < most
-    Object.assign(round, { served: 0, throttled: 0, took: 0 })
-    nextRound = next
+    beginRound(next)
   }
   return {
     get size() {

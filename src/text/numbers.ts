@@ -41,6 +41,7 @@ export const NUMBER_WORDS: Record<string, string> = {
 
 /** Digits with what may stand between them. */
 const DIGITS = /\d+(?:[.,']\d+| \d{3}(?!\d))*/g
+const PARTED = /[.,' ]/
 const THOUSANDS = /^[1-9]\d{0,2}([,' ])\d{3}(?:\1\d{3})*(?:\.\d+)?$|^[1-9]\d?(,)(?:\d{2},)+\d{3}(?:\.\d+)?$/
 /** As Germans and Spaniards part them; of one group alone only where money shows what it is. */
 const POINTED = /^[1-9]\d{0,2}(?:\.\d{3}){2,}(?:,\d+)?$|^[1-9]\d{0,2}(?:\.\d{3})+,\d{1,2}$/
@@ -72,11 +73,13 @@ interface NumberInText {
 
 /** @param text with what stands around it */
 function read(raw: string, text: string, at: number): NumberInText {
+  const sign = isMinus(text, at) ? '-' : ''
+  // Of digits alone nothing around them makes another number: most are.
+  if (!PARTED.test(raw)) return { raw, value: sign + raw, isLabel: false }
   const before = text.slice(Math.max(0, at - 24), at)
   const after = text.slice(at + raw.length, at + raw.length + 16)
   const isMoney = MONEY_BEFORE.test(before)
   const isAmount = isMoney || UNIT_AFTER.test(after) || AMOUNT_BEFORE.test(before)
-  const sign = isMinus(text, at) ? '-' : ''
   const number = (value: string) => ({ raw, value: sign + withoutZeros(value), isLabel: false })
   if (THOUSANDS.test(raw)) return number(raw.replace(/[,' ]/g, ''))
   if (POINTED.test(raw) || (POINTED_ONCE.test(raw) && (isMoney || /^ ?(?:€|euros?\b|eur\b)/.test(after)))) {
