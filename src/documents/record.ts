@@ -12,12 +12,18 @@ const TEXTS = ['text', 'content', 'contents', 'body', 'passage', 'page_content']
 
 /** Where a record names no id: what it came from. */
 const SOURCES = ['filename', 'file_path', 'source', 'url']
+/** Loaders make several records of one source, a page, a row or a piece each. */
+const PARTS = [
+  ['page', 'page_number', 'page_label', 'row', 'seq_num', 'slide'],
+  ['start_index', 'chunk_index', 'chunk', 'split_id'],
+]
 
 /**
  * What a record says, or why it is no document.
  * @param named of raw_knowledge: the id that its file has.
  */
-export function documentOf(record: JsonObject, named: (record: JsonObject) => unknown): Document | string {
+export function documentOf(given: JsonObject, named: (record: JsonObject) => unknown): Document | string {
+  const record = unwrapped(given)
   const isRaw = isRawKnowledge(record)
   const field = isRaw ? 'content' : TEXTS.find((name) => typeof record[name] === 'string')
   if (field === undefined) return noField('text', TEXTS, record)
@@ -31,7 +37,24 @@ export function documentOf(record: JsonObject, named: (record: JsonObject) => un
 function idIn(record: JsonObject): string | undefined {
   const about = [record, record.metadata, record.meta].filter(isObject)
   const given = (names: string[]) => about.flatMap((of) => names.map((name) => of[name]))
-  return [...given(IDS).map(idText), ...given(SOURCES)].find(isName)
+  const own = given(IDS).map(idText).find(isName)
+  const source = own ?? given(SOURCES).find(isName)
+  if (own !== undefined || source === undefined) return source
+  const parts = PARTS.flatMap((names) => {
+    const part = names.find((name) => about.some((of) => isPart(of[name])))
+    return part === undefined ? [] : `${part}=${given([part]).find(isPart)}`
+  })
+  return parts.length === 0 ? source : `${source}#${parts.join('&')}`
+}
+
+function isPart(value: unknown): boolean {
+  return Number.isSafeInteger(value) || (typeof value === 'string' && /^\S{1,20}$/.test(value))
+}
+
+/** What LangChain's `dumps` wraps a document in. */
+function unwrapped(record: JsonObject): JsonObject {
+  const { lc, kwargs } = record
+  return lc !== undefined && isObject(kwargs) ? kwargs : record
 }
 
 function isName(value: unknown): value is string {

@@ -252,7 +252,27 @@ describe('records in the shapes of public data', () => {
     [
       'LangChain',
       { page_content: 'Text', metadata: { source: 'a.pdf', page: 1 }, type: 'Document' },
-      { id: 'a.pdf', title: '', text: 'Text' },
+      { id: 'a.pdf#page=1', title: '', text: 'Text' },
+    ],
+    [
+      'LangChain, without pages',
+      { page_content: 'Text', metadata: { source: 'a.md' }, type: 'Document' },
+      { id: 'a.md', title: '', text: 'Text' },
+    ],
+    [
+      'LangChain’s pieces of pages, as dumps writes them',
+      {
+        lc: 1,
+        type: 'constructor',
+        id: ['langchain', 'schema', 'document', 'Document'],
+        kwargs: { page_content: 'Text', metadata: { source: 'a.pdf', page: 0, start_index: 800 } },
+      },
+      { id: 'a.pdf#page=0&start_index=800', title: '', text: 'Text' },
+    ],
+    [
+      'rows of a table',
+      { page_content: 'Text', metadata: { source: 'a.csv', row: 7 } },
+      { id: 'a.csv#row=7', title: '', text: 'Text' },
     ],
     [
       'LangChain with an id',
@@ -284,6 +304,16 @@ describe('records in the shapes of public data', () => {
   ])('%s', async (_, record, document) => {
     await directory.write('c.jsonl', jsonl(record))
     expect(await read('c.jsonl')).toMatchObject({ documents: [document], problems: [] })
+  })
+
+  test('all pages of one file are documents', async () => {
+    const pages = [0, 1, 2].map((page) => ({
+      page_content: `Page ${page}`,
+      metadata: { source: 'a.pdf', page },
+    }))
+    await directory.write('c.jsonl', jsonl(...pages))
+    const { ids, problems } = await read('c.jsonl')
+    expect({ ids, problems }).toEqual({ ids: ['a.pdf#page=0', 'a.pdf#page=1', 'a.pdf#page=2'], problems: [] })
   })
 })
 
