@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { ClaraError } from '../errors.js'
 import { countLines } from '../files/count-lines.js'
+import { shownPath } from '../files/spool.js'
 import { cutText } from '../files/well-formed.js'
 import { type Index, openIndex } from '../index/open.js'
 import { embedderFor } from '../index/same-model.js'
@@ -134,7 +135,7 @@ function printScores(flags: ScoreFlags, talk: Talk, report: ScoreReport, models:
   const { embedder, scorer } = models
   const { suspect_docs: suspects, ...counts } = report
   printResult(flags, {
-    input: flags.inputFile,
+    input: shownPath(flags.inputFile),
     ...(flags.outputFile !== undefined && { output: flags.outputFile }),
     ...(flags.json ? report : counts),
     texts_embedded: embedder.counts.embedded,

@@ -3,7 +3,7 @@ import { isAscii } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { ClaraError, messageOf } from '../errors.js'
 import { readError } from './read-error.js'
-import { onDisk, shownPath } from './spool.js'
+import { onDisk, STDIN, shownPath } from './spool.js'
 import { repairBytes, repairEscapes } from './well-formed.js'
 
 const NEWLINE = 0x0a
@@ -118,6 +118,8 @@ async function* unpackedOnly(path: string): AsyncGenerator<Buffer> {
   let isFirst = true
   for await (const block of readBlocks(path)) {
     if (isFirst && block[0] === 0x1f && block[1] === 0x8b) {
+      if (path === STDIN)
+        throw new ClaraError('input', 'stdin: is packed with gzip: pipe it in unpacked: gunzip -c FILE |')
       const shown = shownPath(path)
       throw new ClaraError(
         'input',

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { readError } from './read-error.js'
 
 /** The name that stands for standard input. */
-const STDIN = '-'
+export const STDIN = '-'
 
 const spooled = new Map<string, Promise<string>>()
 

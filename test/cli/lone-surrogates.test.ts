@@ -190,6 +190,29 @@ it('a file of samples that has them is an error of validate and of pack, and men
   expect(readFileSync(at('fixed.jsonl'), 'utf8')).toContain('C:\\\\ud83d')
 }, 120_000)
 
+it('halves as bytes, and pairs of them, are mended by score --fix, in rows that are no samples, too', async () => {
+  const row = {
+    question: 'Where?',
+    answer: 'x',
+    gold_answer: 'x',
+    docs: ['A @.', 'B &.', 'C.'],
+    pos_index: [0],
+  }
+  const bad = { question: 'Where @?' }
+  const [half, pair] = ['\xed\xa0\xbd', '\xed\xa0\xbd\xed\xb8\x80']
+  const latin1 = [row, bad].map((each) => `${JSON.stringify(each)}\n`).join('')
+  writeFileSync(at('bytes.jsonl'), latin1.replaceAll('@', half).replaceAll('&', pair), 'latin1')
+  const flags = ['--index', at('index'), '--output-file', at('mended.jsonl'), '--json']
+  await run(['score', '--input-file', at('bytes.jsonl'), '--fix', ...flags], 1)
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(at('mended.jsonl')))
+  const [first, second] = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(first.docs.slice(0, 2)).toEqual(['A \ufffd.', 'B \u{1f600}.'])
+  expect(second.question).toBe('Where \ufffd?')
+}, 60_000)
+
 it('extract: an entity, UTF-16 and an escape of a page', async () => {
   mkdirSync(at('documents'))
   writeFileSync(

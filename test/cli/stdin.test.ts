@@ -83,11 +83,26 @@ it('questions, queries and samples', async () => {
   expect(JSON.parse(validate.stdout)).toMatchObject({ file: 'stdin', lines: 1, ok: true })
 })
 
+it('samples to score, of which questions are compared as in a file', async () => {
+  const row = (question: string, first: number, second: number) => {
+    const docs = [texts[first], texts[second], texts[3]]
+    return JSON.stringify({ question, docs, answer: 'x', gold_answer: 'x', pos_index: [0] })
+  }
+  writeFileSync(at('equal.jsonl'), `${row('What is sold?', 0, 1)}\n${row('what is SOLD', 2, 0)}\n{\n`)
+  const { stdout, stderr } = await shell(`cat ${quoted('equal.jsonl')} | clara score --input-file - --json`)
+  expect(stderr).toContain('stdin:3: not JSON')
+  const { input, suspects } = JSON.parse(stdout)
+  expect(input).toBe('stdin')
+  expect(suspects.reasons['positive of an equal question']).toBe(1)
+})
+
 it('samples that are packed are an error that says how they are read', async () => {
   writeFileSync(at('end_to_end_data.jsonl'), gzipSync('{}\n'))
   const { code, stderr } = await clara(['validate', '--input-file', at('end_to_end_data.jsonl')])
   expect(stderr).toContain('end_to_end_data.jsonl: is packed with gzip: unpack it first')
   expect(code).toBe(2)
+  const piped = await shell(`clara validate --input-file - < ${quoted('end_to_end_data.jsonl')}`)
+  expect(piped.stderr).toContain('stdin: is packed with gzip: pipe it in unpacked')
 })
 
 it('ids to remove, as another system wrote them', async () => {

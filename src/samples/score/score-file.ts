@@ -6,9 +6,9 @@ import { ClaraError, type OnProblem } from '../../errors.js'
 import type { DurableFile } from '../../files/durable-file.js'
 import { replaceStrings } from '../../files/json-text.js'
 import type { RawLine } from '../../files/jsonl.js'
-import { onDisk } from '../../files/spool.js'
+import { onDisk, shownPath } from '../../files/spool.js'
 import { writeFiles } from '../../files/staged-files.js'
-import { halvesReason, repairEscapes } from '../../files/well-formed.js'
+import { halvesReason, repairBytes, repairEscapes } from '../../files/well-formed.js'
 import { findReplacements, type Replacements, type Source } from './replace.js'
 import { createScoreTally, type ScoreReport } from './report.js'
 import { scoreLine } from './score-line.js'
@@ -47,9 +47,9 @@ export async function scoreFile(
     for await (const window of scoreWindows(path, scorers, options)) {
       scale = window.scale
       for (const { raw, reason, repaired = 0 } of window.lines) {
-        if (reason !== undefined) options.onProblem({ path, line: raw.line, reason })
-        if (repaired > 0)
-          options.onProblem({ path, line: raw.line, reason: halvesReason(repaired), note: true })
+        const where = { path: shownPath(path), line: raw.line }
+        if (reason !== undefined) options.onProblem({ ...where, reason })
+        if (repaired > 0) options.onProblem({ ...where, reason: halvesReason(repaired), note: true })
       }
       const replaced = fix && (await replacementsOf(window, path, fix.source, options))
       for (const line of window.lines) {
@@ -62,7 +62,8 @@ export async function scoreFile(
     }
     const report = tally.finish(scale, options.thresholds?.minScore)
     await nameChunks(path, report.suspect_docs)
-    if (report.rows + report.bad_rows === 0) throw new ClaraError('input', `${path}: holds no sample`)
+    if (report.rows + report.bad_rows === 0)
+      throw new ClaraError('input', `${shownPath(path)}: holds no sample`)
     return report
   })
 }
@@ -74,7 +75,7 @@ function replacementsOf(
   options: ScoreFileOptions,
 ): Promise<Map<number, Replacements>> {
   const rows = lines.flatMap(({ judged }) => judged ?? [])
-  return findReplacements(rows, scale, source, { ...options, path })
+  return findReplacements(rows, scale, source, { ...options, path: shownPath(path) })
 }
 
 /** Byte for byte, but for the documents that are replaced, and halves of surrogate pairs. */
@@ -89,11 +90,12 @@ async function writeFixed(
       await file.write(block)
     return
   }
-  const { text, repaired } = repairEscapes(bytes.toString('utf8'))
+  const whole = bytes.includes(0xed) ? repairBytes(bytes).bytes : bytes // with which halves begin
+  const { text, repaired } = repairEscapes(whole.toString('utf8'))
   if (replacements) {
     const texts = new Map(Array.from(replacements, ([at, { chunk }]) => [at, chunk.text]))
     await file.write(replaceStrings(text, 'docs', texts))
-  } else await file.write(repaired > 0 ? text : bytes)
+  } else await file.write(repaired > 0 ? text : whole)
   if (end - start > bytes.byteLength) await file.write('\n')
 }
 

@@ -1,5 +1,5 @@
 /** A file of samples -> the same with scores, ranks and findings, a window at a time. */
-import { stat } from 'node:fs/promises'
+import { shownPath } from '../../files/spool.js'
 import { dot } from '../../index/rank.js'
 import { cosine } from '../../inference/cosine.js'
 import { probability } from '../../negatives/calibrate.js'
@@ -51,7 +51,7 @@ export async function* scoreWindows(
       scorers,
     )
     if (rows.length > 0) scale ??= await measureScale(rows, scorers.scorer, options.seed)
-    const judged = new Map(rows.map((each) => [each.row, judge(each, scale!, options, equal?.of(each.row))]))
+    const judged = new Map(rows.map((each) => [each.row, judge(each, scale!, options, equal.of(each.row))]))
     yield { lines: window.map((line) => ({ ...line, judged: line.row && judged.get(line.row) })), scale }
   }
 }
@@ -63,10 +63,14 @@ async function scoreRows(
 ): Promise<VectoredRow[]> {
   if (rows.length === 0) return []
   const docs = rows.flatMap(({ line, docs, question }) =>
-    docs.map((text, at) => ({ text, question, name: `docs[${at}] at ${path}:${line}` })),
+    docs.map((text, at) => ({ text, question, name: `docs[${at}] at ${shownPath(path)}:${line}` })),
   )
   const questions = rows.map(({ question }) => question)
-  const queries = await embedder.embed(questions, 'query', (i) => `the question at ${path}:${rows[i]!.line}`)
+  const queries = await embedder.embed(
+    questions,
+    'query',
+    (i) => `the question at ${shownPath(path)}:${rows[i]!.line}`,
+  )
   const vectors = await embedder.embed(
     docs.map(({ text }) => text),
     'document',
@@ -88,9 +92,7 @@ async function scoreRows(
   })
 }
 
-/** @returns `undefined` of what can be read once only. */
-async function equalQuestionsIn(path: string): Promise<EqualQuestions<SampleRow> | undefined> {
-  if (!(await stat(path).catch(() => undefined))?.isFile()) return undefined
+function equalQuestionsIn(path: string): Promise<EqualQuestions<SampleRow>> {
   const rows: AsyncIterable<SampleRow> = { [Symbol.asyncIterator]: () => rowsIn(path) }
   return findEqualQuestions(rows, ({ question, answer, docs, positives }) => ({
     question,
