@@ -15,7 +15,9 @@ const ESCAPE =
  * @returns the text with `\ufffd` for each escaped half, in keys and values, and how many there were.
  */
 export function repairEscapes(json: string): { text: string; repaired: number } {
-  if (!SUSPECT.test(json)) return { text: json, repaired: 0 }
+  // To look for the beginning of one is many times as fast as the pattern.
+  const isSuspect = (json.includes('\\ud') || json.includes('\\uD')) && SUSPECT.test(json)
+  if (!isSuspect) return { text: json, repaired: 0 }
   let repaired = 0
   const text = json.replace(ESCAPE, (whole, half: string | undefined) => {
     if (half === undefined) return whole

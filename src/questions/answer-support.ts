@@ -1,9 +1,14 @@
 /** Whether passages bear out an answer: word for word, or by its words. */
 import { statesAnswer } from '../text/find-answer.js'
 import { foldText } from '../text/fold.js'
+import { remember } from '../text/remember.js'
 import { shareScripts } from '../text/scripts.js'
 import { supportOf, wordsOfFolded } from '../text/support.js'
 import { YES_OR_NO } from './checks/words.js'
+
+/** UTF-16 units of passages whose words are kept, twice: some 100 MB. */
+const KEPT_UNITS = 2 << 20
+const wordsOf = remember(wordsOfFolded, KEPT_UNITS)
 
 /**
  * @param texts folded
@@ -15,7 +20,7 @@ export function supportFor(answer: string, texts: string[]): number {
   if (texts.some(states)) return 1
   if (isYesOrNo(answer)) return 1
   if (!shareScripts(answer, texts)) return 1
-  const { counted, found } = supportOf(answer, texts.map(wordsOfFolded))
+  const { counted, found } = supportOf(answer, texts.map(wordsOf))
   return counted === 0 ? 1 : found / counted
 }
 

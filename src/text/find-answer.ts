@@ -1,6 +1,7 @@
 /** Whether a text states an answer. */
 import { foldText } from './fold.js'
 import { hasNumbers, isMinus, isOrdinal, LABEL_MARK, plainNumbers } from './numbers.js'
+import { remember } from './remember.js'
 import { barePunctuation } from './same-text.js'
 import { CHARACTER } from './scripts.js'
 import { isCharacter, isSegmentEnd, lettersIn } from './words.js'
@@ -19,13 +20,12 @@ type Finder = (folded: string) => boolean
 export function answerFinder(answer: string): Finder | undefined {
   const folded = foldText(answer)
   const wanted = withoutEdges(folded)
-  return lettersIn(wanted) < LEAST_LETTERS ? undefined : finder(answer, folded)
+  return lettersIn(wanted) < LEAST_LETTERS ? undefined : finderOf(answer)
 }
 
 /** As answerFinder, of an answer of any length: for texts that are said to have it. */
 export function statesAnswer(answer: string): Finder {
-  const folded = foldText(answer)
-  return withoutEdges(folded) === '' ? () => true : finder(answer, folded)
+  return withoutEdges(foldText(answer)) === '' ? () => true : finderOf(answer)
 }
 
 /** What neither letters nor digits stand for, but signs of numbers and the end of C++, C# and 40%. */
@@ -37,16 +37,24 @@ const withoutEdges = (text: string) => text.replace(EDGES, '')
 /** Hyphens inside of words: at the end of a line one may have been taken for that of a word cut in two. */
 const HYPHENS = /(?<=\p{L})[-\u2010\u2011](?=\p{L})/gu
 
-function finder(answer: string, folded: string): Finder {
+/** UTF-16 units of answers whose finders are kept: several checks ask for the same. */
+const KEPT_ANSWERS = 1 << 14
+
+const finderOf = remember((answer): Finder => {
   const joined = answer.replace(HYPHENS, '')
-  const states = finderOf(folded)
+  const states = finderOfFolded(foldText(answer))
   if (joined === answer) return states
-  const statesJoined = finderOf(foldText(joined))
+  const statesJoined = finderOfFolded(foldText(joined))
   return (text) => states(text) || statesJoined(text)
-}
+}, KEPT_ANSWERS)
+
+/** UTF-16 units of passages that are kept, twice, with either form of them: up to 64 MB. */
+const KEPT_UNITS = 4 << 20
+const plainOf = remember(plainNumbers, KEPT_UNITS)
+const bareOf = remember(barePunctuation, KEPT_UNITS)
 
 /** @param answer folded */
-function finderOf(answer: string): Finder {
+function finderOfFolded(answer: string): Finder {
   const wanted = withoutEdges(answer)
   const withNumbers = hasNumbers(wanted)
   const plain = withNumbers ? withoutEdges(plainNumbers(answer)) : wanted
@@ -59,9 +67,9 @@ function finderOf(answer: string): Finder {
     if (containsWords(text, wanted)) return true
     if (korean && containsPattern(text, korean, wanted)) return true
     if (!mayBe(text)) return false
-    const plainText = withNumbers ? plainNumbers(text) : text
+    const plainText = withNumbers ? plainOf(text) : text
     if (withNumbers && containsWords(plainText, plain)) return true
-    return looksBare && containsWords(barePunctuation(plainText), bare)
+    return looksBare && containsWords(bareOf(plainText), bare)
   }
 }
 

@@ -51,7 +51,7 @@ export function wordsOfFolded(folded: string): TextWords {
     folded,
     words,
     stems: new Set([...stems, ...koreanStems(folded)]),
-    han: new Set(found.filter((word) => HAN.test(word))),
+    han: new Set(found.filter((word) => isCharacter(word) && HAN.test(word))),
   }
 }
 
@@ -70,7 +70,7 @@ export function supportOf(text: string, others: TextWords[]): Support {
   const folded = foldText(text)
   const all = charactersAndWords(folded).filter((word) => !STOP_WORDS.has(word))
   const words = all.filter((word) => !isCharacter(word) && !/^\d+$/.test(word))
-  const han = all.filter((word) => HAN.test(word))
+  const han = all.filter((word) => isCharacter(word) && HAN.test(word))
   const stems = koreanStems(folded)
   const segments = (folded.match(ALPHABETIC) ?? [])
     .flatMap(segmentsOf)
