@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Outcome } from './call-window.js'
 import { MAX_TIMER_MS } from './client.js'
 import { withDeadline } from './deadline.js'
-import { type Failure, type FailureKind, RETRIES, retryDelay } from './failure.js'
+import { type Failure, type FailureKind, isLate, RETRIES, retryDelay } from './failure.js'
 import { createOutage, type Outage } from './outage.js'
 import { createPace, type Pace, type PaceLimits } from './pace.js'
 import type { FormOfCall } from './request-form.js'
@@ -100,6 +100,7 @@ export function createCalls(
         return await askPatiently(line, { ...call, begin }, signal)
       } finally {
         end?.()
+        pace.wake()
       }
     },
     get concurrency() {
@@ -153,9 +154,8 @@ async function askInTurn<R extends Paid>(
       line.onCall()
       answer = boundUsage(await askOnce(line, attempt, signal), most)
       if ('reply' in answer) spending.add(answer.reply.usage ?? most, 'direct')
-      else if (MAY_BE_PAID.has(answer.failure.kind)) spending.lose(most)
-      const isLate = 'failure' in answer && answer.failure.kind === 'late'
-      return { answer, isQueued: isLate && turn.isQueued }
+      else if (MAY_BE_PAID.has(answer.failure.kind) || isLate(answer.failure)) spending.lose(most)
+      return { answer, isQueued: 'failure' in answer && isLate(answer.failure) && turn.isQueued }
     } finally {
       release()
     }
@@ -187,7 +187,8 @@ function outcomeOf(answer: Answered<Paid> | undefined): Outcome {
   if (!answer) return 'failed'
   if ('reply' in answer) return 'served'
   const { kind } = answer.failure
-  return kind === 'throttled' || kind === 'late' || kind === 'unreachable' ? kind : 'failed'
+  if (isLate(answer.failure)) return 'late'
+  return kind === 'throttled' || kind === 'unreachable' ? kind : 'failed'
 }
 
 function tokensOf(answer: Answered<Paid> | undefined): number | undefined {

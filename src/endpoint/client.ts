@@ -29,6 +29,7 @@ export function createClient(
     timeout: MAX_TIMER_MS,
     logLevel: 'off',
     fetch: boundedFetch(maxBytes),
+    ...(!isOpenAi(address) && { organization: null, project: null }),
   })
   const url = URL.canParse(client.baseURL) ? new URL(client.baseURL) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) {
@@ -38,6 +39,11 @@ export function createClient(
     throw new ClaraError('usage', `base URL of ${url.host}: fetch takes no user name or password in a URL`)
   }
   return client
+}
+
+/** The package takes OPENAI_ORG_ID and OPENAI_PROJECT_ID from the environment, and would tell them any host. */
+function isOpenAi(address: string | undefined): boolean {
+  return !address || (URL.canParse(address) && /(?:^|\.)api\.openai\.com$/.test(new URL(address).hostname))
 }
 
 /** What people paste: with the path of a call, slashes too many, and the query of each call. */

@@ -116,6 +116,10 @@ function sorted({ said, status, reason, shouldRetry = true }: Sortable): Failure
   return { kind: shouldRetry ? loadOf(said, status) : 'rejected', reason }
 }
 
+/** What the model wrote did not keep to the form, so that the server gave none of it out: Groq, llama.cpp. Another try may. */
+export const MISHAP =
+  /json_validate_failed|failed_generation|failed to generate json|(?:output|response|generation)\b.{0,40}\b(?:does not|did not|doesn't) (?:match|conform)/i
+
 const OVERLOADED =
   /rate.?limit|too.?many.?requests|throttl|overloaded|over ?capacity|resource_exhausted|\bbusy\b|try again/i
 const OUT_OF_ORDER =
@@ -123,6 +127,7 @@ const OUT_OF_ORDER =
 
 function loadOf({ words, codes }: ServerError, status: number | undefined): FailureKind {
   const told = `${codes} ${words}`
+  if (MISHAP.test(told)) return 'broken'
   if (status === 429 || status === 503 || status === 529) return 'throttled'
   if ((status === undefined || status === 403) && OVERLOADED.test(told)) return 'throttled'
   if (status === undefined) return OUT_OF_ORDER.test(told) ? 'busy' : 'rejected'
@@ -130,6 +135,11 @@ function loadOf({ words, codes }: ServerError, status: number | undefined): Fail
   return status === 408 || status === 409 || status === 425 || (status >= 500 && !isLasting)
     ? 'busy'
     : 'rejected'
+}
+
+/** It ran out of time, here or at a gateway on the way: behind other calls, or by itself. */
+export function isLate({ kind, status }: Failure): boolean {
+  return kind === 'late' || status === 408 || status === 504 || status === 524
 }
 
 /** `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3); `retry-after-ms` is OpenAI's. */

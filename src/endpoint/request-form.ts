@@ -3,7 +3,7 @@
  * others wait. Servers say so with any status (400, 404, 422, 500, 501) and in any words, or none; what counts is that the
  * same is answered in another form.
  */
-import type { Failure } from './failure.js'
+import { type Failure, MISHAP } from './failure.js'
 
 export interface RequestForm {
   /** How the form of the reply is asked for, beside the prompt. */
@@ -27,7 +27,10 @@ const NEXT: { [F in Field]: Partial<Record<RequestForm[F], RequestForm[F]>> } = 
 const FIELDS = Object.keys(NEXT) as Field[]
 
 const NAMED: Record<Field, RegExp> = {
-  format: /response_?format|json_?(?:schema|object|mode)|json mode|structured|guided|grammar|\bschema\b/i,
+  format: new RegExp(
+    `response_?format|json_?(?:schema|object|mode)|json mode|structured|guided|grammar|\\bschema\\b|${MISHAP.source}`,
+    'i',
+  ),
   limit: /max_(?:completion_)?tokens/i,
   system:
     /\bsystem[ _-](?:role|message|prompt|instruction)|\brole\b[^.]{0,60}\bsystem\b|'system'|"system"|roles? must alternate|only user and assistant|developer instruction|unknown role|messages?[[.]0\]?\.role/i,
@@ -36,7 +39,8 @@ const UNKNOWN =
   /unsupported|not support|unknown|unrecogni[sz]ed|unexpected|not permitted|forbidden|extra|invalid (?:parameter|argument|field)/i
 const OF_LENGTH = /\brange\b|context|too (?:long|large|many)|exceed|at most|less than|greater than|maximum/i
 /** What has nothing to do with the form. */
-const OF_OTHERS = /\bmodels?\b|context|too (?:long|large|many)|exceed|quota|\bkey\b|image/i
+const OF_OTHERS =
+  /\bmodels?\b.{0,80}\b(?:not|exist|unavailable|deprecated|decommissioned)\b|(?:unknown|invalid|missing|such) model|context|too (?:long|large|many)|exceed|quota|\bkey\b|image/i
 
 interface RequestForms {
   forCall(): FormOfCall
@@ -149,8 +153,9 @@ export function createRequestForms(fields: readonly Field[], remark: (text: stri
           }
           if (!own && search) await search.over
           if (!own && form !== current) return true
-          const isNamed = FIELDS.some((field) => NAMED[field].test(failure.reason))
-          if (!isNamed && !own && failure.status === 500) {
+          const isMishap = failure.kind === 'broken'
+          const isNamed = !isMishap && FIELDS.some((field) => NAMED[field].test(failure.reason))
+          if (!isNamed && !own && (isMishap || failure.status === 500)) {
             isBroken = true
             if (++broken < TRIES_OF_A_500) return false
           }
@@ -184,8 +189,9 @@ function after(field: Field, value: string): string | undefined {
   return (NEXT[field] as Record<string, string>)[value]
 }
 
-function mayBeForm({ kind, status }: Failure): boolean {
+function mayBeForm({ kind, status, reason }: Failure): boolean {
   if (kind === 'rejected') return status !== 413
+  if (kind === 'broken') return MISHAP.test(reason)
   return (kind === 'fatal' && status === 404) || (kind === 'busy' && status === 500)
 }
 

@@ -153,7 +153,8 @@ export function createTrial(what: string): Trial {
       if (again) return FIRST_CALLS // what was begun comes to its end
       if (isEnough()) return 0
       const left = repairs.size > 0 ? FIRST_WASTED - wastes : MOST_WASTED - wastes - repairing
-      return Math.min(FIRST_CALLS, Math.max(0, left))
+      const most = Math.min(FIRST_CALLS, Math.max(0, left))
+      return underWay < most ? most : 0 // those that wait before another try count, too
     },
     call() {
       underWay++

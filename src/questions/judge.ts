@@ -5,7 +5,7 @@ import { createDuplicates, type Duplicates } from './checks/duplicates.js'
 import { leakFinder } from './checks/leak.js'
 import { readPassage } from './checks/passage.js'
 import type { WrittenChunk } from './generate.js'
-import type { PairType } from './pair-types.js'
+import { PAIR_TYPES, type PairType } from './pair-types.js'
 import type { WrittenPair } from './reply.js'
 
 export type Reason =
@@ -77,12 +77,12 @@ export function judgeOne(
     rejected: [],
     ...(repaired !== undefined && { repaired }),
   }
-  for (const pair of pairs) {
-    const reasons: Reason[] = pairFaults(pair, grounds)
-    const place = left.indexOf(pair.type as PairType)
-    if (place < 0 && !reasons.includes('a type that is not known')) {
-      reasons.push('more of its type than were asked for')
-    }
+  const types = typesOf(pairs, task.types)
+  for (const [i, pair] of pairs.entries()) {
+    const type = types[i] ?? left[0] ?? task.types[0]!
+    const reasons: Reason[] = pairFaults({ ...pair, type }, grounds)
+    const place = left.indexOf(type)
+    if (place < 0) reasons.push('more of its type than were asked for')
     if (reasons.length === 0 && !before.questions.add(pair.question))
       reasons.push('the same question as one before')
     if (reasons.length > 0) {
@@ -90,7 +90,7 @@ export function judgeOne(
       continue
     }
     left.splice(place, 1)
-    judged.pairs.push({ ...pair, type: pair.type as PairType, chunkIds })
+    judged.pairs.push({ ...pair, type, chunkIds })
   }
   for (const each of malformed) {
     judged.rejected.push({ chunkIds, reasons: ['not of the form that was asked for'], malformed: each })
@@ -103,4 +103,18 @@ export function judgeOne(
   if (reasons.length === 0) judged.summary = summary
   else judged.rejected.push({ chunkIds, reasons, summary })
   return judged
+}
+
+/** As the model names them; one without a name of ours has the type that was asked for at its place. `undefined`: one too many. */
+function typesOf(pairs: WrittenPair[], asked: readonly PairType[]): (PairType | undefined)[] {
+  const named = pairs.map(({ type }) => {
+    const name = type.toLowerCase().replace(/[\s_]+/g, '-')
+    return PAIR_TYPES.find((each) => each === name)
+  })
+  const open = [...asked]
+  for (const type of named) {
+    const place = type ? open.indexOf(type) : -1
+    if (place >= 0) open.splice(place, 1)
+  }
+  return named.map((type) => type ?? open.shift())
 }

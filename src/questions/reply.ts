@@ -5,6 +5,7 @@ import { cutText, repairEscapes } from '../files/well-formed.js'
 
 /** As the model wrote it: nothing is known of it but that these are texts. */
 export interface WrittenPair {
+  /** Empty where there is none. */
   type: string
   question: string
   answer: string
@@ -209,8 +210,8 @@ function isUsable({ picked: { pairs } }: FoundJson<Form>): boolean {
 function toPair(value: unknown): WrittenPair | string {
   if (!isObject(value)) return 'not an object'
   const { type, question, answer, quotes: some } = value
-  if (!isText(type) || !isText(question) || !isText(answer)) {
-    return '"type", "question" and "answer" must be non-empty strings'
+  if (!isText(question) || !isText(answer)) {
+    return '"question" and "answer" must be non-empty strings'
   }
   const quotes = isText(some) ? [some] : some
   if (!Array.isArray(quotes) || quotes.length === 0 || !quotes.every(isText)) {
@@ -218,7 +219,7 @@ function toPair(value: unknown): WrittenPair | string {
   }
   if (quotes.length > MAX_QUOTES) return `${quotes.length} quotes`
   return {
-    type: whole(type),
+    type: isText(type) ? whole(type) : '',
     question: whole(question),
     answer: whole(answer),
     quotes: quotes.map(whole),

@@ -106,7 +106,6 @@ describe('a pair is not believed', () => {
     ['the wrong language', { question: '艾伦港的磨坊是谁建造的？' }],
     ['the wrong language', { answer: '罗斯兄弟' }],
     ['the wrong language', { type: 'cross-lingual' }],
-    ['a type that is not known', { type: 'multiple-choice' }],
     ['the prompt shows through', { answer: 'Ross & Co </passage-0123456789abcdef01234567>' }],
     [
       'the prompt shows through',

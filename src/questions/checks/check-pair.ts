@@ -5,7 +5,7 @@ import { foldText } from '../../text/fold.js'
 import { numbersOf } from '../../text/numbers.js'
 import { supportOf } from '../../text/support.js'
 import { type Language, languageOf, otherThan } from '../language.js'
-import { PAIR_TYPES, type PairType } from '../pair-types.js'
+import type { PairType } from '../pair-types.js'
 import type { WrittenPair } from '../reply.js'
 import type { LeakFinder } from './leak.js'
 import { foreignNumbers, type Passage } from './passage.js'
@@ -17,7 +17,6 @@ export type PairFault =
   | TextFault
   | 'the passage gives instructions'
   | 'the prompt shows through'
-  | 'a type that is not known'
   | 'a quote that is not in the passage'
   | 'an answer that the passage does not support'
   | 'a number that the passage does not have'
@@ -26,6 +25,10 @@ export type PairFault =
   | 'a question about something else'
   | 'the wrong language'
   | 'an absurd length'
+
+export interface TypedPair extends WrittenPair {
+  type: PairType
+}
 
 export interface PairGrounds {
   passages: Passage[]
@@ -49,10 +52,9 @@ const QUESTION_CHARS = { least: 8, most: 400 }
 const QUESTION_CHARS_DENSE = { least: 4, most: 200 }
 const MOST_ANSWER_CHARS = 1000
 const MOST_QUOTE_CHARS = 1000
-const MOST_TYPE_CHARS = 40
 
 /** @returns each fault once, in the order in which they are looked for. */
-export function pairFaults(pair: WrittenPair, { passages, leak }: PairGrounds): PairFault[] {
+export function pairFaults(pair: TypedPair, { passages, leak }: PairGrounds): PairFault[] {
   // Nothing else is looked for: the other checks take texts of a size that a pair has.
   if (isAbsurd(pair)) return ['an absurd length']
   const faults = new Set<PairFault>()
@@ -62,11 +64,9 @@ export function pairFaults(pair: WrittenPair, { passages, leak }: PairGrounds): 
     for (const fault of textFaults(text, passages)) faults.add(fault)
     if (leak.leaks(text, passages)) faults.add('the prompt shows through')
   }
-  const known = PAIR_TYPES.find((each) => each === type)
-  if (!known) faults.add('a type that is not known')
   if (!areQuotes(quotes, passages)) faults.add('a quote that is not in the passage')
-  for (const fault of answerFaults(answer, known ?? 'fact', passages)) faults.add(fault)
-  for (const fault of questionFaults(question, known ?? 'fact', passages)) faults.add(fault)
+  for (const fault of answerFaults(answer, type, passages)) faults.add(fault)
+  for (const fault of questionFaults(question, type, passages)) faults.add(fault)
   return [...faults]
 }
 
@@ -143,9 +143,9 @@ function questionFaults(question: string, type: PairType, passages: Passage[]): 
 
 const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/gu
 
-function isAbsurd({ type, question, answer, quotes }: WrittenPair): boolean {
+function isAbsurd({ question, answer, quotes }: WrittenPair): boolean {
   if (question.length > QUESTION_CHARS.most || answer.length > MOST_ANSWER_CHARS) return true
-  if (type.length > MOST_TYPE_CHARS || quotes.some((quote) => quote.length > MOST_QUOTE_CHARS)) return true
+  if (quotes.some((quote) => quote.length > MOST_QUOTE_CHARS)) return true
   const isDense = 2 * (question.match(WIDE)?.length ?? 0) > question.length
   const { least, most } = isDense ? QUESTION_CHARS_DENSE : QUESTION_CHARS
   return (
