@@ -15,7 +15,7 @@ import { createOutage, type Outage } from './outage.js'
 import { createPace, type Pace, type PaceLimits } from './pace.js'
 import type { FormOfCall } from './request-form.js'
 import type { Spending } from './spending.js'
-import type { Trial } from './trial.js'
+import type { Trial, TrialCall } from './trial.js'
 import type { Usage } from './usage.js'
 
 export interface CallLimits extends PaceLimits {
@@ -91,15 +91,15 @@ export function createCalls(
   const line = { pace, outage: createOutage(), spending, timeoutMs, onCall }
   return {
     async make(call, signal) {
-      let end: (() => void) | undefined
+      const tries = trial?.call()
       const begin = () => {
-        end ??= trial?.call()
+        tries?.begin()
         return call.begin()
       }
       try {
-        return await askPatiently(line, { ...call, begin }, signal)
+        return await askPatiently(line, { ...call, begin }, signal, tries)
       } finally {
-        end?.()
+        tries?.end()
         pace.wake()
       }
     },
@@ -113,6 +113,7 @@ async function askPatiently<R extends Paid>(
   line: Line,
   call: Call<R>,
   signal: AbortSignal,
+  tries: TrialCall | undefined,
 ): Promise<Answered<R>> {
   const made = { all: 0, failed: 0, queued: 0, unreachable: 0 }
   for (;;) {
@@ -120,6 +121,7 @@ async function askPatiently<R extends Paid>(
     if ('reply' in answer) return answer
     made.all++
     const { failure } = answer
+    const mayTryAgain = tries?.fail(failure.kind) ?? true
     if (await call.form?.isRefused(failure)) {
       made.failed = 0
       continue
@@ -133,7 +135,7 @@ async function askPatiently<R extends Paid>(
     }
     const { ms, everyone } = retryDelay(failure, made.failed)
     if (everyone) line.pace.pause(ms)
-    if (made.failed++ >= RETRIES[failure.kind]) return answer
+    if (made.failed++ >= RETRIES[failure.kind] || !mayTryAgain) return answer
     if (!everyone) await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
 }

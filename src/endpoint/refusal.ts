@@ -36,14 +36,14 @@ const CONTENT = new RegExp(
 
 /** An account that is too fast may be told of its quota, too: of a 429 only these say that no waiting mends it. */
 const NO_CREDIT =
-  /insufficient[_ ](?:quota|balance|funds|credit)|billing_hard_limit|billing_not_active|arrear|余额不足|欠费/i
+  /insufficient[_ ](?:quota|balance|funds|credit)|exceeded_current_quota|budget[_ ](?:has been )?exceeded|billing_hard_limit|billing_not_active|arrear|余额不足|欠费/i
 const LITTLE_CREDIT =
   /exceeded your current quota|(?:out of|not enough|no|insufficient|more) credits?\b|credit balance|payment required/i
 
 const KEY =
   /(?:invalid|incorrect|missing|wrong|bad|expired|revoked|no)[_ -](?:\w+ )?api[_ -]?key|api[_ -]?key[^.]{0,40}(?:not valid|not found|invalid|expired|missing|incorrect|required)|api_key_invalid|authentication[_ ]?(?:error|fail)|unauthenticated|unauthori[sz]ed|invalid[_ ]token|token (?:is |has )?expired/i
 const MODEL =
-  /model[_ ]?not[_ ]?(?:found|exist|supported)|model\b.{0,80}\b(?:does not exist|not exist|not found|is not available|is not supported|not a valid model)|(?:no such|unknown|invalid) model|not a valid model|模型不存在/i
+  /model[_ ]?not[_ ]?(?:found|exist|supported|available)|unable to access [^.]{0,40}\bmodel|model\b.{0,80}\b(?:does not exist|not exist|not found|is not available|is not supported|not a valid model)|(?:no such|unknown|invalid) model|not a valid model|模型不存在/i
 const ACCESS =
   /(?:does not|do not|don't|no|not) have (?:the )?(?:permission|access)|permission[_ ]denied|insufficient permission|not (?:allowed|authorized|permitted) to (?:use|access|sample)|unsupported_country|country, region|not available in your|location is not supported/i
 
@@ -54,8 +54,8 @@ export function refusalOf(
 ): Refusal | 'passage' | 'unclear' | undefined {
   const told = `${codes} ${words}`
   if (NO_CREDIT.test(told)) return 'credit'
-  if (status === 429) return undefined
   if (CLOSED_ACCOUNT.test(told)) return 'access'
+  if (status === 429) return undefined
   if (CONTENT.test(told)) return 'passage'
   if (status !== undefined && status >= 500) return undefined
   if (KEY.test(told)) return 'key'

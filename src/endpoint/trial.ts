@@ -13,8 +13,7 @@ export interface Trial {
   begin(before: Beginning): void
   /** Calls that may be under way, where the next is about something new, or was made before. */
   most(again: boolean): number
-  /** A call is under way, or about to be tried again: it may still succeed. @returns what ends it. */
-  call(): () => void
+  call(): TrialCall
   /** A reply could be used. */
   succeed(): void
   /** A reply was paid for and cannot be used. */
@@ -28,6 +27,15 @@ export interface Trial {
   /** Asks about the same again when that is worth it: something else succeeded, or everything was as bad. @throws `signal.reason` */
   repair<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T>
   onSuccess(listener: () => void): void
+}
+
+/** It may succeed from its first try until it ends. */
+export interface TrialCall {
+  /** A try of it. */
+  begin(): void
+  /** A try failed. @returns whether there is a point in another, as far as the others have come. */
+  fail(kind: FailureKind): boolean
+  end(): void
 }
 
 /** Why something came to nothing. */
@@ -52,6 +60,9 @@ interface Beginning {
 /** Replies that may be paid for before one can be used; the first of them are about an item each, the others are repairs. */
 const MOST_WASTED = 16
 const FIRST_WASTED = 12
+/** Tries that got no answer and may have been paid for, after which each further call is tried once. */
+const MOST_TRIES = 10
+const ANSWERS_WITHOUT_WORK = new Set<FailureKind>(['throttled', 'unreachable'])
 /** Items without an answer that stand for all of them, while nothing has succeeded: what was tried often is surer. */
 const ENOUGH: Record<FailureKind, number> = {
   fatal: 1,
@@ -100,6 +111,16 @@ const ADDRESS_REMEDIES: [RegExp, string][] = [
   [/proxy/i, 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY'],
 ]
 
+/** What a server says of a request, and what to do about it. */
+const REQUEST_REMEDIES: [RegExp, string][] = [
+  [/enable_thinking/i, 'it may take --request-param enable_thinking=false'],
+  [/\bstream(?:ing)?\b/i, 'it may take --request-param stream=true'],
+  [
+    /context (?:length|size|window)|max_new_tokens|maximum context|too (?:long|many tokens)/i,
+    'lower --max-output-tokens or --chunk-tokens, or start the server with a longer context',
+  ],
+]
+
 /** @param what is asked about, in the plural. */
 export function createTrial(what: string): Trial {
   const causes = new Map<string, Cause & { count: number }>()
@@ -112,6 +133,8 @@ export function createTrial(what: string): Trial {
   let items = 0
   let repairing = 0
   let underWay = 0
+  let waiting = 0 // of those under way, before another try
+  let tries = 0 // that failed
   const repairs = new Set<() => void>()
   const listeners: (() => void)[] = []
 
@@ -153,14 +176,30 @@ export function createTrial(what: string): Trial {
       if (again) return FIRST_CALLS // what was begun comes to its end
       if (isEnough()) return 0
       const left = repairs.size > 0 ? FIRST_WASTED - wastes : MOST_WASTED - wastes - repairing
-      const most = Math.min(FIRST_CALLS, Math.max(0, left))
-      return underWay < most ? most : 0 // those that wait before another try count, too
+      return Math.max(0, Math.min(FIRST_CALLS, left) - waiting)
     },
     call() {
-      underWay++
-      return () => {
-        underWay--
-        letRepair()
+      let state: 'new' | 'trying' | 'waiting' = 'new'
+      const leave = () => {
+        if (state === 'waiting') waiting--
+      }
+      return {
+        begin() {
+          leave()
+          if (state === 'new') underWay++
+          state = 'trying'
+        },
+        fail(kind) {
+          state = 'waiting'
+          waiting++
+          return ANSWERS_WITHOUT_WORK.has(kind) || isOver || ++tries < MOST_TRIES
+        },
+        end() {
+          if (state === 'new') return
+          leave()
+          underWay--
+          letRepair()
+        },
       }
     },
     succeed() {
@@ -240,8 +279,8 @@ export function createTrial(what: string): Trial {
 }
 
 function remedyFor({ kind, reason }: Failure): string {
-  const known = kind === 'unreachable' || kind === 'broken'
-  const found = known ? ADDRESS_REMEDIES.find(([pattern]) => pattern.test(reason)) : undefined
+  const known = kind === 'unreachable' || kind === 'broken' ? ADDRESS_REMEDIES : []
+  const found = (kind === 'rejected' ? REQUEST_REMEDIES : known).find(([pattern]) => pattern.test(reason))
   return found?.[1] ?? REMEDIES[kind]
 }
 

@@ -143,3 +143,12 @@ describe('a proxy', () => {
     expect(stderr).not.toContain('very-secret')
   })
 })
+
+it('no host but OpenAI’s is told of the organisation and the project', async () => {
+  const { url, headers } = await serve()
+  const env = { OPENAI_API_KEY: KEY, OPENAI_ORG_ID: 'org-canary', OPENAI_PROJECT_ID: 'proj-canary' }
+  const flags = ['--quiet', '--base-url', url, '--use-embeddings', '--embedding-model', 'e']
+  const { code } = await synth('organisation', flags, { env })
+  expect([code, headers.length > 6]).toEqual([0, true])
+  expect(JSON.stringify(headers)).not.toMatch(/canary(?!-7f3e)/)
+})

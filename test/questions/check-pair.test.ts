@@ -239,7 +239,7 @@ describe('a pair is not believed', () => {
   it('in time, however long its texts are', () => {
     const long = 'a-1_'.repeat(200_000)
     const start = performance.now()
-    for (const change of [{ question: long }, { answer: long }, { quotes: [long] }, { type: long }]) {
+    for (const change of [{ question: long }, { answer: long }, { quotes: [long] }]) {
       expect(faultsOf(change)).toEqual(['an absurd length'])
     }
     expect(performance.now() - start).toBeLessThan(500)

@@ -43,6 +43,21 @@ describe('judging', () => {
     ])
   })
 
+  it('gives a pair without a name of a type the one that was asked for at its place', () => {
+    const one = chunk(7)
+    const task = taskOf(one.text, ['fact', 'fact', 'reasoning'], FACTS)
+    const pairs = [
+      pair('Where does the river number 7 flow to?', ''),
+      pair('To which town does the river number 7 flow?', 'Factual question'),
+      pair('Which town does river number 7 reach?', 'FACT'),
+      pair('At which town does river number 7 end?', ''),
+    ]
+    const written = { chunks: [one], task, summary: '', pairs, malformed: [] }
+    const { pairs: kept, rejected } = judgeOne(written, nothing())
+    expect(kept.map(({ type }) => type)).toEqual(['fact', 'reasoning', 'fact'])
+    expect(rejected[0]!.reasons).toEqual(['more of its type than were asked for'])
+  })
+
   it('takes a question once, whatever its case, blanks and punctuation, also of another chunk', () => {
     const duplicates = createDuplicates()
     judged([pair('Where does the river number 7 flow to?')], duplicates)
