@@ -64,7 +64,8 @@ export function readCompletion(completion: unknown): Answer {
     const found =
       typeof completion === 'string' ? readErrorBody(completion).words : JSON.stringify(completion)
     // So do gateways answer where what is behind them is overloaded or failed.
-    const isEmpty = isObject(completion) && ('choices' in completion || completion.object === 'chat.completion')
+    const isEmpty =
+      isObject(completion) && ('choices' in completion || completion.object === 'chat.completion')
     if (isEmpty) return { failure: { kind: 'broken', reason: `a chat completion without a reply: ${found}` } }
     return { failure: { kind: 'garbled', reason: `not a chat completion: ${found}` } }
   }

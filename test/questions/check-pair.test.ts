@@ -5,8 +5,9 @@ import { type SummaryFault, summaryFaults } from '#clara/questions/checks/check-
 import { leakFinder } from '#clara/questions/checks/leak.js'
 import { readPassage } from '#clara/questions/checks/passage.js'
 import { taskOf } from '#clara/questions/prompt.js'
-import type { WrittenPair } from '#clara/questions/reply.js'
 import { FACTS } from './generate-run.js'
+
+type Typed = Parameters<typeof pairFaults>[0]
 
 const ENGLISH =
   'The mill at Port Ellen was built in 1863 by the brothers “Ross & Co”. It grinds rye for twelve villages, ' +
@@ -14,27 +15,27 @@ const ENGLISH =
 const CHINESE =
   '磨坊建于1863年，位于艾伦港的河边，由罗斯兄弟出资兴建。它每年为十二个村庄磨大约四千袋黑麦，因为这条河从不结冰。'
 
-const good: WrittenPair = {
+const good: Typed = {
   type: 'fact',
   question: 'Who built the mill at Port Ellen?',
   answer: 'The brothers Ross & Co',
   quotes: ['built in 1863 by the brothers "Ross & Co".'],
 }
-const chinese: WrittenPair = {
+const chinese: Typed = {
   type: 'fact',
   question: '艾伦港的磨坊建于哪一年？',
   answer: '1863年',
   quotes: ['磨坊建于1863年'],
 }
 
-function faultsOf(change: Partial<WrittenPair>, text = ENGLISH): PairFault[] {
+function faultsOf(change: Partial<Typed>, text = ENGLISH): PairFault[] {
   const base = text === CHINESE ? chinese : good
   const { system } = taskOf(text, ['fact'], FACTS)
   return pairFaults({ ...base, ...change }, { passages: [readPassage(text)], leak: leakFinder(system) })
 }
 
 describe('a pair is believed', () => {
-  it.each<[string, Partial<WrittenPair>]>([
+  it.each<[string, Partial<Typed>]>([
     ['as it is', {}],
     ['with digits for a number that is written out', { answer: '12 villages' }],
     ['with a number without its comma', { answer: '4500 sacks' }],
@@ -58,7 +59,7 @@ describe('a pair is believed', () => {
     expect(faultsOf(change)).toEqual([])
   })
 
-  it.each<[string, Partial<WrittenPair>]>([
+  it.each<[string, Partial<Typed>]>([
     ['as it is', {}],
     ['with digits', { question: '磨坊为多少个村庄磨黑麦？', answer: '12个村庄' }],
     ['with thousands in digits', { question: '磨坊每年磨多少袋黑麦？', answer: '4000袋' }],
@@ -82,7 +83,7 @@ it('finds a quote in a passage with characters that nobody sees', () => {
 })
 
 describe('a pair is not believed', () => {
-  it.each<[PairFault, Partial<WrittenPair>]>([
+  it.each<[PairFault, Partial<Typed>]>([
     ['a quote that is not in the passage', { quotes: ['built in 1864 by the brothers'] }],
     ['a quote that is not in the passage', { quotes: [good.quotes[0]!, 'It grinds barley'] }],
     ['a quote that is not in the passage', { quotes: ['by the'] }],
@@ -141,7 +142,7 @@ describe('a pair is not believed', () => {
     expect(faultsOf(change)).toContain(fault)
   })
 
-  it.each<[PairFault, Partial<WrittenPair>]>([
+  it.each<[PairFault, Partial<Typed>]>([
     ['a question that leans on the passage', { question: '根据本文，磨坊建于哪一年？' }],
     ['a question that leans on the passage', { question: '文中提到的磨坊建于哪一年？' }],
     ['a question that leans on the passage', { question: '这段话中的磨坊建于哪一年？' }],

@@ -36,7 +36,7 @@ describe('a pair of several passages', () => {
     'The bakery at Port Ellen was opened in 1871, and sells rye bread.',
   ].map(readPassage)
   const pair = {
-    type: 'multi-hop',
+    type: 'multi-hop' as const,
     question: 'Was the mill or the bakery of Port Ellen there first?',
     answer: 'The mill: it was built in 1863, the bakery opened in 1871',
     quotes: ['built in 1863 by two brothers', 'was opened in 1871'],

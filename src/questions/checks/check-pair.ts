@@ -26,7 +26,7 @@ export type PairFault =
   | 'the wrong language'
   | 'an absurd length'
 
-export interface TypedPair extends WrittenPair {
+interface TypedPair extends WrittenPair {
   type: PairType
 }
 
