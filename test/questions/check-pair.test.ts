@@ -59,6 +59,30 @@ describe('a pair is believed', () => {
     expect(faultsOf(change)).toEqual([])
   })
 
+  it.each<[text: string, question: string, answer: string, quote: string]>([
+    [
+      'Twenty ships of the U.S. Navy, Inc., lay in the harbour of Port Ellen.',
+      'Whose ships lay in the harbour of Port Ellen?',
+      'the US Navy',
+      'ships of the US Navy Inc lay in the harbour',
+    ],
+    [
+      'About 40 per cent of the rye of Port Ellen, .5 kg a head, is taken at −40 °C in 400mg bags.',
+      'In which bags is the rye of Port Ellen taken?',
+      '400 mg',
+      '40% of the rye of Port Ellen, 0.5 kg a head, is taken at -40°C in 400 mg bags',
+    ],
+    ['《红楼梦》的作者是曹雪芹，他生于南京。', '《红楼梦》的作者是谁？', '曹雪芹', '“红楼梦”的作者是曹雪芹'],
+    [
+      '세 번째 시상식은 지난가을 대한민국역사박물관에서 열렸다.',
+      '세 번째 시상식은 어디에서 열렸습니까?',
+      '대한민국 역사박물관',
+      '대한민국 역사박물관에서 열렸다',
+    ],
+  ])('of %j, written in another way', (text, question, answer, quote) => {
+    expect(faultsOf({ question, answer, quotes: [quote] }, text)).toEqual([])
+  })
+
   it.each<[string, Partial<Typed>]>([
     ['as it is', {}],
     ['with digits', { question: '磨坊为多少个村庄磨黑麦？', answer: '12个村庄' }],
@@ -87,6 +111,8 @@ describe('a pair is not believed', () => {
     ['a quote that is not in the passage', { quotes: ['built in 1864 by the brothers'] }],
     ['a quote that is not in the passage', { quotes: [good.quotes[0]!, 'It grinds barley'] }],
     ['a quote that is not in the passage', { quotes: ['by the'] }],
+    ['a quote that is not in the passage', { quotes: ['about 45,00 sacks a year'] }],
+    ['a quote that is not in the passage', { quotes: ['The mills at Port Ellen'] }],
     ['a number that the passage does not have', { answer: 'The brothers Ross & Co, in 1864' }],
     ['a number that the passage does not have', { answer: 'Ross & Co, 450 sacks' }],
     ['an answer that the passage does not support', { answer: 'A wealthy nobleman' }],

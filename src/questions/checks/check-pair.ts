@@ -87,9 +87,12 @@ function answerFaults(answer: string, type: PairType, passages: Passage[]): Pair
   }
   const { counted, found } = supportOf(answer, passages)
   // A word of Japanese, Thai or Korean may be too short to count.
-  const states = SHORT_SCRIPT.test(folded) && passages.some((passage) => statesAnswer(answer)(passage.folded))
-  const share = counted > 0 ? found / counted : Number(numbers.length > 0 || states)
-  if (share < LEAST_SUPPORT[type] && !YES_OR_NO.test(folded)) {
+  const mayBeStated = counted > 0 || SHORT_SCRIPT.test(folded)
+  const share = counted > 0 ? found / counted : Number(numbers.length > 0)
+  const isSupported =
+    share >= LEAST_SUPPORT[type] ||
+    (mayBeStated && passages.some((passage) => statesAnswer(answer)(passage.folded)))
+  if (!isSupported && !YES_OR_NO.test(folded)) {
     faults.push('an answer that the passage does not support')
   }
   const copied = passages.some((passage) => passage.folded.includes(folded))
