@@ -58,7 +58,7 @@ function finderOfFolded(answer: string): Finder {
   const wanted = withoutEdges(answer)
   const withNumbers = hasNumbers(wanted)
   const plain = withNumbers ? withoutEdges(plainNumbers(answer)) : wanted
-  const bare = withoutEdges(barePunctuation(plain))
+  const bare = withoutEdges(bareOf(plain))
   const mayBe = gateOf(wanted, bare)
   const korean = koreanPattern(wanted)
   // Punctuation that a text has within one word is part of it.
@@ -72,6 +72,13 @@ function finderOfFolded(answer: string): Finder {
     return looksBare && containsWords(bareOf(plainText), bare)
   }
 }
+
+/** Nothing goes on behind these; the point of a short word may be that of an abbreviation. */
+const SENTENCE_END = /(?<=\p{L}{4}|\d)\.(?= )|[!?;。](?!=)/gu
+/** Of no text, and no letter. */
+const SENTENCE_MARK = '\u{E001}'
+
+const bareOf = (folded: string) => barePunctuation(folded.replace(SENTENCE_END, SENTENCE_MARK))
 
 /** Most texts lack the answer's longest word, or its first or last character: they need not be read on. */
 function gateOf(wanted: string, bare: string): Finder {

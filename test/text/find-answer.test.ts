@@ -113,6 +113,10 @@ describe('an answer written in another way', () => {
     ['5 mg twice daily', 'take .5mg twice daily'],
     ['المكتبة الوطنية', 'مالمكتبة الوطنية'],
     ['sections 1, 2 and 3', 'sections 1.2 and 3'],
+    ['the king, of Spain', 'Ask the king. Of Spain little is known.'],
+    ['in 1904, May', 'It was in 1904. May was rainy.'],
+    ['王小明的父亲', '他是王小明。的父亲不在。'],
+    ['who is there', 'Who is? There is none.'],
   ])('%j is not stated by %j', (answer, text) => {
     expect(statesAnswer(answer)(foldText(text))).toBe(false)
   })
