@@ -48,10 +48,19 @@ const finderOf = remember((answer): Finder => {
   return (text) => states(text) || statesJoined(text)
 }, KEPT_ANSWERS)
 
+/** Nothing goes on behind these; the point of a short word may be that of an abbreviation. */
+const SENTENCE_END = /(?<=\p{L}{4}|\d)\.(?= )|[!?;。](?!=)/gu
+/** Of no text, and no letter. */
+const SENTENCE_MARK = '\u{E001}'
+
+function withoutPunctuation(folded: string): string {
+  return barePunctuation(folded.replace(SENTENCE_END, SENTENCE_MARK))
+}
+
 /** UTF-16 units of passages that are kept, twice, with either form of them: up to 64 MB. */
 const KEPT_UNITS = 4 << 20
 const plainOf = remember(plainNumbers, KEPT_UNITS)
-const bareOf = remember(barePunctuation, KEPT_UNITS)
+const bareOf = remember(withoutPunctuation, KEPT_UNITS)
 
 /** @param answer folded */
 function finderOfFolded(answer: string): Finder {
@@ -72,13 +81,6 @@ function finderOfFolded(answer: string): Finder {
     return looksBare && containsWords(bareOf(plainText), bare)
   }
 }
-
-/** Nothing goes on behind these; the point of a short word may be that of an abbreviation. */
-const SENTENCE_END = /(?<=\p{L}{4}|\d)\.(?= )|[!?;。](?!=)/gu
-/** Of no text, and no letter. */
-const SENTENCE_MARK = '\u{E001}'
-
-const bareOf = (folded: string) => barePunctuation(folded.replace(SENTENCE_END, SENTENCE_MARK))
 
 /** Most texts lack the answer's longest word, or its first or last character: they need not be read on. */
 function gateOf(wanted: string, bare: string): Finder {
