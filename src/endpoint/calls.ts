@@ -100,7 +100,7 @@ export function createCalls(
         return await askPatiently(line, { ...call, begin }, signal, tries)
       } finally {
         tries?.end()
-        pace.wake()
+        setImmediate(pace.wake) // once it is counted what the call came to
       }
     },
     get concurrency() {

@@ -120,6 +120,9 @@ function sorted({ said, status, reason, shouldRetry = true }: Sortable): Failure
 export const MISHAP =
   /json_validate_failed|failed_generation|failed to generate json|(?:output|response|generation)\b.{0,40}\b(?:does not|did not|doesn't) (?:match|conform)/i
 
+/** Said with a 500 by llama.cpp. */
+const TOO_LARGE = /input (?:\([^)]*\) )?is too large|too large to process/i
+
 const OVERLOADED =
   /rate.?limit|too.?many.?requests|throttl|overloaded|over ?capacity|resource_exhausted|\bbusy\b|try again/i
 const OUT_OF_ORDER =
@@ -128,6 +131,7 @@ const OUT_OF_ORDER =
 function loadOf({ words, codes }: ServerError, status: number | undefined): FailureKind {
   const told = `${codes} ${words}`
   if (MISHAP.test(told)) return 'broken'
+  if (TOO_LARGE.test(told)) return 'rejected'
   if (status === 429 || status === 503 || status === 529) return 'throttled'
   if ((status === undefined || status === 403) && OVERLOADED.test(told)) return 'throttled'
   if (status === undefined) return OUT_OF_ORDER.test(told) ? 'busy' : 'rejected'

@@ -11,6 +11,7 @@ import { sha256 } from '../files/durable-file.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import type { Embedder } from './embedder.js'
 import {
+  type EmbeddingRequest,
   type Embeddings,
   embeddingRequest,
   MAX_CHARS,
@@ -100,14 +101,24 @@ function asker({ endpoint, spending, onCall = () => {} }: ApiEmbedderOptions, jo
   const redactor = redactorFor(endpoint)
   const name = redactor.pieces(`${client.baseURL}: model ${endpoint.model}`)
   let most = MOST_TEXTS
+  let saysFormat = true
   const ask: Ask = async (texts, signal) => {
     if (texts.length > most) return inHalves(texts, signal)
-    const answer = await makeCall(calls, client, endpoint.model, { texts, dims: journal.dims }, signal)
+    const answer = await makeCall(
+      { calls, client },
+      embeddingRequest(endpoint.model, texts, saysFormat),
+      journal.dims,
+      signal,
+    )
     if ('reply' in answer) {
       await journal.keep(texts, answer.reply)
       return answer.reply.vectors
     }
     const { kind, reason } = answer.failure
+    if (kind === 'rejected' && saysFormat && /encoding_?format/i.test(reason)) {
+      saysFormat = false
+      return ask(texts, signal)
+    }
     const isForOne = kind === 'refused' || kind === 'unclear'
     if (isForOne && texts.length > 1) return inHalves(texts, signal) // to find out which
     if (kind === 'rejected' && texts.length > 1) {
@@ -127,19 +138,19 @@ function asker({ endpoint, spending, onCall = () => {} }: ApiEmbedderOptions, jo
 }
 
 function makeCall(
-  calls: Calls,
-  client: ReturnType<typeof createClient>,
-  model: string,
-  { texts, dims }: { texts: string[]; dims: number | undefined },
+  { calls, client }: { calls: Calls; client: ReturnType<typeof createClient> },
+  request: EmbeddingRequest,
+  dims: number | undefined,
   signal: AbortSignal,
 ) {
-  const request = embeddingRequest(model, texts)
-  const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0)
+  const { input } = request
+  const tokens = input.reduce((sum, text) => sum + estimateTokens(text), 0)
   const begin = () => ({
     most: mostEmbeddingUsage(request),
     send: async (deadline: AbortSignal) =>
-      readAnswer(await client.embeddings.create(request, { signal: deadline }).asResponse()),
-    read: (answer: unknown) => readEmbeddings(answer, texts.length, dims),
+      // not embeddings.create, which asks for base64 where no format is said
+      readAnswer(await client.post('/embeddings', { body: request, signal: deadline }).asResponse()),
+    read: (answer: unknown) => readEmbeddings(answer, input.length, dims),
   })
   return calls.make<Embeddings>({ tokens, again: false, begin }, signal)
 }

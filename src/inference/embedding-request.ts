@@ -7,7 +7,7 @@ import { mostTokens } from '../endpoint/price.js'
 import { isTokenCount, type Usage } from '../endpoint/usage.js'
 import { isObject } from '../files/json-value.js'
 
-type EmbeddingRequest = OpenAI.EmbeddingCreateParams & { input: string[] }
+export type EmbeddingRequest = OpenAI.EmbeddingCreateParams & { input: string[] }
 
 /** One of unit length for each text. */
 export interface Embeddings extends Paid {
@@ -22,9 +22,9 @@ export function sentText(text: string): string {
   return Buffer.from(text.slice(0, MAX_CHARS)).toString()
 }
 
-/** As plain numbers: not every server knows the package's default, base64. */
-export function embeddingRequest(model: string, input: string[]): EmbeddingRequest {
-  return { model, input, encoding_format: 'float' }
+/** As plain numbers: not every server knows base64. @param saysFormat false where a server does not know that either. */
+export function embeddingRequest(model: string, input: string[], saysFormat: boolean): EmbeddingRequest {
+  return { model, input, ...(saysFormat && { encoding_format: 'float' }) }
 }
 
 /** The most that a request can cost. */
@@ -43,8 +43,16 @@ export function readEmbeddings(
   const data = isObject(answer) && Array.isArray(answer.data) ? answer.data : undefined
   const error = errorIn(answer, data !== undefined)
   if (error) return { failure: failureIn(error) }
+  if (isObject(answer) && 'data' in answer && !data) {
+    return {
+      failure: { kind: 'broken', reason: `no embeddings in it: ${JSON.stringify(answer).slice(0, 200)}` },
+    }
+  }
   if (!data) return garbled(`not embeddings: ${JSON.stringify(answer)?.slice(0, 200)}`)
-  if (data.length !== texts) return garbled(`${data.length} embeddings for ${texts} texts`)
+  // It may take one at a time, or fewer than these.
+  if (data.length !== texts) {
+    return { failure: { kind: 'rejected', reason: `${data.length} embeddings for ${texts} texts` } }
+  }
   const vectors: Float32Array[] = []
   for (const [i, each] of data.entries()) {
     const index = isObject(each) && Number.isInteger(each.index) ? (each.index as number) : i
@@ -59,10 +67,20 @@ export function readEmbeddings(
   return { reply: { vectors, usage: usageOf(answer) } }
 }
 
-function unitVector(value: unknown): Float32Array | undefined {
+function unitVector(given: unknown): Float32Array | undefined {
+  const value = numbersOf(given)
   if (!Array.isArray(value) || !value.every((each) => Number.isFinite(each))) return undefined
   const norm = Math.hypot(...(value as number[]))
   return norm > 0 && Number.isFinite(norm) ? Float32Array.from(value, (each) => each / norm) : undefined
+}
+
+/** Some servers give floats of 32 bits as base64, whatever they are asked for, or a list of one vector. */
+function numbersOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 1 && Array.isArray(value[0]) ? value[0] : value
+  if (typeof value !== 'string' || !/^[A-Za-z0-9+/]+=*$/.test(value)) return undefined
+  const bytes = Buffer.from(value, 'base64')
+  if (bytes.length % 4 !== 0) return undefined
+  return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i))
 }
 
 /** null where the endpoint gave none, or none that can be. */
