@@ -10,7 +10,7 @@ export interface CallWindow {
 }
 
 /** `failed` says nothing about load; `unreachable`, that nobody is there to be loaded. */
-export type Outcome = 'served' | 'throttled' | 'late' | 'unreachable' | 'failed'
+export type Outcome = 'served' | 'throttled' | 'full' | 'late' | 'unreachable' | 'failed'
 
 interface Call {
   number: number
@@ -30,6 +30,8 @@ export const FIRST_CALLS = 4
 const GROWTH = 8
 /** Once a round trip, while it is not known what is too much. */
 const START_GROWTH = 1.5
+/** Rounds without one that was too much, until one call more is tried than had room. */
+const ROUNDS_TO_FIT = 16
 /** A reply that takes hardly longer than the shortest shows that calls under way do not wait for each other. */
 const UNHINDERED = 1.5
 
@@ -50,6 +52,8 @@ export function createCallWindow(most: number, now: () => number): CallWindow {
   let next = 0
   let nextRound = size
   let served = 0
+  let fits = most // together, as long as they are
+  let nextFit = 0
   let deadline = Number.POSITIVE_INFINITY // as it is seen where a call was late
   const shortest = new Map<number, number>()
   const underWay = new Set<Call>()
@@ -87,6 +91,16 @@ export function createCallWindow(most: number, now: () => number): CallWindow {
     size = Math.min(size, Math.max(1, Math.floor((served - call.servedBefore) / 2)))
     saturation.forget()
   }
+  /** The server has dropped all that were under way: half as many, and more of them only slowly. */
+  const shrink = (call: Call) => {
+    const together = underWay.size + 1
+    if (together === 1 || call.number < nextFit) return
+    isStarting = false
+    fits = Math.floor(together / 2)
+    size = Math.min(size, fits)
+    nextFit = next
+    saturation.forget()
+  }
   const endRound = () => {
     const share = round.throttled / Math.max(1, round.served + round.throttled)
     if (share > 0.5) isStarting = false
@@ -94,7 +108,8 @@ export function createCallWindow(most: number, now: () => number): CallWindow {
     const isSlow = saturation.holds || expected > deadline / 2
     const growth = isStarting ? size * (START_GROWTH - 1) : 1
     const grown = size * (1 - share / 2) + (isSlow ? 0 : growth * (1 - share))
-    size = Math.max(1, Math.min(saturation.most, grown))
+    size = Math.max(1, Math.min(saturation.most, fits, grown))
+    fits = Math.min(most, fits + 1 / ROUNDS_TO_FIT)
     isStarting &&= size < most
     beginRound(next)
   }
@@ -119,6 +134,7 @@ export function createCallWindow(most: number, now: () => number): CallWindow {
       isDown = outcome === 'unreachable'
       if (outcome === 'served') countServed(call)
       if (outcome === 'late' && isQueued(call)) makeRoom(call)
+      if (outcome === 'full') shrink(call)
       if (outcome === 'throttled' || outcome === 'late') round.throttled++
       if (call.number >= nextRound) endRound() // others began before the last change could have shown
     },

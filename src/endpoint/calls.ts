@@ -157,7 +157,8 @@ async function askInTurn<R extends Paid>(
       answer = boundUsage(await askOnce(line, attempt, signal), most)
       if ('reply' in answer) spending.add(answer.reply.usage ?? most, 'direct')
       else if (MAY_BE_PAID.has(answer.failure.kind) || isLate(answer.failure)) spending.lose(most)
-      return { answer, isQueued: 'failure' in answer && isLate(answer.failure) && turn.isQueued }
+      const isForOthers = 'failure' in answer && (isLate(answer.failure) || answer.failure.kind === 'full')
+      return { answer, isQueued: isForOthers && turn.isQueued }
     } finally {
       release()
     }
@@ -190,7 +191,7 @@ function outcomeOf(answer: Answered<Paid> | undefined): Outcome {
   if ('reply' in answer) return 'served'
   const { kind } = answer.failure
   if (isLate(answer.failure)) return 'late'
-  return kind === 'throttled' || kind === 'unreachable' ? kind : 'failed'
+  return kind === 'throttled' || kind === 'full' || kind === 'unreachable' ? kind : 'failed'
 }
 
 function tokensOf(answer: Answered<Paid> | undefined): number | undefined {

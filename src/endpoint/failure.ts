@@ -7,7 +7,7 @@ import { type Refusal, refusalOf } from './refusal.js'
 
 /**
  * `unreachable`: no connection. `broken`: connected, and no whole answer came. `late`: nor by its
- * deadline. `throttled`: the server has too many calls. `busy`: it asks to come again. `garbled`: an
+ * deadline. `throttled`: the server has too many calls. `full`: their texts together are too long for it. `busy`: it asks to come again. `garbled`: an
  * answer that is no chat completion. `rejected`: it will not answer this request. `refused`: because of what the
  * passage says. `unclear`: because of that or of whose request it is, which it does not say. `fatal`: it will answer none.
  */
@@ -16,6 +16,7 @@ export type FailureKind =
   | 'broken'
   | 'late'
   | 'throttled'
+  | 'full'
   | 'busy'
   | 'garbled'
   | 'rejected'
@@ -38,6 +39,7 @@ export const RETRIES: Record<FailureKind, number> = {
   broken: 2,
   late: 2,
   throttled: 10,
+  full: 2,
   busy: 6,
   garbled: 0,
   rejected: 0,
@@ -120,18 +122,22 @@ function sorted({ said, status, reason, shouldRetry = true }: Sortable): Failure
 export const MISHAP =
   /json_validate_failed|failed_generation|failed to generate json|(?:output|response|generation)\b.{0,40}\b(?:does not|did not|doesn't) (?:match|conform)/i
 
-/** Said with a 500 by llama.cpp. */
-const TOO_LARGE = /input (?:\([^)]*\) )?is too large|too large to process/i
-
 const OVERLOADED =
   /rate.?limit|too.?many.?requests|throttl|overloaded|over ?capacity|resource_exhausted|\bbusy\b|try again/i
 const OUT_OF_ORDER =
   /internal|server_error|unavailable|time.?out|timed out|temporar|upstream|bad gateway|provider returned error/i
 
+/** llama.cpp's slots share one context by default, and it has no room for all that are under way. */
+const SHARED_CONTEXT_FULL = /context size has been exceeded|no (?:free )?kv.cache slot|kv.cache is full/i
+/** Of servers that say with a 5xx that they will never read so much. */
+const TOO_LONG =
+  /exceeds? the (?:available|maximum) (?:context|number of tokens)|too (?:large|long|big) to process|input (?:\([^)]*\) )?is too large|exceeds? (?:the )?context (?:window|length)|exceed_context_size|maximum context length|context_length_exceeded/i
+
 function loadOf({ words, codes }: ServerError, status: number | undefined): FailureKind {
   const told = `${codes} ${words}`
   if (MISHAP.test(told)) return 'broken'
-  if (TOO_LARGE.test(told)) return 'rejected'
+  if (SHARED_CONTEXT_FULL.test(told)) return 'full'
+  if (TOO_LONG.test(told) && status !== 429) return 'rejected'
   if (status === 429 || status === 503 || status === 529) return 'throttled'
   if ((status === undefined || status === 403) && OVERLOADED.test(told)) return 'throttled'
   if (status === undefined) return OUT_OF_ORDER.test(told) ? 'busy' : 'rejected'

@@ -69,6 +69,7 @@ const ENOUGH: Record<FailureKind, number> = {
   unreachable: 1,
   late: 2,
   throttled: 4,
+  full: 4,
   busy: 4,
   rejected: 5,
   unclear: 5,
@@ -81,13 +82,17 @@ const MOST_UNANSWERED = 32
 const TIMES_THE_USUAL = 10
 const LATE = 4
 
-const WAS_ANSWERED = new Set<FailureKind>(['throttled', 'busy', 'rejected', 'refused'])
+const WAS_ANSWERED = new Set<FailureKind>(['throttled', 'full', 'busy', 'rejected', 'refused'])
+
+const TOO_LONG_REMEDY =
+  'lower --max-output-tokens or --chunk-tokens, or start the server with a longer context'
 
 const REMEDIES: Record<FailureKind, string> = {
   fatal: '',
   unreachable: 'check --base-url, and that the server runs',
   late: 'check that the server runs; a slow one needs a longer --timeout',
   throttled: 'it takes no calls: try again later, or with --requests-per-minute',
+  full: TOO_LONG_REMEDY,
   busy: 'its own log may say why',
   rejected: 'it refuses every request alike: check --model, --base-url and --request-param',
   refused: 'another --model or endpoint may take these texts',
@@ -116,8 +121,8 @@ const REQUEST_REMEDIES: [RegExp, string][] = [
   [/enable_thinking/i, 'it may take --request-param enable_thinking=false'],
   [/\bstream(?:ing)?\b/i, 'it may take --request-param stream=true'],
   [
-    /context (?:length|size|window)|max_new_tokens|maximum context|too (?:long|many tokens)/i,
-    'lower --max-output-tokens or --chunk-tokens, or start the server with a longer context',
+    /context (?:length|size|window)|max_new_tokens|maximum context|too (?:long|large|many tokens)/i,
+    TOO_LONG_REMEDY,
   ],
 ]
 

@@ -36,6 +36,43 @@ describe('calls of a run', () => {
     expect(refused).toBeLessThan(100)
   })
 
+  it('are fewer where their texts together are too long for the context that a server’s slots share', async () => {
+    let active = 0
+    let served = 0
+    const dropped = new Set<() => void>()
+    const place = await setUp(async () => {
+      active++
+      const isDropped = await new Promise<boolean>((resolve) => {
+        const drop = () => resolve(true)
+        dropped.add(drop)
+        // As llama.cpp does it: what is under way is dropped, all of it.
+        if (active > 2) for (const each of dropped) each()
+        else setTimeout(() => resolve(false), 30)
+        setTimeout(() => dropped.delete(drop), 30)
+      })
+      active--
+      if (!isDropped) served++
+      return isDropped
+        ? { status: 500, error: { message: 'Context size has been exceeded.', type: 'server_error' } }
+        : {}
+    })
+    const { counts } = await run(chunks(60), { ...place, endpoint: { concurrency: 16 } })
+    expect(counts).toMatchObject({ pairs: 60, failed: 0 })
+    expect(served).toBe(60)
+    expect(counts.calls).toBeLessThan(100)
+  })
+
+  it.each([
+    ['exceeds the available context size (8192 tokens), try increasing it', 'request (9000 tokens) '],
+    ['is too large to process. increase the physical batch size', 'input (596 tokens) '],
+  ])('are made once for what a server will never read, said with a 500: %s', async (words, subject) => {
+    const place = await setUp(() => ({ status: 500, error: { message: `${subject}${words}` } }))
+    const { counts, error } = await run(chunks(20), { ...place, endpoint: { concurrency: 4 } })
+    expect(error).toMatchObject({ code: 'llm' })
+    expect(String(error)).toMatch(/or --chunk-tokens, or start the server with a longer context/)
+    expect(counts.calls).toBeLessThanOrEqual(16)
+  })
+
   it.each([{ requestsPerMinute: 240 }, { tokensPerMinute: 240 * 120 }])('keep to %j', async (limit) => {
     const times: number[] = []
     const place = await setUp(() => {
