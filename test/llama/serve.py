@@ -30,7 +30,8 @@ params.kv_unified = given.unified
 params.embedding = given.embeddings
 if given.embeddings:
     params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
-params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
+# Threads that wait for each other are slow where other work has the cores.
+params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
 params.offline = True
 params.warmup = False
 params.ui = False
