@@ -4,7 +4,7 @@ import type { ChatRequest } from './llm-server.js'
 /** The passage between the delimiters of a request. */
 export function passageIn(body: ChatRequest): string {
   const user = body.messages.find(({ role }) => role === 'user')?.content ?? ''
-  const passage = /^<passage-(\w+)>\n([\s\S]*?)\n<\/passage-\1>/.exec(user)?.[2]
+  const passage = /^<passage-(\w+)>\n([\s\S]*?)\n<\/passage-\1>/m.exec(user)?.[2] // the instructions may stand before it
   if (passage === undefined) throw new Error(`no passage in: ${user}`)
   return passage
 }

@@ -148,9 +148,13 @@ function optionDescription(option: Option): string {
 
 /** An empty value is a shell variable that was not set: `--output-dir "$OUT"`. What is parsed has said so by then. */
 function requireValues(command: Command): void {
-  for (const option of command.options.filter(({ parseArg }) => !parseArg)) {
-    const value: unknown = command.getOptionValue(option.attributeName())
-    if (value === '' || (Array.isArray(value) && value.includes('')))
+  for (const option of command.options) {
+    const name = option.attributeName()
+    const value: unknown = command.getOptionValue(name)
+    // commander makes '' of the `undefined` that a parser returns: `--device auto`
+    if (option.parseArg) {
+      if (value === '') command.setOptionValue(name, undefined)
+    } else if (value === '' || (Array.isArray(value) && value.includes('')))
       throw new ClaraError('usage', `${option.long} is empty: expected a value (${option.flags})`)
   }
 }

@@ -36,10 +36,20 @@ export async function describeImages(
   const problems = new Map<Shown, string>()
   const stop = new AbortController()
   let [next, done] = [0, 0]
+  let before: Promise<unknown> = Promise.resolve()
+  /** Of images in their order: the first ones are asked about first, however long each takes to read. */
+  const readInTurn = (source: string) => {
+    const turn = Promise.allSettled([before, readFile(source)]).then(([, read]) => {
+      if (read.status === 'rejected') throw read.reason
+      return read.value
+    })
+    before = turn
+    return turn
+  }
   const work = async () => {
     for (let image = images[next++]; image; image = images[next++]) {
       stop.signal.throwIfAborted()
-      const answer = await describe(await readFile(image.source), stop.signal)
+      const answer = await describe(await readInTurn(image.source), stop.signal)
       if (answer && 'text' in answer) described.set(image.path, answer.text)
       else if (answer) problems.set(image, answer.problem)
       onProgress(++done, images.length, 'images')

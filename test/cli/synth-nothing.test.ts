@@ -39,7 +39,7 @@ const CASES: [string, LlmReply, RegExp, number][] = [
   ['refused', { refusal: 'I cannot.' }, /another --model/, 16],
   ['a web page', { raw: { type: 'text/html', body: '<html>Sign in' } }, /--base-url .*not of a web page/, 8],
   ['422', { status: 422, error: { message: 'unknown field' } }, /--model, --base-url/, 40],
-  ['404', { status: 404 }, /the model's name and the base URL/, 4],
+  ['404', { status: 404 }, /the model's name and the base URL/, 8],
 ]
 
 describe('a run whose replies are all', () => {
