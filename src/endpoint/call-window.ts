@@ -32,6 +32,8 @@ const GROWTH = 8
 const START_GROWTH = 1.5
 /** Rounds without one that was too much, until one call more is tried than had room. */
 const ROUNDS_TO_FIT = 16
+/** Shorter latencies say nothing of a server: what else this process does is as long. */
+const NOISE_MS = 100
 /** A reply that takes hardly longer than the shortest shows that calls under way do not wait for each other. */
 const UNHINDERED = 1.5
 
@@ -81,7 +83,8 @@ export function createCallWindow(most: number, now: () => number): CallWindow {
       beginRound(next + size) // what the small window met says nothing about the large one
       return
     }
-    size = saturation.served(took / Math.min(took, least ?? took), size, underWay.size)
+    const strain = took < NOISE_MS ? 1 : took / Math.min(took, least ?? took)
+    size = saturation.served(strain, size, underWay.size)
     if (saturation.most < most) isStarting = false
   }
   /** It waited behind others of ours: what was served meanwhile fits into a deadline, and half of it leaves room. */
