@@ -18,14 +18,14 @@ type Finder = (folded: string) => boolean
  * mean anything. Punctuation makes no difference, nor do blanks in Korean; numbers and dates are compared as such.
  */
 export function answerFinder(answer: string): Finder | undefined {
-  const folded = foldText(answer)
-  const wanted = withoutEdges(folded)
-  return lettersIn(wanted) < LEAST_LETTERS ? undefined : finderOf(answer)
+  const { wanted, finder } = readAnswer(answer)
+  return lettersIn(wanted) < LEAST_LETTERS ? undefined : finder()
 }
 
 /** As answerFinder, of an answer of any length: for texts that are said to have it. */
 export function statesAnswer(answer: string): Finder {
-  return withoutEdges(foldText(answer)) === '' ? () => true : finderOf(answer)
+  const { wanted, finder } = readAnswer(answer)
+  return wanted === '' ? () => true : finder()
 }
 
 /** What neither letters nor digits stand for, but signs of numbers and the end of C++, C# and 40%. */
@@ -37,16 +37,27 @@ const withoutEdges = (text: string) => text.replace(EDGES, '')
 /** Hyphens inside of words: at the end of a line one may have been taken for that of a word cut in two. */
 const HYPHENS = /(?<=\p{L})[-\u2010\u2011](?=\p{L})/gu
 
-/** UTF-16 units of answers whose finders are kept: several checks ask for the same. */
+/** UTF-16 units of answers that are kept, twice: several checks ask for the same. */
 const KEPT_ANSWERS = 1 << 14
 
-const finderOf = remember((answer): Finder => {
+/** Folded once; what looks for it is made when it is first wanted. */
+const readAnswer = remember((answer) => {
+  const folded = foldText(answer)
+  let made: Finder | undefined
+  const finder = () => {
+    made ??= finderOf(answer, folded)
+    return made
+  }
+  return { wanted: withoutEdges(folded), finder }
+}, KEPT_ANSWERS)
+
+function finderOf(answer: string, folded: string): Finder {
   const joined = answer.replace(HYPHENS, '')
-  const states = finderOfFolded(foldText(answer))
+  const states = finderOfFolded(folded)
   if (joined === answer) return states
   const statesJoined = finderOfFolded(foldText(joined))
   return (text) => states(text) || statesJoined(text)
-}, KEPT_ANSWERS)
+}
 
 /** Nothing goes on behind these; the point of a short word may be that of an abbreviation. */
 const SENTENCE_END = /(?<=\p{L}{4}|\d)\.(?= )|[!?;。](?!=)/gu
