@@ -15,6 +15,7 @@ interface PackFlags extends OutputFlags {
   outputFile?: string
   expectedTopK?: number
   notebook?: string
+  generationTopK?: number
   withRejected?: boolean
   overwrite?: boolean
   verify?: string
@@ -29,8 +30,13 @@ export function packCommand(): Command {
     .option('--output-file <file>', 'the archive, X.tar.gz: the same bytes for the same data')
     .option('--expected-top-k <k>', 'documents that every end-to-end row must have', wholeNumber(1, 1000))
     .option(
+      '--generation-top-k <n>',
+      'documents that the generator reads of each end-to-end row, at most its k: 5 of 20 are a choice, all of them none (default: k)',
+      wholeNumber(1, 1000),
+    )
+    .option(
       '--notebook <file>',
-      'your own notebook or training script: its generation_top_k must be the data’s',
+      'your own notebook or training script: its generation_top_k must fit the data',
     )
     .option('--with-rejected', 'rejected.jsonl, too')
     .option('--overwrite', 'replace an archive of before')
@@ -48,7 +54,7 @@ export function packCommand(): Command {
 }
 
 async function pack(flags: PackFlags): Promise<void> {
-  const { inputDir, outputFile, expectedTopK, notebook, withRejected, overwrite } = flags
+  const { inputDir, outputFile, expectedTopK, generationTopK, notebook, withRejected, overwrite } = flags
   if (inputDir === undefined || outputFile === undefined) {
     throw new ClaraError('usage', 'pack needs --input-dir and --output-file, or --verify')
   }
@@ -63,6 +69,7 @@ async function pack(flags: PackFlags): Promise<void> {
   const result = await packSamples(inputDir, {
     outputFile,
     expectedTopK,
+    generationTopK,
     notebook,
     withRejected,
     overwrite,
@@ -85,10 +92,18 @@ function printRefusals(flags: PackFlags, talk: Talk, directory: string, refusals
 }
 
 function printPacked(flags: PackFlags, talk: Talk, output: string, packed: Packed): void {
-  const { bytes, sha256, top_k, files, left_out } = packed
+  const { bytes, sha256, top_k, generation_top_k, files, left_out } = packed
   for (const { name, reason } of left_out) talk.remark(`left out: ${name} ${reason}`)
   const rows = files.filter((file) => file.rows !== null).map((file) => [file.name, file.rows])
-  printResult(flags, { output, bytes, sha256, top_k, rows: Object.fromEntries(rows), left_out })
+  printResult(flags, {
+    output,
+    bytes,
+    sha256,
+    top_k,
+    generation_top_k,
+    rows: Object.fromEntries(rows),
+    left_out,
+  })
   process.exitCode = EXIT.ok
 }
 

@@ -5,6 +5,7 @@ import { type ValidationReport, validateFiles } from '../validate.js'
 import { type Refusal, shellWord } from './refusal.js'
 import { isAbsolutePath } from './run-facts.js'
 import type { LeftOut, RunFile } from './run-files.js'
+import { MICRO_BATCH } from './training-plan.js'
 
 export interface CheckedFile extends RunFile {
   /** Lines that are not blank. */
@@ -48,6 +49,7 @@ export async function checkData(
     refuse(data, 'end_to_end_data.jsonl', `is not there: no row has ${expectedTopK} docs`)
   }
   checkProvenance(data)
+  checkRowCounts(data)
   return data
 }
 
@@ -107,6 +109,20 @@ function checkProvenance(data: CheckedData): void {
     else if (samples.rows !== rows) {
       refuse(data, name, `has ${rows} rows, ${samples.name} has ${samples.rows}: they are of different runs`)
     }
+  }
+}
+
+/** What fills no micro batch leaves the trainer without a step. */
+function checkRowCounts(data: CheckedData): void {
+  for (const { name, role, side, rows, docsPerRow } of data.files) {
+    const trained =
+      (role === 'rows' || role === 'paraphrases') && side !== 'validation' && docsPerRow !== null
+    if (!trained || rows >= MICRO_BATCH) continue
+    refuse(
+      data,
+      name,
+      `has ${rows} row, the trainer takes ${MICRO_BATCH} at once: ${MICRO_BATCH} rows or more would do`,
+    )
   }
 }
 

@@ -2,7 +2,8 @@
  * The `generation_top_k` that a notebook or a training script of the user's own passes to the trainer.
  *
  * Each stage has its own, so that each is compared with the data of its stage: what a command trains on is known by its
- * `--dataset`, else by its `--stage`. Variables are looked up in the same file.
+ * `--dataset`, else by its `--stage`: on the same line, else anywhere in the command. A command that does not pass it
+ * has the trainer's default. Variables are looked up in the same file.
  */
 import { readFile, stat } from 'node:fs/promises'
 import { ClaraError } from '../../errors.js'
@@ -14,9 +15,11 @@ interface NamedTopK {
   stage: Stage
   /** `undefined` where it cannot be told. */
   value: number | undefined
-  /** As it stands there. */
-  text: string
+  /** As it stands there; `undefined` where a command leaves it to the trainer. */
+  text: string | undefined
 }
+
+const TRAINERS_DEFAULT = 1
 
 const MOST_BYTES = 64 << 20
 
@@ -57,14 +60,31 @@ export function namedTopK(source: string): NamedTopK[] {
     .split(/\r?\n/)
     .filter((line) => !/^\s*#/.test(line))
   const variables = assignments(lines)
-  const passed = lines.flatMap((line) =>
+  const found = commands(lines).flatMap((command) => passed(command, variables))
+  if (found.some(({ text }) => text !== undefined)) return found
+  const parameters = lines.flatMap(named)
+  return parameters.length > 0 ? parameters : found
+}
+
+/** Lines from each call of the trainer on; what stands before the first belongs to it. */
+function commands(lines: string[]): string[][] {
+  const calls = lines.some((line) => line.includes('train_sft')) ? /train_sft/ : /--stage\b/
+  const starts = lines.flatMap((line, i) => (calls.test(line) ? [i] : []))
+  return [0, ...starts.slice(1)].map((start, i) => lines.slice(start, starts[i + 1]))
+}
+
+function passed(command: string[], variables: ReadonlyMap<string, number>): NamedTopK[] {
+  const whole = command.join('\n')
+  const found = command.flatMap((line) =>
     Array.from(line.matchAll(/--generation_top_k(?:\s+|=|["'],\s*)(["']?[^\s,;)\]]+)/g), ([, text]) => ({
-      stage: stageOf(line),
+      stage: stageOf(line) ?? stageOf(whole) ?? 'end-to-end',
       value: numberOf(text!, variables),
       text: text!,
     })),
   )
-  return passed.length > 0 ? passed : lines.flatMap(named)
+  const stage = stageOf(whole)
+  if (found.length > 0 || stage === undefined) return found
+  return [{ stage, value: TRAINERS_DEFAULT, text: undefined }]
 }
 
 /** Where no command shows it, a parameter of that name: `GENERATION_TOP_K = 5`, `"generation_top_k": 5`. */
@@ -94,12 +114,13 @@ function numberOf(text: string, variables: ReadonlyMap<string, number>): number 
   )
 }
 
-function stageOf(command: string): Stage {
+function stageOf(command: string): Stage | undefined {
   const dataset = /--dataset(?:\s+|=|["'],\s*)(\S+)/.exec(command)?.[1] ?? ''
   if (/pretrain/i.test(dataset)) return 'pretrain'
   if (/instruct/i.test(dataset)) return 'instruction'
   if (/end_?to_?end|e2e/i.test(dataset)) return 'end-to-end'
   const stage = /--stage(?:\s+|=|["'],\s*)["']?(\w+)/.exec(command)?.[1]
+  if (stage === undefined) return undefined
   if (stage === 'stage1') return 'pretrain'
   return stage === 'stage1_2' ? 'instruction' : 'end-to-end'
 }

@@ -67,7 +67,8 @@ runtime with a GPU first. A cell stops with an error where hashes or the number 
 
 function parameters(stages: readonly TrainingStage[], topK: number | null): string {
   const single = stages.length > 0 ? '# The first two stages read one document a row, and take no k.\n' : ''
-  return `${topK === null ? '' : `# Documents in each end-to-end row, and so the trainer's --generation_top_k in stage 3.\n${single}GENERATION_TOP_K = ${topK}\n`}
+  const read = stages.find(({ stage }) => stage === 'stage2')?.generationTopK ?? topK
+  return `${topK === null ? '' : `# Documents that the generator reads of the ${topK} in each end-to-end row: the trainer's --generation_top_k in stage 3.\n${single}GENERATION_TOP_K = ${read}\n`}
 # The archive: beside this notebook, on Drive, or uploaded when it is not there.
 ARCHIVE = 'clara-data.tar.gz'
 MOUNT_DRIVE = False
@@ -137,10 +138,10 @@ for name, digest in expected.items():
 print(len(expected), 'files are what was packed')
 `
 
-const TOP_K = `if GENERATION_TOP_K != MANIFEST['top_k']:
+const TOP_K = `if GENERATION_TOP_K not in range(1, MANIFEST['top_k'] + 1):
     raise ValueError(
         f"GENERATION_TOP_K is {GENERATION_TOP_K}, the data has {MANIFEST['top_k']} documents in each row: "
-        f"set it to that, or make the data anew with --target-top-k {GENERATION_TOP_K}"
+        f"set it to that or less, or make the data anew with --target-top-k {GENERATION_TOP_K}"
     )
 `
 

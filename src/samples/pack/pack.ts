@@ -25,7 +25,7 @@ import { type ArchiveEntry, writeTarGzip } from './tar-gzip.js'
 import { topKRefusals } from './top-k.js'
 import { GUIDE_FILE, NOTEBOOK_FILE, trainingGuide } from './training-guide.js'
 import { trainingScript } from './training-script.js'
-import { trainingStages } from './training-stages.js'
+import { type TrainingStage, trainingStages } from './training-stages.js'
 
 export interface PackOptions {
   /** Ends in .tar.gz, by custom. */
@@ -35,6 +35,8 @@ export interface PackOptions {
   expectedTopK?: number | undefined
   /** A notebook or script of the user's own, to be compared with the data. */
   notebook?: string | undefined
+  /** Documents that the generator reads of each end-to-end row, 1 up to their number; default: all. */
+  generationTopK?: number | undefined
   withRejected?: boolean | undefined
   /** Receives the first 20 bad rows of each kind. */
   onProblem: OnProblem
@@ -45,6 +47,8 @@ export interface PackOptions {
 export interface Packed extends Digest {
   files: PackedFile[]
   top_k: number | null
+  /** The trainer's in stage 3. */
+  generation_top_k: number | null
   left_out: LeftOut[]
 }
 
@@ -64,15 +68,21 @@ export async function packSamples(
   const digests = new Map<string, CountedDigest>()
   for (const file of found.files) digests.set(file.name, await digestOf(file))
   const data = await checkData(found.files, expectedTopK ?? onlyOne(facts), onProblem)
-  const refusals = [...data.refusals, ...(await topKRefusals(data, facts, options.notebook))]
+  const refusals = [...data.refusals, ...(await topKRefusals(data, facts, options))]
   if (refusals.length > 0) return { refusals }
   const files = data.files.map((file) => ({ file, digest: digests.get(file.name)! }))
-  const { entries, manifest } = archiveOf(files, facts, data.topK, options.onProgress)
+  const { entries, manifest } = archiveOf(files, facts, data.topK, options)
   const digest = await writeFiles([outputFile], { overwrite }, async ([output]) => {
     await writeTarGzip(output!, entries)
     return output!.sync()
   })
-  return { ...digest, files: manifest.files, top_k: data.topK, left_out: [...found.leftOut, ...data.leftOut] }
+  return {
+    ...digest,
+    files: manifest.files,
+    top_k: data.topK,
+    generation_top_k: options.generationTopK ?? data.topK,
+    left_out: [...found.leftOut, ...data.leftOut],
+  }
 }
 
 /** One document a row is right where the run was asked for that. */
@@ -100,10 +110,10 @@ function archiveOf(
   checked: { file: CheckedFile; digest: CountedDigest }[],
   facts: RunFacts,
   topK: number | null,
-  onProgress: PackOptions['onProgress'] = () => {},
+  { generationTopK, onProgress = () => {} }: Pick<PackOptions, 'generationTopK' | 'onProgress'>,
 ) {
   const data = checked.map(({ file, digest }) => packedFile(file, digest))
-  const guides = guidesFor(data, facts, topK)
+  const guides = guidesFor(data, facts, topK, trainingStages(data, generationTopK))
   let done = 0
   const advance = (bytes: number) => {
     done += bytes
@@ -126,8 +136,8 @@ function guidesFor(
   files: PackedFile[],
   { seed, models }: RunFacts,
   topK: number | null,
+  stages: TrainingStage[],
 ): Map<string, string> {
-  const stages = trainingStages(files)
   const made = new Set(stages.map(({ save }) => save))
   const scripts = new Map(
     stages.map((stage) => [

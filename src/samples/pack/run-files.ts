@@ -30,6 +30,8 @@ const KINDS: { base: string; ending: string; role: Role; stage: Stage }[] = [
   { base: 'pretrain_data', ending: '.jsonl', role: 'rows', stage: 'pretrain' },
   { base: 'pretrain_paraphrase_data', ending: '.jsonl', role: 'paraphrases', stage: 'pretrain' },
   { base: 'instruction_data', ending: '.jsonl', role: 'rows', stage: 'instruction' },
+  // So the training repositories' own script names it.
+  { base: 'instruction_tuning_data', ending: '.jsonl', role: 'rows', stage: 'instruction' },
   { base: 'end_to_end_data', ending: '.jsonl', role: 'rows', stage: 'end-to-end' },
   { base: 'end_to_end_data', ending: '.provenance.jsonl', role: 'provenance', stage: 'end-to-end' },
 ]
@@ -67,10 +69,12 @@ export async function findRunFiles(
     const wanted = KINDS.filter(({ role }) => role === 'rows').map(({ base }) => `${base}.jsonl`)
     throw new ClaraError('input', `${directory}: holds no training data (${wanted.join(', ')})`)
   }
-  for (const { name, stage, side, role } of rows) {
-    const whole = rows.find((each) => each.stage === stage && each.role === role && each.side === undefined)
-    if (side !== undefined && whole) {
-      throw new ClaraError('input', `${directory}: holds both ${name} and ${whole.name}: remove one of them`)
+  for (const [i, { name, stage, side }] of rows.entries()) {
+    const other = rows
+      .slice(0, i)
+      .find((each) => each.stage === stage && (each.side === side || !each.side || !side))
+    if (other) {
+      throw new ClaraError('input', `${directory}: holds both ${name} and ${other.name}: remove one of them`)
     }
   }
   return { files, leftOut }

@@ -1,5 +1,6 @@
 /** TRAINING.md: how to train on what is in the archive. */
 import type { Manifest, PackedFile } from './manifest.js'
+import { MICRO_BATCH, planInWords, planTraining } from './training-plan.js'
 import type { TrainingStage } from './training-stages.js'
 
 export const GUIDE_FILE = 'TRAINING.md'
@@ -19,7 +20,7 @@ export function trainingGuide(
     '# Training on this data',
     contents(described),
     UNPACK,
-    topKSection(described.top_k),
+    topKSection(described.top_k, stages),
     SETTINGS,
     ...stages.map((stage) => stageSection(stage, scripts.get(stage.script)!)),
     missing(stages),
@@ -66,13 +67,24 @@ python -m pip install -r ml-clara/requirements.txt
 export TRAINER=$PWD/ml-clara
 \`\`\``
 
-function topKSection(k: number | null): string {
+function topKSection(k: number | null, stages: readonly TrainingStage[]): string {
   if (k === null) return ''
-  return `## generation_top_k is ${k}
+  const read = stages.find(({ stage }) => stage === 'stage2')?.generationTopK ?? k
+  const ranked =
+    read === k
+      ? `The generator then reads all of them, and nothing is left out by rank: with \`GENERATION_TOP_K\` of less it reads the best ranked ones, as apple/ml-clara does with 5 of 20.`
+      : `The generator reads the ${read} of them that the question ranks best. \`GENERATION_TOP_K\` may be 1 to ${k}.`
+  const second = stages.find(({ stage }) => stage === 'stage1_2')?.topK
+  const asserted =
+    second === undefined || second === 1
+      ? `The first two stages read one document a row and assert \`--generation_top_k 1\`; apple/ml-clara's own script for stage 2 has 5 there, because its data has five documents a row in that stage.`
+      : `Stage 1 reads one document a row and stage 2 has ${second}; both assert their number.`
+  return `## generation_top_k is ${read}
 
-Every row of the end-to-end data has ${k} documents, so stage 3 runs with \`--generation_top_k ${k}\`. A larger value asks for documents that are
-not there ("selected index k out of range"); a smaller one shows the generator fewer than were prepared. The first two stages read one document a row
-and assert \`--generation_top_k 1\`; apple/ml-clara's own script for stage 2 has 5 there, because its data has five documents a row in that stage.`
+Every row of the end-to-end data has ${k} documents, and stage 3 runs with \`--generation_top_k ${read}\`. ${ranked}
+More than ${k} asks for documents that are not there ("selected index k out of range").
+
+${asserted}`
 }
 
 const SETTINGS = `## Settings
@@ -83,22 +95,56 @@ const SETTINGS = `## Settings
 | \`MODEL_PATH\` | the base model, a name or an absolute path | mistralai/Mistral-7B-Instruct-v0.2 |
 | \`CHECKPOINTS\` | where checkpoints go | \`checkpoints\` beside the data |
 | \`GPUS\` | processes, one a GPU | 1 |
-| \`TRAIN_BATCH\`, \`MICRO_BATCH\` | rows a step, and rows a GPU at once; the first is a multiple of the second times \`GPUS\` | in each script |
+| \`MICRO_BATCH\` | rows that a GPU takes at once: 1 where memory is short | 2 |
+| \`TRAIN_BATCH\` | rows a step, a multiple of \`MICRO_BATCH\` times \`GPUS\` | planned |
+| \`GENERATION_TOP_K\` | documents of a row that the generator reads in stage 3, at most the row's | in the script |
 | \`PRETRAIN_CHECKPOINT\` | the checkpoint to go on from | that of the stage before |
 | \`FLASH_ATTN\` | set to nothing it leaves \`--flash_attn\` out | \`--flash_attn\` |
 
 What follows a script's name goes to the trainer. In the commands below, which the scripts run in the trainer's folder, \`$data\` is the unpacked folder, \`$save\` the
-stage's own under \`CHECKPOINTS\`, and \`$previous\` that of the stage before. The flags are those of apple/ml-clara's scripts, but for three that depend on the data: \`--generation_top_k\`,
-\`--max_samples\` (all rows, where the scripts stop at 500) and \`--train_batch_size\` (at most the number of rows; with fewer rows than that the trainer
-divides by zero).`
+stage's own under \`CHECKPOINTS\`, and \`$previous\` that of the stage before. The flags are those of apple/ml-clara's scripts, but for these:
 
-function stageSection({ title, script, dataset, evalDataset, from }: TrainingStage, text: string): string {
-  const evaluated = evalDataset ? `, evaluated on \`${evalDataset.name}\` (${evalDataset.rows} rows)` : ''
+- **Batch and epochs** are planned for the rows, and each script says its plan before it trains. The trainer steps once a full batch, and what is left over is never
+  applied: with its batch of 128 a set of 156 rows has one step. So a batch is taken that divides the rows, about a fortieth of them and 8 at least; where none does, the
+  first rows are read twice (the file stands twice in \`--dataset\`, and \`--max_samples\` cuts it). Where an epoch has fewer than 40 steps there are more, up to 20.
+- **No step has a rate of 0**: with fewer than 100 steps there is no warm-up, with more it begins above 0 (\`cosine_warmup_with_min_lr\`).
+- **\`--save_steps -1\`** saves once, at the end. With -2 each epoch leaves a folder of its own, of about 0.6 GB with a base model of 7B parameters.
+- **\`--eval_steps -1\`** evaluates after each epoch. Of the evaluation's rows those are left out that fill no micro batch on each GPU. Its result is on the progress bar, and with
+  \`--use_tensorboard\` or \`--use_wandb\` there.
+- **Stage 3 is not evaluated** while it trains: the trainer's evaluation then stops with \`KeyError: 'recall_1'\`, in both repositories.`
+
+const GPUS = [1, 2, 4, 8]
+
+function planTable({ dataset, mostBatch }: TrainingStage): string {
+  const rows = dataset.rows!
+  const plans = GPUS.map((gpus) => {
+    const needed = gpus * MICRO_BATCH
+    const plan =
+      rows < needed
+        ? `not with ${rows} rows: ${needed} or more would do, or MICRO_BATCH=1`
+        : planInWords(planTraining(rows, mostBatch, MICRO_BATCH, gpus))
+    return `| ${gpus} | ${plan} |`
+  })
+  return `| \`GPUS\` | planned |\n| --- | --- |\n${plans.join('\n')}`
+}
+
+function evaluationOf({ evalDataset, validation }: TrainingStage): string {
+  if (evalDataset) return `, evaluated on \`${evalDataset.name}\` (${evalDataset.rows} rows)`
+  return validation
+    ? `, not evaluated while it trains (\`${validation.name}\`, ${validation.rows} rows, is for afterwards)`
+    : ''
+}
+
+function stageSection(stage: TrainingStage, text: string): string {
+  const { title, script, dataset, from } = stage
+  const evaluated = evaluationOf(stage)
   const after = from === undefined ? 'from the base model' : `after ${from}`
   const command = text.slice(text.indexOf('torchrun'), text.lastIndexOf('\ncp '))
   return `## ${title}
 
 \`bash ${script}\`: on \`${dataset.name}\` (${dataset.rows} rows)${evaluated}, ${after}.${noteOf(script)}
+
+${planTable(stage)}
 
 \`\`\`sh
 ${command}
@@ -146,7 +192,9 @@ const ERRORS = `## Errors of the trainer
 | \`selected index k out of range\` | \`--generation_top_k\` is over the number of documents: use the scripts here |
 | \`Expected 5 documents, got 1\` | a first stage run with the last one's k: it is 1 there |
 | \`shape … is invalid for input of size …\` | rows with different numbers of documents in a batch: \`clara-validate\` names them |
-| \`integer division or modulo by zero\` | fewer rows than \`--train_batch_size\` |
+| \`integer division or modulo by zero\` | fewer rows than \`--train_batch_size\`: leave that to the script, or set \`TRAIN_BATCH\` |
+| \`train_batch_size is not equal to micro_batch_per_gpu …\` | a batch that is no multiple of micro batch times GPUs: as above |
+| \`KeyError: 'recall_1'\` | stage 3 with \`--eval_dataset\`: leave it out |
 | \`No valid answer field found in data\` | a row without \`answer\`: \`clara-validate\` names it |
 | \`cannot mix list and non-list\` | questions and paraphrases in one dataset: run them one after the other |
 | \`CUDA out of memory\` | \`MICRO_BATCH=1\`, then a smaller k or, in the fork, \`--quantization int4\` |

@@ -1,4 +1,5 @@
 /** A stage of training -> the shell script that runs it. */
+import { planningLines } from './training-plan.js'
 import type { TrainingStage } from './training-stages.js'
 
 /** @param made whether a stage of the same archive makes the checkpoint that this one goes on from. */
@@ -10,27 +11,51 @@ export function trainingScript(stage: TrainingStage, made: boolean): string {
 #
 #   TRAINER=/path/to/ml-clara bash ${script} [more flags for openrlhf.cli.train_sft]
 set -euo pipefail
+stop() {
+  echo "${script}: $*" >&2
+  exit 1
+}
 data=$(cd "$(dirname "\${BASH_SOURCE[0]}")" && pwd)
 : "\${TRAINER:?set it to a clone of the training repository}"
-mkdir -p "\${CHECKPOINTS:-$data/checkpoints}"
+case $data in
+  *[,@]*) stop "$data: the trainer cuts names at , and @: unpack the archive into a folder without them" ;;
+esac
+${planningLines(dataset.rows!, stage.mostBatch)}
+dataset=$data/${dataset.name}
+[ $samples -eq $rows ] || dataset=$dataset,$dataset # one after the other, up to --max_samples
+for flag in "$@"; do
+  case $flag in
+    --train_batch_size* | --micro_train_batch_size* | --max_samples* | --max_epochs* | --dataset*)
+      echo "${script}: $flag changes the plan above, which then does not hold (TRAIN_BATCH and MICRO_BATCH plan anew)" >&2 ;;
+  esac
+done
+${evaluationLines(stage)}${topKLines(stage)}mkdir -p "\${CHECKPOINTS:-$data/checkpoints}"
 checkpoints=$(cd "\${CHECKPOINTS:-$data/checkpoints}" && pwd)
 save=$checkpoints/${stage.save}
-${topKLines(stage)}${checkpointLines(stage, made)}mkdir -p "$save"
+${checkpointLines(stage, made)}mkdir -p "$save"
 cd "$TRAINER"
 export PYTHONPATH=$PWD\${PYTHONPATH:+:$PYTHONPATH}
-torchrun --standalone --nproc_per_node "\${GPUS:-1}" -m openrlhf.cli.train_sft \\
+torchrun --standalone --nproc_per_node "$gpus" -m openrlhf.cli.train_sft \\
 ${flagLines(stage)}
 cp openrlhf/models/modeling_clara.py "$save"
 `
 }
 
-/** Only the last stage's k is a choice, and it was made with the data. */
-function topKLines({ stage, dataset, topK }: TrainingStage): string {
+/** The trainer's loader drops what fills no micro batch on each GPU, and an evaluation of nothing is passed over. */
+function evaluationLines({ evalDataset }: TrainingStage): string {
+  if (!evalDataset) return ''
+  return `evaluated=$((${evalDataset.rows} / gpus / micro * unit))
+echo "evaluated after each epoch: $evaluated of ${evalDataset.rows} rows of ${evalDataset.name}"
+`
+}
+
+/** Only the last stage's k is a choice. */
+function topKLines({ stage, dataset, topK, generationTopK }: TrainingStage): string {
   if (stage !== 'stage2') return ''
-  return `if [ "\${GENERATION_TOP_K:-${topK}}" != ${topK} ]; then
-  echo "GENERATION_TOP_K is $GENERATION_TOP_K, every row of ${dataset.name} has ${topK} documents:" >&2
-  echo "train with ${topK}, or make the data anew with --target-top-k $GENERATION_TOP_K" >&2
-  exit 1
+  return `top_k=\${GENERATION_TOP_K:-${generationTopK}}
+[[ $top_k =~ ^[1-9][0-9]{0,5}$ ]] || stop "GENERATION_TOP_K is $top_k: a whole number from 1 to ${topK} was expected"
+if [ $top_k -gt ${topK} ]; then
+  stop "GENERATION_TOP_K is $top_k, every row of ${dataset.name} has ${topK} documents: train with ${topK} or less, or make the data anew with --target-top-k $top_k"
 fi
 `
 }
@@ -41,25 +66,25 @@ function checkpointLines({ from }: TrainingStage, made: boolean): string {
     ? `\${PRETRAIN_CHECKPOINT:-$checkpoints/${from}}`
     : `\${PRETRAIN_CHECKPOINT:?set it to the folder of a checkpoint of ${from}, for which there is no data here}`
   return `previous=${fallback}
-if [ ! -d "$previous" ]; then
-  echo "$previous: no such folder: train ${from} first, or set PRETRAIN_CHECKPOINT" >&2
-  exit 1
-fi
+[ -d "$previous" ] || stop "$previous: no such folder: train ${from} first, or set PRETRAIN_CHECKPOINT"
 previous=$(cd "$previous" && pwd)
 `
 }
 
 function flagLines(stage: TrainingStage): string {
-  const { dataset, evalDataset, from, topK, trainBatch, microBatch, flags } = stage
+  const { evalDataset, from, topK, flags } = stage
   const lines = [
     `--pretrain "\${MODEL_PATH:-mistralai/Mistral-7B-Instruct-v0.2}"`,
     ...(from === undefined ? [] : ['--pretrain_checkpoint "$previous"']),
-    `--dataset "$data/${dataset.name}"`,
+    '--dataset "$dataset"',
     ...(evalDataset ? [`--eval_dataset "$data/${evalDataset.name}"`] : []),
     `--stage ${stage.stage}`,
-    `--generation_top_k ${topK}`,
-    `--train_batch_size "\${TRAIN_BATCH:-${trainBatch}}"`,
-    `--micro_train_batch_size "\${MICRO_BATCH:-${microBatch}}"`,
+    stage.stage === 'stage2' ? '--generation_top_k "$top_k"' : `--generation_top_k ${topK}`,
+    '--max_samples "$samples"',
+    '--max_epochs "$epochs"',
+    '--train_batch_size "$batch"',
+    '--micro_train_batch_size "$micro"',
+    '--lr_warmup_ratio "$warmup"',
     '--save_path "$save"',
     '--ckpt_path "$save"',
     ...flags,

@@ -1,12 +1,16 @@
 /**
  * The stages of training that an archive has data for, with the settings of apple/ml-clara's scripts
- * (train_pretraining.sh, train_instruction_tuning.sh, train_stage_end_to_end.sh).
+ * (train_pretraining.sh, train_instruction_tuning.sh, train_stage_end_to_end.sh), but for these:
  *
- * Three values are the data's own. `--generation_top_k` is the number of documents in each row: stages 1 and 2
- * assert it, stage 3 reshapes a batch by it. `--max_samples` is the number of rows, where the scripts stop at 500. And
- * `--train_batch_size` is no larger than that: the trainer divides by rows / batch, rounded down.
+ * `--generation_top_k` is the number of documents in each row where a stage asserts it (1 and 2), and at most that in
+ * stage 3, which chooses so many of them. Batch, epochs and warm-up are planned for the rows (training-plan.ts), where
+ * the scripts stop at 500 rows. Stages 1 and 2 are evaluated after each epoch, where the scripts wait for 20 and 30
+ * steps; stage 3 is not: the trainer's evaluation reads a key that it does not have (`KeyError: 'recall_1'`), and
+ * nothing was saved by then. What is saved is the end's checkpoint, where the scripts save one of about 0.6 GB after each
+ * epoch beside it. A warm-up begins above 0: `cosine_with_min_lr` has a first step of rate 0.
  */
 import type { PackedFile } from './manifest.js'
+import { type Planned, planTraining } from './training-plan.js'
 
 export interface TrainingStage {
   script: string
@@ -15,26 +19,37 @@ export interface TrainingStage {
   stage: 'stage1' | 'stage1_2' | 'stage2'
   dataset: PackedFile
   evalDataset: PackedFile | undefined
+  /** Of the run, split off, but not evaluated while training. */
+  validation: PackedFile | undefined
   /** Folder of its checkpoint, under that of all. */
   save: string
   /** Folder of the checkpoint to go on from; `undefined`: from the base model. */
   from: string | undefined
+  /** Documents in each row. */
   topK: number
-  trainBatch: number
-  microBatch: number
+  /** Documents of a row that the generator reads, `--generation_top_k`. */
+  generationTopK: number
+  /** The trainer's own batch. */
+  mostBatch: number
+  /** With one GPU and the settings of the script. */
+  plan: Planned
   /** Flags as they stand in the scripts, but for those above. */
   flags: string[]
 }
 
-interface Kind extends Pick<TrainingStage, 'script' | 'title' | 'stage' | 'save' | 'flags'> {
+interface Kind extends Pick<TrainingStage, 'script' | 'title' | 'stage' | 'save' | 'mostBatch' | 'flags'> {
   of: (file: PackedFile) => boolean
   maxLen: number
-  mostBatch: number
   /** Saved by the stage before. */
   after: string | undefined
 }
 
-const STAGE_1_FLAGS = ['--learning_rate 1e-4', '--qa_loss', '--mse_loss', '--eval_steps 20']
+const COMPRESSION_FLAGS = [
+  '--learning_rate 1e-4',
+  '--lr_scheduler cosine_warmup_with_min_lr',
+  '--mse_loss',
+  '--eval_steps -1',
+]
 
 const KINDS: Kind[] = [
   {
@@ -46,7 +61,7 @@ const KINDS: Kind[] = [
     after: undefined,
     maxLen: 2048,
     mostBatch: 128,
-    flags: STAGE_1_FLAGS,
+    flags: [...COMPRESSION_FLAGS, '--qa_loss'],
   },
   {
     script: 'train_stage1_paraphrase.sh',
@@ -57,7 +72,7 @@ const KINDS: Kind[] = [
     after: 'stage1',
     maxLen: 2048,
     mostBatch: 128,
-    flags: STAGE_1_FLAGS,
+    flags: [...COMPRESSION_FLAGS, '--qa_loss'],
   },
   {
     script: 'train_stage2.sh',
@@ -68,7 +83,7 @@ const KINDS: Kind[] = [
     after: 'stage1',
     maxLen: 2048,
     mostBatch: 128,
-    flags: ['--learning_rate 1e-4', '--mse_loss', '--do_eval_gen', '--eval_steps 30'],
+    flags: [...COMPRESSION_FLAGS, '--do_eval_gen'],
   },
   {
     script: 'train_stage3.sh',
@@ -79,47 +94,38 @@ const KINDS: Kind[] = [
     after: 'stage2',
     maxLen: 1024,
     mostBatch: 32,
-    flags: [
-      '--learning_rate 5e-6',
-      '--lr_scheduler constant',
-      '--qa_loss',
-      '--do_eval_gen',
-      '--eval_steps 100',
-    ],
+    flags: ['--learning_rate 5e-6', '--lr_scheduler constant', '--qa_loss'],
   },
 ]
 
 const SHARED_FLAGS = [
-  '--save_steps -2',
+  '--save_steps -1',
   '--logging_steps 1',
   '--zero_stage 2',
-  '--max_epochs 1',
   '--bf16',
   '--doc_max_length 256',
   '--compress_rate 32',
   '--gradient_checkpointing',
 ]
 
-export function trainingStages(files: readonly PackedFile[]): TrainingStage[] {
-  return KINDS.flatMap(({ of, maxLen, mostBatch, after, flags, ...kind }) => {
+/** @param generationTopK of the end-to-end rows, up to their number of documents; `undefined`: all. */
+export function trainingStages(files: readonly PackedFile[], generationTopK?: number): TrainingStage[] {
+  return KINDS.flatMap(({ of, maxLen, after, flags, ...kind }) => {
     const mine = files.filter(of)
     const dataset = mine.find(({ side }) => side !== 'validation')
     if (!dataset) return []
-    const trainBatch = powerOfTwo(Math.min(mostBatch, dataset.rows!))
+    const ranks = kind.stage === 'stage2'
+    const validation = mine.find(({ side }) => side === 'validation')
     return {
       ...kind,
       dataset,
-      evalDataset: mine.find(({ side }) => side === 'validation'),
+      evalDataset: ranks ? undefined : validation,
+      validation,
       from: after,
       topK: dataset.docs_per_row!,
-      trainBatch,
-      microBatch: Math.min(2, trainBatch),
-      flags: [`--max_len ${maxLen}`, `--max_samples ${dataset.rows}`, ...flags, ...SHARED_FLAGS],
+      generationTopK: ranks ? (generationTopK ?? dataset.docs_per_row!) : dataset.docs_per_row!,
+      plan: planTraining(dataset.rows!, kind.mostBatch),
+      flags: [`--max_len ${maxLen}`, ...flags, ...SHARED_FLAGS],
     }
   })
-}
-
-/** The largest that is not over `most`: DeepSpeed wants batches that micro batches fill. */
-function powerOfTwo(most: number): number {
-  return 2 ** Math.floor(Math.log2(most))
 }

@@ -140,7 +140,7 @@ with tarfile.open('evil.tar.gz', 'w:gz') as archive:
 
 /** Of apple/ml-clara’s argument parser, those that scripts of its own use and --eval_dataset. */
 const TRAINER_FLAGS =
-  'max_len dataset eval_dataset pretrain pretrain_checkpoint train_batch_size micro_train_batch_size ckpt_path max_samples save_path save_steps logging_steps eval_steps zero_stage max_epochs bf16 flash_attn learning_rate stage generation_top_k qa_loss doc_max_length compress_rate mse_loss gradient_checkpointing lr_scheduler do_eval_gen'.split(
+  'max_len dataset eval_dataset pretrain pretrain_checkpoint train_batch_size micro_train_batch_size ckpt_path max_samples save_path save_steps logging_steps eval_steps zero_stage max_epochs bf16 flash_attn learning_rate stage generation_top_k qa_loss doc_max_length compress_rate mse_loss gradient_checkpointing lr_scheduler lr_warmup_ratio do_eval_gen'.split(
     ' ',
   )
 
@@ -165,7 +165,8 @@ describe('the scripts', () => {
     })
   }
   const flagsOf = (stdout: string) => {
-    const words = stdout.trimEnd().split('\n')
+    const said = stdout.trimEnd().split('\n')
+    const words = said.slice(said.indexOf(join(work, 'ml clara')))
     const at = (flag: string) => words[words.indexOf(flag) + 1]
     return { words, at }
   }
@@ -181,9 +182,11 @@ describe('the scripts', () => {
     const { words, at } = flagsOf(stdout)
     expect(words[0]).toBe(join(work, 'ml clara'))
     expect([at('-m'), at('--stage'), at('--generation_top_k')]).toEqual(['openrlhf.cli.train_sft', stage, k])
-    expect(at('--dataset')).toBe(join(folder, dataset))
-    expect([at('--learning_rate'), at('--max_len'), at('--max_samples')]).toEqual([rate, maxLen, '7'])
-    // Seven rows: a batch of 128 would leave no step, and the trainer divides by their number.
+    // Seven rows: a batch of 128 would leave no step, one of 4 the last three rows; so the first is read twice.
+    expect(stdout).toMatch(/^plan: 7 rows, 4 a step; epochs: 20, steps: 40, rows left out: 0, read twice: 1$/m)
+    expect(at('--dataset')).toBe([1, 2].map(() => join(folder, dataset)).join())
+    expect([at('--learning_rate'), at('--max_len'), at('--max_samples')]).toEqual([rate, maxLen, '8'])
+    expect([at('--max_epochs'), at('--lr_warmup_ratio'), at('--save_steps')]).toEqual(['20', '0', '-1'])
     expect([at('--train_batch_size'), at('--micro_train_batch_size')]).toEqual(['4', '2'])
     expect(at('--save_path')).toBe(join(folder, 'checkpoints', script.slice(6, -3)))
     expect(words).toContain('--flash_attn')
@@ -209,7 +212,7 @@ describe('the scripts', () => {
   it('take settings and more flags', () => {
     const { stdout } = run(
       'train_stage1.sh',
-      { FLASH_ATTN: '', GPUS: '4', MODEL_PATH: 'a b', CHECKPOINTS: join(work, 'saved') },
+      { FLASH_ATTN: '', GPUS: '4', MICRO_BATCH: '1', MODEL_PATH: 'a b', CHECKPOINTS: join(work, 'saved') },
       '--quantization',
       'int4',
     )

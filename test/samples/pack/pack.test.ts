@@ -166,8 +166,12 @@ describe('an archive', () => {
     const run = makeRun(fresh(), { sides: ['.train', '.validation'] })
     const folder = unpacked((await pack(run)).outputFile)
     const script = readFileSync(join(folder, 'train_stage3.sh'), 'utf8')
-    expect(script).toContain('--dataset "$data/end_to_end_data.train.jsonl"')
-    expect(script).toContain('--eval_dataset "$data/end_to_end_data.validation.jsonl"')
+    expect(script).toContain('dataset=$data/end_to_end_data.train.jsonl\n')
+    // The trainer's evaluation of that stage fails: KeyError 'recall_1'.
+    expect(script).not.toMatch(/--eval_dataset|--do_eval_gen|--eval_steps/)
+    const second = readFileSync(join(folder, 'train_stage2.sh'), 'utf8')
+    expect(second).toContain('--eval_dataset "$data/instruction_data.validation.jsonl"')
+    expect(second).toContain('--eval_steps -1')
   })
 
   it('leaves out empty files', async () => {
