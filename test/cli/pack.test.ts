@@ -91,6 +91,16 @@ describe('clara-pack', () => {
     expect(existsSync(place('k.tar.gz'))).toBe(false)
   })
 
+  it('takes how many documents the generator reads', async () => {
+    const less = await pack('less.tar.gz', '--generation-top-k', '2', '--json')
+    expect([less.code, JSON.parse(less.stdout)]).toEqual([
+      0,
+      expect.objectContaining({ top_k: 3, generation_top_k: 2 }),
+    ])
+    const more = await pack('more.tar.gz', '--generation_top_k', '4', '--quiet')
+    expect([more.code, more.stderr]).toEqual([1, expect.stringContaining('can be 3 at most')])
+  })
+
   it.each([
     [[], 'pack needs --input-dir and --output-file, or --verify'],
     [['--input-dir', '.'], 'pack needs'],

@@ -46,6 +46,26 @@ describe('the k of a script', () => {
     expect(brief(source)).toEqual([['end-to-end', k]])
   })
 
+  it('is of the command whose stage stands on another line', () => {
+    const source = `run(['torchrun', '-m', 'openrlhf.cli.train_sft',
+     '--stage', 'stage1_2',
+     '--generation_top_k', '5',
+     '--bf16'])
+run(['torchrun', '-m', 'openrlhf.cli.train_sft',
+     '--generation_top_k', '7',
+     '--dataset', END_TO_END_DATA])`
+    expect(brief(source)).toEqual([
+      ['instruction', 5],
+      ['end-to-end', 7],
+    ])
+  })
+
+  it('is the trainer’s default where a command does not pass it', () => {
+    expect(namedTopK('torchrun -m openrlhf.cli.train_sft --stage stage1 --bf16')).toEqual([
+      { stage: 'pretrain', value: 1, text: undefined },
+    ])
+  })
+
   it('is not what a comment says, nor guessed', () => {
     expect(brief('# --generation_top_k 1\nx --generation_top_k 5')).toEqual([['end-to-end', 5]])
     expect(namedTopK('x --generation_top_k {args.k}')).toEqual([
@@ -87,6 +107,26 @@ describe('packing for a notebook of one’s own', () => {
     expect(await refused(own)).toEqual([])
   })
 
+  it('goes on where not all stages are trained', async () => {
+    for (const text of [
+      'x --stage stage1 --generation_top_k 1',
+      'torchrun -m openrlhf.cli.train_sft --stage stage1 --bf16',
+      'x --dataset instruction_data.jsonl --stage stage2 --generation_top_k 1',
+      'x --dataset $data_path/instruction_tuning_data.jsonl --stage stage1_2 --generation_top_k 1',
+    ]) {
+      expect([text, await refused(text)]).toEqual([text, []])
+    }
+  })
+
+  it('goes on where the generator reads fewer documents than there are', async () => {
+    for (const k of [1, 2, 3]) expect(await refused(`x --stage stage2 --generation_top_k ${k}`)).toEqual([])
+    expect(await refused('x --stage stage2 --generation_top_k 0')).toEqual([
+      'generation_top_k is 0, end_to_end_data.jsonl has 3 docs in each row',
+    ])
+    const own = JSON.stringify({ cells: [{ cell_type: 'code', source: ['GENERATION_TOP_K = 2\n'] }] })
+    expect(await refused(own)).toEqual([])
+  })
+
   it('is refused where one differs, cannot be told, or is not there', async () => {
     expect(await refused('x --generation_top_k 5')).toEqual([
       'generation_top_k is 5, end_to_end_data.jsonl has 3 docs in each row',
@@ -98,5 +138,6 @@ describe('packing for a notebook of one’s own', () => {
       'generation_top_k is {k}, and no line says what that is',
     ])
     expect(await refused('x --stage stage2')).toEqual([expect.stringContaining('the trainer then takes 1')])
+    expect(await refused('print("hello")')).toEqual([expect.stringContaining('names no generation_top_k')])
   })
 })

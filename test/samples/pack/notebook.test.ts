@@ -183,7 +183,9 @@ describe('the scripts', () => {
     expect(words[0]).toBe(join(work, 'ml clara'))
     expect([at('-m'), at('--stage'), at('--generation_top_k')]).toEqual(['openrlhf.cli.train_sft', stage, k])
     // Seven rows: a batch of 128 would leave no step, one of 4 the last three rows; so the first is read twice.
-    expect(stdout).toMatch(/^plan: 7 rows, 4 a step; epochs: 20, steps: 40, rows left out: 0, read twice: 1$/m)
+    expect(stdout).toMatch(
+      /^plan: 7 rows, 4 a step; epochs: 20, steps: 40, rows left out: 0, read twice: 1$/m,
+    )
     expect(at('--dataset')).toBe([1, 2].map(() => join(folder, dataset)).join())
     expect([at('--learning_rate'), at('--max_len'), at('--max_samples')]).toEqual([rate, maxLen, '8'])
     expect([at('--max_epochs'), at('--lr_warmup_ratio'), at('--save_steps')]).toEqual(['20', '0', '-1'])
@@ -230,6 +232,49 @@ describe('the scripts', () => {
     expect([none.status, none.stderr]).toEqual([1, expect.stringContaining('/nowhere: no such folder')])
     const without = run('train_stage1.sh', { TRAINER: '' })
     expect([without.status, without.stderr]).toEqual([1, expect.stringContaining('training repository')])
+  })
+
+  it('plan for the GPUs and the batch that they are run with', () => {
+    const plan = (env: Record<string, string>) => {
+      const { status, stdout, stderr } = run('train_stage1.sh', env)
+      return status === 0 ? /^plan: .*$/m.exec(stdout)![0] : stderr.trimEnd()
+    }
+    expect(plan({ GPUS: '3' })).toContain(
+      '7 rows, 6 a step; epochs: 20, steps: 40, rows left out: 0, read twice: 5',
+    )
+    expect(plan({ TRAIN_BATCH: '6' })).toContain('7 rows, 6 a step; epochs: 20')
+    expect(plan({ MICRO_BATCH: '1' })).toContain('7 rows, 7 a step; epochs: 20, steps: 20')
+    expect(plan({ GPUS: '4' })).toBe(
+      'train_stage1.sh: 7 rows, and GPUS=4 with MICRO_BATCH=2 takes 8 at once: fewer of them, or 8 rows, would do',
+    )
+    expect(plan({ TRAIN_BATCH: '3' })).toContain('a multiple of GPUS x MICRO_BATCH = 2 was expected')
+    expect(plan({ TRAIN_BATCH: '8' })).toContain('a batch up to that, or 8 rows, would do')
+    expect(plan({ GPUS: 'all' })).toContain('GPUS is all: a whole number was expected')
+    expect(plan({ MICRO_BATCH: '0' })).toContain('1 or more')
+  })
+
+  it('say where a flag undoes the plan', () => {
+    const { status, stderr } = run('train_stage1.sh', {}, '--max_epochs', '3')
+    expect([status, stderr]).toEqual([0, expect.stringContaining('--max_epochs changes the plan above')])
+  })
+
+  it('stop in a folder whose name the trainer would cut', () => {
+    const place = join(work, 'me@work')
+    cpSync(folder, place, { recursive: true })
+    const { bin, trainer } = fakeTrainer()
+    const { status, stderr } = spawnSync('bash', [join(place, 'train_stage1.sh')], {
+      encoding: 'utf8',
+      env: { PATH: `${bin}:${process.env.PATH}`, TRAINER: trainer },
+    })
+    expect([status, stderr]).toEqual([1, expect.stringContaining('unpack the archive into a folder without')])
+  })
+
+  it('let the generator read fewer documents than there are', () => {
+    const { at } = flagsOf(run('train_stage3.sh', { GENERATION_TOP_K: '2' }).stdout)
+    expect(at('--generation_top_k')).toBe('2')
+    for (const k of ['0', '4', 'two']) {
+      expect(run('train_stage3.sh', { GENERATION_TOP_K: k }).status).toBe(1)
+    }
   })
 
   it.skipIf(!python)(`run from the notebook${needsPython}`, () => {

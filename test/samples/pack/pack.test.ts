@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -174,6 +175,39 @@ describe('an archive', () => {
     expect(second).toContain('--eval_steps -1')
   })
 
+  it('has documents to choose from where fewer are read', async () => {
+    const { outputFile, top_k, generation_top_k } = await pack(makeRun(fresh()), { generationTopK: 2 })
+    expect([top_k, generation_top_k]).toEqual([3, 2])
+    const folder = unpacked(outputFile)
+    const text = (name: string) => readFileSync(join(folder, name), 'utf8')
+    expect(text('train_stage3.sh')).toContain('GENERATION_TOP_K:-2}')
+    expect(text('train_stage2.sh')).toContain('--generation_top_k 1 ')
+    expect(text('notebook.ipynb')).toContain('GENERATION_TOP_K = 2\\n')
+    expect(text('TRAINING.md')).toContain(
+      '## generation_top_k is 2\n\nEvery row of the end-to-end data has 3',
+    )
+  })
+
+  it('names the second stage’s data as the run does', async () => {
+    const run = makeRun(fresh())
+    renameSync(join(run, 'instruction_data.jsonl'), join(run, 'instruction_tuning_data.jsonl'))
+    const folder = unpacked((await pack(run)).outputFile)
+    expect(readFileSync(join(folder, 'train_stage2.sh'), 'utf8')).toContain(
+      'dataset=$data/instruction_tuning_data.jsonl\n',
+    )
+  })
+
+  it('has the plan of each stage in its guide', async () => {
+    const folder = unpacked((await pack(makeRun(fresh(), { rows: 156 }))).outputFile)
+    const guide = readFileSync(join(folder, 'TRAINING.md'), 'utf8')
+    expect(guide.match(/^\| 1 \| .*/gm)).toEqual(
+      Array(4).fill(
+        '| 1 | 2 epochs of 26 steps: 52 optimizer steps of 6 rows; rows left out: 0, read twice: 0 |',
+      ),
+    )
+    expect(guide.match(/^\| 8 \| 4 epochs of 10 steps: 40 optimizer steps of 16 rows/gm)).toHaveLength(4)
+  })
+
   it('leaves out empty files', async () => {
     const run = makeRun(fresh(), { files: { 'pretrain_paraphrase_data.jsonl': '' } })
     const { files, left_out } = await pack(run)
@@ -214,6 +248,21 @@ describe('data that is not fit is refused', () => {
     expect(await refusals(run)).toEqual([
       { file: 'report.json', reason: 'says top_k 5, the samples have 3 docs in each row', command: null },
     ])
+  })
+
+  it('for more documents to read than a row has', async () => {
+    expect(await refusals(makeRun(fresh()), { generationTopK: 4 })).toEqual([
+      { file: DATA[0], reason: '3 docs in each row, --generation-top-k 4 can be 3 at most', command: null },
+    ])
+  })
+
+  it('for so few rows that the trainer has no step', async () => {
+    const rows = readFileSync(join(makeRun(fresh()), 'instruction_data.jsonl'), 'utf8').split(/(?<=\n)/)
+    const run = makeRun(fresh(), { files: { 'instruction_data.jsonl': rows[0]! } })
+    const reason = 'has 1 row, the trainer takes 2 at once: 2 rows or more would do'
+    expect(await refusals(run)).toEqual([{ file: 'instruction_data.jsonl', reason, command: null }])
+    writeFileSync(join(run, 'instruction_data.jsonl'), rows.slice(0, 2).join(''))
+    expect(await refusals(run)).toEqual([])
   })
 
   it('for sides with different k', async () => {
@@ -310,6 +359,13 @@ describe('a directory that cannot be packed', () => {
 
   it('holds whole files and a split of them', async () => {
     await fails(makeRun(fresh(), { sides: ['', '.train'] }), /holds both/)
+    const run = makeRun(fresh())
+    const rows = readFileSync(join(run, 'instruction_data.jsonl'))
+    for (const name of ['instruction_tuning_data.jsonl', 'instruction_tuning_data.train.jsonl']) {
+      writeFileSync(join(run, name), rows)
+      await fails(run, /holds both instruction_tuning_data.*\.jsonl and instruction_data\.jsonl/)
+      rmSync(join(run, name))
+    }
   })
 
   it('holds a link: it is not followed, when it is looked for and when it is read', async () => {

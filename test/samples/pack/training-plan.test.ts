@@ -153,7 +153,15 @@ describe('the scripts', () => {
     for (const [i, text] of planned(fit).entries()) {
       const [rows, , microBatch, gpus, batch] = fit[i] as [number, number, number, number, number]
       const [, epochs, , twice] = /epochs: (\d+), steps: (\d+), .* read twice: (\d+)/.exec(text)!.map(Number)
-      const settings = { rows, microBatch, gpus, batch, samples: rows + twice!, epochs: epochs!, warmupRatio: 0 }
+      const settings = {
+        rows,
+        microBatch,
+        gpus,
+        batch,
+        samples: rows + twice!,
+        epochs: epochs!,
+        warmupRatio: 0,
+      }
       const { steps, neverApplied } = trained(settings, () => 1)
       expect(neverApplied).toBe(0)
       expect(steps).toBeGreaterThanOrEqual(20)
