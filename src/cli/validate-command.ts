@@ -2,7 +2,8 @@
 
 import { Command, Option } from 'commander'
 import { ClaraError } from '../errors.js'
-import { openTokenizer, openTokenizerFile, type TokenCounter } from '../inference/open-tokenizer.js'
+import { openTokenizer } from '../inference/open-tokenizer.js'
+import { openTrainerTokenizer } from '../inference/trainer-tokenizer.js'
 import { DEFAULT_EMBEDDER, resolveEmbedder } from '../models/resolve.js'
 import { STAGES, type Stage } from '../samples/stages.js'
 import { sampleFilesOf } from '../samples/validate/input-files.js'
@@ -76,13 +77,12 @@ async function validate({ inputFile, tokenizer: path, json, quiet, ...options }:
   }
 }
 
-async function tokenizerFor(
-  limit: number | undefined,
-  path: string | undefined,
-): Promise<TokenCounter | undefined> {
+async function tokenizerFor(limit: number | undefined, path: string | undefined) {
   if (limit === undefined) {
     if (path === undefined) return undefined
     throw new ClaraError('usage', '--tokenizer counts for --doc-max-tokens: give both')
   }
-  return path === undefined ? openTokenizer(await resolveEmbedder(DEFAULT_EMBEDDER)) : openTokenizerFile(path)
+  return path === undefined
+    ? openTokenizer(await resolveEmbedder(DEFAULT_EMBEDDER))
+    : openTrainerTokenizer(path)
 }

@@ -1,10 +1,8 @@
 /** A model's tokenizer on a thread of its own. */
-import { stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { ClaraError, isErrno, messageOf } from '../errors.js'
-import { digestFile } from '../files/durable-file.js'
-import { startWorker, type WorkerThread } from '../files/worker-thread.js'
-import type { Model, VerifiableFile } from '../models/resolve.js'
+import { dirname } from 'node:path'
+import { ClaraError } from '../errors.js'
+import { type Methods, startWorker, type WorkerThread } from '../files/worker-thread.js'
+import type { Model } from '../models/resolve.js'
 import type { Encodings, TextPair } from './encoding.js'
 import type { TokenizerMethods } from './tokenizer.worker.js'
 import type { TokenizerFacts } from './tokenizer-json.js'
@@ -23,7 +21,7 @@ export interface ThreadedTokenizer extends TokenizerFacts {
 
 /** @throws ClaraError `model` when a file is missing, damaged or no tokenizer. */
 export async function openTokenizer(model: Model): Promise<ThreadedTokenizer> {
-  const worker = startThread(model.tokenizer.path)
+  const worker = startTokenizerThread<TokenizerMethods>('./tokenizer.worker.js', model.tokenizer.path)
   const { card } = model
   try {
     const { specialTokens, ...facts } = await worker.call('open', {
@@ -50,8 +48,9 @@ export async function openTokenizer(model: Model): Promise<ThreadedTokenizer> {
 /** A million characters take a tokenizer about a second. */
 const MOST_SECONDS = 10
 
-function startThread(path: string): WorkerThread<TokenizerMethods> {
-  return startWorker(new URL('./tokenizer.worker.js', import.meta.url), 'tokenizer', {
+/** @param module of the thread, in this folder. */
+export function startTokenizerThread<M extends Methods>(module: string, path: string): WorkerThread<M> {
+  return startWorker(new URL(module, import.meta.url), 'tokenizer', {
     seconds: MOST_SECONDS,
     error: () =>
       new ClaraError(
@@ -59,35 +58,6 @@ function startThread(path: string): WorkerThread<TokenizerMethods> {
         `${path}: has been at one text for ${MOST_SECONDS} s: a regular expression in its "normalizer" or "pre_tokenizer" tries without end; take a tokenizer.json from the model's own repository`,
       ),
   })
-}
-
-export type TokenCounter = Pick<ThreadedTokenizer, 'countTokens' | 'close'>
-
-/**
- * A tokenizer without a model, to count with.
- * @param path tokenizer.json, or a folder that holds it
- * @throws ClaraError `model` when it is missing or no tokenizer.
- */
-export async function openTokenizerFile(path: string): Promise<TokenCounter> {
-  const tokenizer = await foundTokenizer(path)
-  const worker = startThread(tokenizer.path)
-  try {
-    await worker.call('open', { tokenizer })
-  } catch (error) {
-    await worker.close()
-    throw error
-  }
-  return { countTokens: (texts) => worker.call('count', texts), close: () => worker.close() }
-}
-
-async function foundTokenizer(path: string): Promise<VerifiableFile> {
-  try {
-    const file = (await stat(path)).isDirectory() ? join(path, 'tokenizer.json') : path
-    return { path: file, ...(await digestFile(file)) }
-  } catch (cause) {
-    const why = isErrno(cause) && cause.code === 'ENOENT' ? '' : `: ${messageOf(cause)}`
-    throw new ClaraError('model', `${path}: no tokenizer.json there${why}`, { cause })
-  }
 }
 
 /** Room for a token of each text: of two, what stands between them is no more than around one. */

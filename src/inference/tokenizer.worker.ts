@@ -1,10 +1,9 @@
 /** The thread that tokenizes. */
 import { ClaraError, messageOf } from '../errors.js'
-import { readVerified } from '../files/durable-file.js'
 import { Moved, serve } from '../files/worker-thread.js'
 import type { VerifiableFile } from '../models/resolve.js'
 import type { Encodings, TextPair } from './encoding.js'
-import { damaged, missing } from './model-files.js'
+import { readJsonFile } from './read-tokenizer.js'
 import { createTokenizer, type TextTokenizer } from './tokenizer.js'
 import type { TokenizerFacts } from './tokenizer-json.js'
 
@@ -18,11 +17,8 @@ let tokenizer: TextTokenizer
 const TRIAL = 'A text, 2 of it: 水 é.'
 
 const methods = {
-  async open(files: { tokenizer: VerifiableFile; config?: VerifiableFile }): Promise<OpenedTokenizer> {
-    const [json, config] = await Promise.all([
-      readJson(files.tokenizer),
-      files.config ? readJson(files.config) : {},
-    ])
+  async open(files: { tokenizer: VerifiableFile; config: VerifiableFile }): Promise<OpenedTokenizer> {
+    const [json, config] = await Promise.all([readJsonFile(files.tokenizer), readJsonFile(files.config)])
     try {
       tokenizer = createTokenizer(json, config)
       tokenizer.count([TRIAL]) // some parts say only with a text that they are of no kind that is known
@@ -47,18 +43,6 @@ function moved(encodings: Encodings): Moved<Encodings> {
   const { ids, starts, typeIds } = encodings
   const arrays = typeIds ? [ids, starts, typeIds] : [ids, starts]
   return new Moved(encodings, arrays.map(({ buffer }) => buffer) as ArrayBuffer[])
-}
-
-async function readJson(file: VerifiableFile): Promise<object> {
-  const data = await readVerified(file.path, file).catch((error) => {
-    throw missing(file, error)
-  })
-  if (!data) throw damaged(file)
-  try {
-    return JSON.parse(data.toString('utf8'))
-  } catch (error) {
-    throw new ClaraError('model', `${file.path}: is not JSON: ${messageOf(error)}`, { cause: error })
-  }
 }
 
 serve(methods)

@@ -1,4 +1,4 @@
-/** The wire format of protocol buffers, read field by field from a file that may not fit in memory. */
+/** The wire format of protocol buffers, read field by field from bytes, or a file that may not fit in memory. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
 const WINDOW = 1 << 16
@@ -15,17 +15,23 @@ export interface Field {
 /** @throws RangeError where the bytes are no protocol buffer. */
 export class ProtobufFile {
   readonly size: number
-  readonly #fd: number
-  #window = Buffer.alloc(0)
+  readonly #fd: number | undefined
+  #window: Buffer = Buffer.alloc(0)
   #windowStart = 0
 
-  constructor(path: string) {
-    this.#fd = openSync(path, 'r')
-    this.size = fstatSync(this.#fd).size
+  /** @param source a path, or all that there is. */
+  constructor(source: string | Buffer) {
+    if (typeof source === 'string') {
+      this.#fd = openSync(source, 'r')
+      this.size = fstatSync(this.#fd).size
+    } else {
+      this.#window = source
+      this.size = source.length
+    }
   }
 
   close(): void {
-    closeSync(this.#fd)
+    if (this.#fd !== undefined) closeSync(this.#fd)
   }
 
   /** The fields of the message that lies between two offsets. */
@@ -43,6 +49,12 @@ export class ProtobufFile {
   text({ start, end }: Field): string {
     if (end - start > WINDOW) throw new RangeError(`a name of ${end - start} bytes at byte ${start}`)
     return this.#bytes(start, end).toString('utf8')
+  }
+
+  /** Of a field of four bytes. */
+  float({ start, end }: Field): number {
+    if (end - start !== 4) throw new RangeError(`no float of four bytes at byte ${start}`)
+    return this.#bytes(start, end).readFloatLE()
   }
 
   #content(type: number, at: number, end: number): Omit<Field, 'number'> {
@@ -75,7 +87,7 @@ export class ProtobufFile {
 
   #read(start: number, end: number): void {
     const window = Buffer.alloc(Math.max(WINDOW, end - start))
-    const length = readSync(this.#fd, window, 0, window.length, start)
+    const length = this.#fd === undefined ? 0 : readSync(this.#fd, window, 0, window.length, start)
     if (start + length < end) throw new RangeError(`the file ends at byte ${start + length}`)
     this.#window = window.subarray(0, length)
     this.#windowStart = start

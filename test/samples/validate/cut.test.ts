@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { openTokenizer, openTokenizerFile } from '#clara/inference/open-tokenizer.js'
+import { openTokenizer } from '#clara/inference/open-tokenizer.js'
+import { openTrainerTokenizer } from '#clara/inference/trainer-tokenizer.js'
 import { DEFAULT_EMBEDDER, resolveEmbedder } from '#clara/models/resolve.js'
 import { keptParts } from '#clara/samples/validate/cut.js'
 import { jsonl, useDirectory } from '../../support/directory.js'
@@ -114,20 +115,20 @@ describe('a tokenizer by its file', () => {
     const texts = ['Puffins nest in burrows.', '', '北极海鹦'.repeat(40)]
     const [own, counter] = [
       await openTokenizer(await resolveEmbedder(DEFAULT_EMBEDDER)),
-      await openTokenizerFile(path),
+      await openTrainerTokenizer(path),
     ]
     expect(await counter.countTokens(texts)).toEqual(await own.countTokens(texts))
     await Promise.all([own.close(), counter.close()])
   })
 
   test.each<[string, string | null, RegExp]>([
-    ['missing', null, /no tokenizer.json/],
+    ['missing', null, /no tokenizer there: expected mistral, qwen3, none/],
     ['no JSON', '{', /is not JSON/],
     ['another JSON', '{"a": 1}', /cannot be used/],
   ])('%s', async (_, content, message) => {
     const path = `${directory.path}/tokenizer.json`
     if (content !== null) await directory.write('tokenizer.json', content)
-    await expect(openTokenizerFile(path)).rejects.toMatchObject({
+    await expect(openTrainerTokenizer(path)).rejects.toMatchObject({
       name: 'ClaraError',
       message: expect.stringMatching(message),
     })
