@@ -40,6 +40,7 @@ export function printRun(
       `warning: ${report.without_answer} samples have no answer (BEIR has none); end-to-end training needs one`,
     )
   }
+  remarkEscaped(talk, report)
   const { negatives, left_out: leftOut } = report.formats?.['n-tuple'] ?? {}
   if (leftOut) talk.remark(`n-tuple: ${negatives} negatives a row; ${leftOut} rows with fewer are left out`)
   printResult(flags, {
@@ -55,8 +56,19 @@ export function printRun(
 /** As printRun, for a run that mined nothing. */
 export function printWritten(flags: OutputFlags, talk: Talk, directory: string, counts: object): void {
   talk.finish()
+  remarkEscaped(talk, counts)
   printResult(flags, { output: directory, ...counts, ...talk.counts() })
   process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
+}
+
+/** Of all files that the trainer reads. */
+function remarkEscaped(talk: Talk, counts: { escaped_texts?: number; escaped_in_stages?: number }): void {
+  const texts = (counts.escaped_texts ?? 0) + (counts.escaped_in_stages ?? 0)
+  if (texts === 0) return
+  talk.remark(
+    `${texts} texts hold words that the trainer takes for its own tokens (<MEM0>, <AE>, <ENC>, <SEP>): they are written with a ` +
+      'backslash, as <\\MEM0> (docs/formats.md)',
+  )
 }
 
 /** Of fewer samples a share says little. */

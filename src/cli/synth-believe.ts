@@ -23,6 +23,8 @@ export interface Believed {
   questions: JudgeCounts
   /** Rows of each file of the first two stages. */
   rows: Record<string, number>
+  /** Texts of those in which a token of the trainer was escaped, where there are any. */
+  escaped_in_stages?: number
   /** Replies that would stand on both sides of the split. */
   left_out_of_split?: number
 }
@@ -48,10 +50,15 @@ export async function believe(
       else await stages.write(each, side)
     }
     await questions.close()
-    const rows = await stages.close()
+    const { rows, escaped } = await stages.close()
     await removeResults(directory, [REJECTED_FILE, QA_FILE])
     await moveResults(work, directory, [REJECTED_FILE, QA_FILE])
-    return { questions: counts, rows, ...(split && { left_out_of_split: leftOut }) }
+    return {
+      questions: counts,
+      rows,
+      ...(escaped > 0 && { escaped_in_stages: escaped }),
+      ...(split && { left_out_of_split: leftOut }),
+    }
   } catch (error) {
     await Promise.all([questions.abandon(), stages.abandon()])
     throw error

@@ -7,6 +7,7 @@
 import { join } from 'node:path'
 import type { Columns } from '../files/parquet-file.js'
 import type { Judged } from '../questions/judge.js'
+import { escapedRow } from './escaped-rows.js'
 import { RowFile } from './formats/row-file.js'
 import { SAMPLE_COLUMNS } from './sample.js'
 import { named, type Side } from './split.js'
@@ -35,8 +36,8 @@ export const STAGE_NAMES: Readonly<Record<string, Stage>> = {
 interface StageFiles {
   /** @param side `undefined` where nothing is split. */
   write(judged: Judged, side: Side | undefined): Promise<void>
-  /** @returns rows of each file. */
-  close(): Promise<Record<string, number>>
+  /** @returns rows of each file, and the texts in them in which a token of the trainer was escaped. */
+  close(): Promise<{ rows: Record<string, number>; escaped: number }>
   abandon(): Promise<void>
 }
 
@@ -103,15 +104,22 @@ export async function openStageFiles(
     await abandon()
     throw error
   }
+  let escaped = 0
   return {
     async write(judged, side) {
       for (const { kind, file, ...of } of files) {
-        if (of.side === side) for (const row of kind.rowsOf(judged)) await file.write(row)
+        if (of.side !== side) continue
+        for (const each of kind.rowsOf(judged)) {
+          const safe = escapedRow(each)
+          escaped += safe.escaped
+          await file.write(safe.row)
+        }
       }
     },
     async close() {
       for (const { file } of files) await file.close()
-      return Object.fromEntries(files.map(({ kind, side, file }) => [named(kind.name, side), file.rows]))
+      const rows = files.map(({ kind, side, file }) => [named(kind.name, side), file.rows])
+      return { rows: Object.fromEntries(rows), escaped }
     },
     abandon,
   }

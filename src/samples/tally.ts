@@ -23,6 +23,8 @@ export interface RunReport extends Scorers {
   excluded: Record<string, number>
   /** On the scale that thresholds are on; `null` where nothing scored. Differences are to the least positive. */
   scores: { positive: Distribution; negative: Distribution; difference: Distribution } | null
+  /** Texts of rows for the trainer in which words that it takes for its own tokens were escaped, where there are any. */
+  escaped_texts?: number
   /** What each further format holds, where there are any. */
   formats?: Record<string, FormatCounts>
   /** Samples of each side, where they are split. */
@@ -33,6 +35,7 @@ interface Tally {
   report: RunReport
   add(mined: MinedQuestion): void
   addFormat(name: string, counts: FormatCounts): void
+  addEscaped(texts: number): void
   addSide(side: Side, samples: number): void
   finish(): RunReport
 }
@@ -74,6 +77,9 @@ export function createTally(topK: number, seed: number, scorers: Scorers): Tally
     },
     addFormat(name, counts) {
       report.formats = { ...report.formats, [name]: counts }
+    },
+    addEscaped(texts) {
+      if (texts > 0) report.escaped_texts = (report.escaped_texts ?? 0) + texts
     },
     addSide(side, samples) {
       report.split = { ...report.split, [side]: samples }

@@ -22,6 +22,11 @@ export interface ValidateOptions {
   docMaxTokens?: number
   /** Tokens of each text, as the trainer counts them. Called with at most 256 texts. */
   countTokens?: CountTokens
+  /**
+   * Looks whether prompt and answer of each row fit into the trainer's `--max_len`, by default that which clara-pack would take at most; `countTokens` must
+   * then count as the trainer does. `mistral`: its base model has Mistral's vocabulary and template.
+   */
+  lengths?: { maxLen: number | undefined; mistral: boolean }
   /** Looks at fields and their types alone, not at what the texts say. */
   schemaOnly?: boolean
   /** Warnings count as errors. */

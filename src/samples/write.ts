@@ -5,7 +5,8 @@ import { requireArgument, requireOptions, stream, text, whole } from '../argumen
 import { replaceFile } from '../files/durable-file.js'
 import { toJson } from '../files/well-formed.js'
 import type { MinedQuestion } from '../negatives/mine.js'
-import { assembleSample, type Scorers } from './assemble.js'
+import { type AssembledSample, assembleSample, type Scorers } from './assemble.js'
+import { escapedRow } from './escaped-rows.js'
 import { entriesOf, FORMATS, type Format, openFormat } from './formats/formats.js'
 import { openRows, type SampleFile } from './formats/sample-file.js'
 import { END_TO_END_NAME as DATA, SAMPLE_COLUMNS } from './sample.js'
@@ -56,8 +57,9 @@ export async function writeSamples(
       tally.add(question)
       options.onProgress?.(tally.report.samples)
     }
-    for (const { side, rows, close } of sides) {
+    for (const { side, rows, escaped, close } of sides) {
       for (const [format, counts] of await close()) tally.addFormat(named(format, side), counts)
+      tally.addEscaped(escaped())
       if (side) tally.addSide(side, rows())
     }
   } catch (error) {
@@ -76,6 +78,8 @@ export async function writeReport(directory: string, report: object): Promise<vo
 interface SideFiles extends Pick<SampleFile, 'write' | 'abandon'> {
   side: Side | undefined
   rows(): number
+  /** Texts in which a token of the trainer was escaped. */
+  escaped(): number
   close(): Promise<[Format, Awaited<ReturnType<SampleFile['close']>>][]>
 }
 
@@ -92,9 +96,14 @@ async function openSide(
   const abandon = async () => {
     await Promise.all(files.map((file) => file.abandon()))
   }
-  let rows = 0
+  let [rows, escapedTexts] = [0, 0]
+  const trainerRows = ({ sample }: AssembledSample) => {
+    const { row, escaped } = escapedRow(sample)
+    escapedTexts += escaped
+    return [row]
+  }
   try {
-    files.push(await openRows(path, SAMPLE_COLUMNS, parquet, ({ sample }) => [sample]))
+    files.push(await openRows(path, SAMPLE_COLUMNS, parquet, trainerRows))
     files.push(await openRows(`${path}.${PROVENANCE}`, {}, false, ({ provenance }) => [provenance]))
     for (const format of formats) files.push(await openFormat(format, directory, { parquet, scored }, side))
   } catch (error) {
@@ -104,6 +113,7 @@ async function openSide(
   return {
     side,
     rows: () => rows,
+    escaped: () => escapedTexts,
     async write(sample) {
       rows++
       for (const file of files) await file.write(sample)

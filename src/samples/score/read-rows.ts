@@ -1,6 +1,7 @@
 /** A file of samples -> windows of its lines: those that can be scored, and those that cannot. */
 import { isObject } from '../../files/json-value.js'
 import { parseLine, type RawLine, readLines } from '../../files/jsonl.js'
+import { unescapeTrainerTokens } from '../../text/trainer-tokens.js'
 import type { FindingKind } from '../validate/kinds.js'
 import { checkRow } from '../validate/row.js'
 
@@ -8,6 +9,7 @@ import { checkRow } from '../validate/row.js'
 const WINDOW = { lines: 256, docs: 4096, bytes: 16 << 20 }
 const MOST_DOCS = 4096
 
+/** Texts as they were before the trainer's tokens in them were escaped: those of an index are, too. */
 export interface SampleRow {
   line: number
   /** `question_id`, `id` or `_id`, where the row has one. */
@@ -78,9 +80,11 @@ function rowOf(value: unknown, line: number): SampleRow | string {
   return {
     line,
     id: [value.question_id, value.id, value._id].find(isId) ?? null,
-    question: value.question as string,
-    answer: [value.answer, value.gold_answer].find((answer) => typeof answer === 'string') ?? '',
-    docs,
+    question: unescapeTrainerTokens(value.question as string),
+    answer: unescapeTrainerTokens(
+      [value.answer, value.gold_answer].find((answer) => typeof answer === 'string') ?? '',
+    ),
+    docs: docs.map(unescapeTrainerTokens),
     positives,
   }
 }

@@ -9,6 +9,7 @@ import type { RawLine } from '../../files/jsonl.js'
 import { onDisk, shownPath } from '../../files/spool.js'
 import { writeFiles } from '../../files/staged-files.js'
 import { halvesReason, repairBytes, repairEscapes } from '../../files/well-formed.js'
+import { escapeTrainerTokens, escapeTrainerTokensInJson } from '../../text/trainer-tokens.js'
 import { findReplacements, type Replacements, type Source } from './replace.js'
 import { createScoreTally, type ScoreReport } from './report.js'
 import { scoreLine } from './score-line.js'
@@ -56,7 +57,8 @@ export async function scoreFile(
         const replacements = replaced?.get(line.raw.line)
         tally.add(line, replacements)
         await scores?.write(scoreLine(line, replacements))
-        if (fixed) await writeFixed(fixed, path, line.raw, replacements)
+        if (fixed && (await writeFixed(fixed, path, line.raw, replacements)))
+          options.onProblem({ path: shownPath(path), line: line.raw.line, reason: ESCAPED, note: true })
       }
       options.onProgress?.(tally.report.rows)
     }
@@ -78,25 +80,35 @@ function replacementsOf(
   return findReplacements(rows, scale, source, { ...options, path: shownPath(path) })
 }
 
-/** Byte for byte, but for the documents that are replaced, and halves of surrogate pairs. */
+const ESCAPED = 'what the trainer takes for its own tokens is escaped now'
+
+/**
+ * Byte for byte, but for the documents that are replaced, halves of surrogate pairs, and tokens of the trainer.
+ * @returns whether there were any of those.
+ */
 async function writeFixed(
   file: DurableFile,
   path: string,
   { bytes, start, end }: RawLine,
   replacements: Replacements | undefined,
-): Promise<void> {
+): Promise<boolean> {
   if (bytes === undefined) {
     for await (const block of createReadStream(await onDisk(path), { start, end: end - 1 }))
       await file.write(block)
-    return
+    return false
   }
   const whole = bytes.includes(0xed) ? repairBytes(bytes).bytes : bytes // with which halves begin
   const { text, repaired } = repairEscapes(whole.toString('utf8'))
+  const escaped = escapeTrainerTokensInJson(text)
   if (replacements) {
-    const texts = new Map(Array.from(replacements, ([at, { chunk }]) => [at, chunk.text]))
-    await file.write(replaceStrings(text, 'docs', texts))
-  } else await file.write(repaired > 0 ? text : whole)
+    const texts = Array.from(
+      replacements,
+      ([at, { chunk }]) => [at, escapeTrainerTokens(chunk.text)] as const,
+    )
+    await file.write(replaceStrings(escaped ?? text, 'docs', new Map(texts)))
+  } else await file.write(escaped ?? (repaired > 0 ? text : whole))
   if (end - start > bytes.byteLength) await file.write('\n')
+  return escaped !== undefined
 }
 
 async function requireApart(path: string, outputs: string[]): Promise<void> {

@@ -59,7 +59,7 @@ export const FINDING_KINDS = {
   'no-answer': kind('error', 'neither gold_answer nor answer', 'give both, the same text'),
   'only-gold-answer': kind(
     'error',
-    'gold_answer without answer, which the trainer rejects',
+    'gold_answer without answer, which apple/ml-clara rejects (its fork does not)',
     'give both, the same text',
   ),
   'bad-gold-answer': kind('error', 'gold_answer is not a non-blank string', TYPES),
@@ -88,6 +88,21 @@ export const FINDING_KINDS = {
     'error',
     'the answer is in the part of the positive that the trainer cuts off',
     'smaller --chunk-tokens, or a larger --doc_max_length',
+  ),
+  'memory-token': kind(
+    'error',
+    'a text holds a memory token of the trainer, unescaped: its run ends there',
+    'clara-score --fix escapes it in a copy; for other stages docs/formats.md has a command',
+  ),
+  'no-answer-left': kind(
+    'error',
+    'the prompt fills the trainer’s max_len: no answer is left, and the loss is NaN',
+    'shorten the question, or remove the line',
+  ),
+  'cut-answer': kind(
+    'error',
+    'prompt and answer are longer than the trainer’s max_len, which cuts the answer’s end off',
+    'shorten the answer, remove the line, or check with the --max-len that you train with',
   ),
   'many-duplicates': kind(
     'error',
@@ -118,6 +133,11 @@ export const FINDING_KINDS = {
     'warning',
     'answer without gold_answer, which guides and scripts read',
     'give both, the same text',
+  ),
+  'control-token': kind(
+    'warning',
+    'a text holds another token of the trainer, or a question or an answer one of its base model: no text to it',
+    'escape it or take it out (docs/formats.md): an answer teaches the model to end there',
   ),
   'duplicate-sample': kind(
     'warning',

@@ -14,6 +14,7 @@ import { Findings } from './findings.js'
 import { type FirstSample, firstSampleOf } from './first.js'
 import { FINDING_KINDS } from './kinds.js'
 import type { Leaks } from './leaks.js'
+import { LengthCheck } from './lengths.js'
 import { Positions } from './positions.js'
 import { checkPretrainRow, dataTypeOf } from './pretrain-row.js'
 import { type Origin, OriginCheck } from './provenance.js'
@@ -21,6 +22,7 @@ import { type CheckedRow, checkRow } from './row.js'
 import { againstExpected, distribution, type ValidationReport } from './summary.js'
 import { rememberFacts } from './texts.js'
 import { type PendingRow, TokenCheck } from './tokens.js'
+import { checkTrainerTokens } from './trainer-tokens.js'
 
 export interface PassOptions extends ValidateOptions {
   /** Shared by the files that are on sides of a split. */
@@ -43,6 +45,7 @@ export class Pass {
   #across = new Across()
   #origins = new OriginCheck()
   #tokens: TokenCheck | null
+  #lengths: LengthCheck<PendingRow> | null
   /** `leaks` comes from the files before. */
   #forgottenBefore: number
 
@@ -60,6 +63,11 @@ export class Pass {
       limit === undefined || countTokens === undefined
         ? null
         : new TokenCheck(limit, !schemaOnly, countTokens, this.findings, settle)
+    const { lengths } = options
+    this.#lengths =
+      lengths === undefined || countTokens === undefined || schemaOnly
+        ? null
+        : new LengthCheck({ ...lengths, countTokens }, this.findings, (row) => this.#countDocs(row))
   }
 
   get #forgotten(): number {
@@ -98,6 +106,7 @@ export class Pass {
       row.faults.push({ kind: 'repeated-key', reason: `${JSON.stringify(repeated)} stands twice` })
     }
     const content = this.options.schemaOnly ? undefined : contentOf(row, this.#facts)
+    if (!this.options.schemaOnly) checkTrainerTokens(row)
     if (content) {
       checkContent(row, content)
       if (this.hasProvenance) this.#origins.check(origin, row, content.docs)
@@ -109,6 +118,7 @@ export class Pass {
   }
 
   async end(): Promise<void> {
+    await this.#lengths?.flush()
     await this.#tokens?.flush()
   }
 
@@ -145,6 +155,7 @@ export class Pass {
       uniformity,
       reuse,
       tokens: this.#tokens?.report ?? null,
+      lengths: this.#lengths?.report ?? null,
       provenance: this.hasProvenance && !schemaOnly,
       notCompared: this.#forgotten - this.#forgottenBefore,
       findings: found,
@@ -166,7 +177,8 @@ export class Pass {
     return row
   }
 
-  #book(line: number, { faults, docs, positives }: CheckedRow, content: PendingRow['content']) {
+  #book(line: number, row: CheckedRow, content: PendingRow['content']) {
+    const { faults, docs, positives } = row
     let [failed, warned] = [false, false]
     for (const { kind, reason } of faults) {
       this.findings.add(kind, line, reason)
@@ -180,8 +192,12 @@ export class Pass {
     }
     if (positives && positives.length > 0) this.#positions.add(positives, docs.length)
     const pending = { line, docs, content, failed: failed || (warned && this.options.strict === true) }
-    if (this.#tokens !== null) return this.#tokens.add(pending)
-    this.#settle(pending)
+    return this.#lengths ? this.#lengths.add(pending, this.stage, row) : this.#countDocs(pending)
+  }
+
+  #countDocs(row: PendingRow): Promise<void> | undefined {
+    if (this.#tokens !== null) return this.#tokens.add(row)
+    this.#settle(row)
     return undefined
   }
 

@@ -1,4 +1,5 @@
 /** A validation report as text for a terminal. */
+import { DOC_PLACES } from '../trainer-lengths.js'
 import type { FilesReport } from '../validate.js'
 import type { ReuseReport } from './across.js'
 import type { Finding } from './findings.js'
@@ -15,7 +16,7 @@ const ITEMS_SHOWN = 20
 export function renderReport(report: ValidationReport): string {
   const sections = [
     section('File', [clean(report.file), STAGE_TITLES[report.stage]]),
-    section('Samples', sampleLines(report)),
+    section('Samples', [...sampleLines(report), ...lengthLines(report)]),
     section('Documents per sample', documentLines(report)),
     ...(report.expected === null ? [] : [section('Expected top-k', expectedLines(report.expected))]),
     section('Inconsistent counts', [inconsistent(report)]),
@@ -64,6 +65,15 @@ function sampleLines(report: ValidationReport): string[] {
 
 function section(title: string, lines: string[]): string {
   return [title, ...lines.map((line) => `  ${line}`)].join('\n')
+}
+
+function lengthLines({ lengths }: ValidationReport): string[] {
+  if (lengths === null || lengths.longest === 0) return []
+  const { longest, maxLen, cutAnswers } = lengths
+  const lines = [
+    `longest prompt and answer  ${longest} of the trainer’s tokens, beside ${DOC_PLACES} for each doc${maxLen === null ? '' : `; max_len ${maxLen}`}`,
+  ]
+  return cutAnswers > 0 ? [...lines, `answers that max_len cuts  ${cutAnswers}`] : lines
 }
 
 function documentLines({ docsPerSample, tokens }: ValidationReport): string[] {

@@ -67,7 +67,7 @@ export function checkDocs(
   }
 }
 
-/** The guides show `gold_answer`, apple/ml-clara's loader requires `answer`: a row needs both. */
+/** The guides show `gold_answer`, apple/ml-clara's loader requires `answer`, its fork takes either: a row needs both. */
 function checkAnswers({ gold_answer: gold, answer }: JsonObject, checked: CheckedRow): void {
   const { faults } = checked
   if (gold === undefined && answer === undefined) {
@@ -75,7 +75,7 @@ function checkAnswers({ gold_answer: gold, answer }: JsonObject, checked: Checke
     return
   }
   if (answer === undefined) {
-    const reason = 'only gold_answer, no answer: the trainer rejects such a row; give both'
+    const reason = 'only gold_answer, no answer: apple/ml-clara rejects such a row; give both'
     faults.push({ kind: 'only-gold-answer', reason })
   } else if (!isText(answer)) {
     faults.push({ kind: 'bad-answer', reason: `answer ${wrongText(answer)}` })

@@ -4,6 +4,7 @@ import type { ReuseReport } from './across.js'
 import { type DocCounts, differingRows } from './counts.js'
 import type { Finding } from './findings.js'
 import type { FirstSample } from './first.js'
+import type { LengthReport } from './lengths.js'
 import type { TokenReport } from './tokens.js'
 import type { Uniformity } from './uniform.js'
 
@@ -37,6 +38,8 @@ export interface ValidationReport {
   reuse: ReuseReport | null
   /** Null when no limit was given. */
   tokens: TokenReport | null
+  /** Null where the trainer's lengths were not looked at. */
+  lengths: LengthReport | null
   /** Whether there was a provenance to compare with. */
   provenance: boolean
   /** Questions and passages that were not compared with later ones, as too many had come before. */

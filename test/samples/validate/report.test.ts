@@ -22,6 +22,7 @@ const sound: ValidationReport = {
   uniformity: null,
   reuse: null,
   tokens: null,
+  lengths: null,
   provenance: false,
   notCompared: 0,
   findings: [],
@@ -134,7 +135,7 @@ test('a file with findings', () => {
 
     Findings
       error  not-json          1  line is not JSON (line 12)
-      error  only-gold-answer  7  gold_answer without answer, which the trainer rejects (lines 1, 2, 3, 4, 5, …)
+      error  only-gold-answer  7  gold_answer without answer, which apple/ml-clara rejects (its fork does not) (lines 1, 2, 3, 4, 5, …)
       error  wrong-top-k       2  number of docs is not the expected one (lines 6, 7)
 
     What to do

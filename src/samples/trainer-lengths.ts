@@ -1,0 +1,79 @@
+/**
+ * How many of the trainer's tokens a row needs: `--max_len`. What goes beyond that is cut from the end of prompt and answer together, so
+ * that an answer that is too long loses its end and the token that ends it, and one behind a prompt that fills max_len is lost as a whole:
+ * no label is left, and the loss of such a row is NaN (openrlhf/datasets/sft_dataset.py, make_collate_fn).
+ *
+ * Measured with that function and the vocabulary of Mistral 7B: the system prompt, the chat template and what stands between
+ * (models/modeling_clara.py, `_blend_…`) are a constant beside the texts. It is that of the slow tokenizer, which the fork uses; the fast one
+ * has 2 fewer. In the last stage each question is padded to max_len besides: there a smaller one makes training cheaper.
+ */
+import type { Stage } from './stages.js'
+
+/** Of one document in a prompt: `doc_max_length / compress_rate`, 256 / 32, memory tokens and a separator. */
+export const DOC_PLACES = 9
+
+/** Tokens of a prompt beside those of its texts and the places of its documents. */
+const PROMPT = { questions: 47, paraphrase: 53, question: 39 }
+/** Other base models have longer templates: of Qwen 3, whose special tokens are counted one by one, it is 15 more; their tokenizers may need some more for the system prompt. */
+const OTHER_TEMPLATE = 24
+/** After an answer: its end. */
+const END = 1
+
+/** What the trainer tokenizes of a row, as counting by parts comes to the same. */
+interface PromptTexts {
+  /** In the prompt; empty where no text of the row is. */
+  asked: string
+  /** What is learnt. */
+  answer: string
+  /** Tokens of the prompt beside those of `asked` and the places. */
+  constant: number
+}
+
+/** @param questions none of a paraphrase, which has one answer. */
+export function promptTexts(
+  stage: Stage,
+  questions: readonly string[],
+  answers: readonly string[],
+): PromptTexts {
+  if (stage !== 'pretrain') {
+    return { asked: `Question:${questions[0]} [/INST]`, answer: answers[0]!, constant: PROMPT.question }
+  }
+  // All pairs of a document are one answer.
+  if (questions.length === 0) return { asked: '', answer: answers[0]!, constant: PROMPT.paraphrase }
+  const pairs = questions
+    .slice(0, answers.length)
+    .map((question, i) => `Question: ${question}\nAnswer: ${answers[i]}`)
+  return { asked: '', answer: pairs.join('\n'), constant: PROMPT.questions }
+}
+
+/** Tokens of a row beside the places of its documents. */
+export interface RowLength {
+  prompt: number
+  /** With the answer and its end. */
+  whole: number
+}
+
+/** @param mistral whether the base model is one with Mistral's vocabulary and template. */
+export function rowLength(constant: number, asked: number, answer: number, mistral: boolean): RowLength {
+  const prompt = constant + asked + (mistral ? 0 : OTHER_TEMPLATE)
+  return { prompt, whole: prompt + answer + END }
+}
+
+/** `--max_len` of the trainer's scripts. */
+const MAX_LEN: Record<Stage, number> = { pretrain: 2048, instruction: 2048, 'end-to-end': 1024 }
+/** Beside the places of many documents a question and its answer have this much, with the template. */
+const LEAST_TEXT = 512
+const STEP = 64
+
+/**
+ * The largest `--max_len` that rows of a stage are given, and so what they are checked against: that of the trainer's scripts, or more where the places
+ * of the documents leave too little of that.
+ * @param docs that the generator reads of each row: `--generation_top_k`.
+ */
+export function mostMaxLen(stage: Stage, docs: number): number {
+  return Math.max(MAX_LEN[stage], roundedUp(docs * DOC_PLACES + LEAST_TEXT))
+}
+
+function roundedUp(tokens: number): number {
+  return Math.ceil(tokens / STEP) * STEP
+}
