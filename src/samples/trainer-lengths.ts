@@ -47,7 +47,7 @@ export function promptTexts(
 }
 
 /** Tokens of a row beside the places of its documents. */
-export interface RowLength {
+interface RowLength {
   prompt: number
   /** With the answer and its end. */
   whole: number

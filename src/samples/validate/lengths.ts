@@ -21,7 +21,7 @@ export interface LengthReport {
   lostAnswers: number
 }
 
-export interface LengthOptions {
+interface LengthOptions {
   /** The trainer's --max_len; undefined: what the rows of the stage are given. */
   maxLen: number | undefined
   /** Whether the base model has Mistral's vocabulary and template. */
