@@ -5,37 +5,41 @@ import { parseEnv } from 'node:util'
 import { isErrno } from '../errors.js'
 import { readError } from '../files/read-error.js'
 
-interface Setting {
+export interface Setting {
+  name: string
   value: string
   from: 'environment' | '.env'
 }
 
 /** The first of these that is set. */
-interface Settings {
+export interface Settings {
   (...names: string[]): Setting | undefined
-  /** As the file has it, whatever the environment says. */
-  inFile(...names: string[]): string | undefined
+  /** All of them that are set in one place, whatever the other says. */
+  allIn(from: Setting['from'], ...names: string[]): Setting[]
 }
 
 /**
  * @returns the first of `names` that the environment has, or else the file; empty counts as unset in
- * the file, and as set to nothing in the environment.
+ * the file, and as set to nothing in the environment, where none of `names` is set to something there.
  * @throws ClaraError `input` where there is a file that cannot be read.
  */
 export async function openSettings(): Promise<Settings> {
   const file = await readDotEnv(resolve('.env'))
-  const inFile = (...names: string[]) => names.map((name) => file[name]?.trim()).find(Boolean)
+  const allIn = (from: Setting['from'], ...names: string[]) =>
+    names.flatMap((name) => {
+      const value = (from === '.env' ? file : process.env)[name]?.trim()
+      return value ? [{ name, value, from }] : []
+    })
   const setting = (...names: string[]) => {
-    const inEnvironment = names.find((name) => process.env[name] !== undefined)
-    if (inEnvironment) return toSetting(process.env[inEnvironment], 'environment')
-    return toSetting(inFile(...names), '.env')
+    const isEmptied = names.some((name) => process.env[name] !== undefined)
+    return allIn('environment', ...names)[0] ?? (isEmptied ? undefined : allIn('.env', ...names)[0])
   }
-  return Object.assign(setting, { inFile })
+  return Object.assign(setting, { allIn })
 }
 
-function toSetting(value: string | undefined, from: Setting['from']): Setting | undefined {
-  const trimmed = value?.trim()
-  return trimmed ? { value: trimmed, from } : undefined
+/** For messages: `VISION_MODEL of .env`. */
+export function placeOf({ name, from }: Setting): string {
+  return from === '.env' ? `${name} of .env in this folder` : `${name} of the environment`
 }
 
 async function readDotEnv(path: string): Promise<Record<string, string | undefined>> {

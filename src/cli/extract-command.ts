@@ -5,18 +5,19 @@ import { ClaraError } from '../errors.js'
 import { type ExtractReport, extractFolder, failuresFile } from '../extraction/extract.js'
 import { type ExtractionMode, MODES } from '../extraction/rows.js'
 import { type DoclingFlags, doclingOf } from './docling-flags.js'
+import { openSettings, placeOf, type Settings } from './dot-env.js'
 import { example, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
 import { refuseIdle } from './idle-flags.js'
 import { printResult } from './print-result.js'
 import { EXIT, onInterrupt } from './run-cli.js'
-import { createTalk } from './talk.js'
+import { createTalk, type Talk } from './talk.js'
 import { OF_VISION, openVision, type VisionFlags, visionFlags } from './vision-flags.js'
 
 interface ExtractFlags extends OutputFlags, VisionFlags, DoclingFlags {
-  inputDir: string
+  inputDir?: string
   outputFile: string
   imageOutputDir?: string
-  extractionMode: ExtractionMode
+  extractionMode?: ExtractionMode
   timeoutSeconds: number
   memoryMib: number
   maxUnpackedMib: number
@@ -28,16 +29,20 @@ interface ExtractFlags extends OutputFlags, VisionFlags, DoclingFlags {
 export function extractCommand(): Command {
   const command = new Command('extract')
     .description('Makes raw_knowledge.jsonl of a folder of PDF, DOCX, PPTX, HTML, Markdown and text files.')
-    .requiredOption('--input-dir <dir>', 'the documents; folders in it are read too')
+    .option(
+      '--input-dir <dir>',
+      'the documents; folders in it are read too (required, or $RAW_DATA_DIR in its place)',
+    )
     .requiredOption('--output-file <file>', 'raw_knowledge.jsonl')
-    .option('--image-output-dir <dir>', 'where images go; none: they are left out')
+    .option(
+      '--image-output-dir <dir>',
+      'where images go (default: $EXTRACTED_ASSETS_DIR); none: they are left out',
+    )
     .addOption(
       new Option(
         '--extraction-mode <mode>',
-        'dict: images marked where they stand; markdown: in a list at the end',
-      )
-        .choices(MODES)
-        .default('dict'),
+        'dict: images marked where they stand; markdown: in a list at the end; default: $EXTRACTION_MODE, or dict',
+      ).choices(MODES),
     )
     .addOption(
       new Option('--backend <name>', 'built-in, or a docling-serve server')
@@ -64,24 +69,15 @@ export function extractCommand(): Command {
   return command.action(extract)
 }
 
-async function extract(flags: ExtractFlags, command: Command): Promise<void> {
-  const talk = createTalk(flags)
+async function extract(given: ExtractFlags, command: Command): Promise<void> {
+  const talk = createTalk(given)
+  const setting = await openSettings()
+  const flags = withVariables(given, setting, talk)
   if (flags.visionModel === undefined) refuseIdle(command, OF_VISION, '--vision-model')
-  const {
-    inputDir,
-    outputFile,
-    imageOutputDir,
-    extractionMode: mode,
-    overwrite,
-    memoryMib,
-    concurrency,
-  } = flags
-  if (flags.visionModel !== undefined && imageOutputDir === undefined) {
-    throw new ClaraError('usage', '--vision-model describes saved images: pass --image-output-dir')
-  }
+  const { inputDir, outputFile, imageOutputDir, mode, overwrite, memoryMib, concurrency } = flags
   const timeoutMs = flags.timeoutSeconds * 1000
   const convert = doclingOf(flags, timeoutMs)
-  const vision = await openVision(flags, outputFile)
+  const vision = await openVision(flags, outputFile, setting, talk)
   onInterrupt('run the same command again: files that were parsed are not parsed again')
   const show = talk.progress()
   try {
@@ -117,6 +113,44 @@ async function extract(flags: ExtractFlags, command: Command): Promise<void> {
   } finally {
     await vision?.close()
   }
+}
+
+/**
+ * The variables of the Python scripts, where a flag does not say otherwise; each that counts is said.
+ * @throws ClaraError `usage` where one is missing or wrong.
+ */
+function withVariables(flags: ExtractFlags, setting: Settings, talk: Talk) {
+  const variable = (flag: string, name: string) => {
+    const found = setting(name)
+    if (found) talk.remark(`${flag} ${found.value}: ${placeOf(found)}`)
+    return found?.value
+  }
+  const inputDir = flags.inputDir ?? variable('--input-dir', 'RAW_DATA_DIR')
+  if (inputDir === undefined) {
+    throw new ClaraError(
+      'usage',
+      '--input-dir is missing: pass the folder of the documents, or set RAW_DATA_DIR',
+    )
+  }
+  const imageOutputDir = flags.imageOutputDir ?? variable('--image-output-dir', 'EXTRACTED_ASSETS_DIR')
+  const mode = flags.extractionMode ?? variable('--extraction-mode', 'EXTRACTION_MODE') ?? 'dict'
+  if (!isMode(mode)) {
+    throw new ClaraError(
+      'usage',
+      `EXTRACTION_MODE is ${JSON.stringify(mode)}, expected ${MODES.join(' or ')}`,
+    )
+  }
+  const named = flags.visionModel ?? variable('--vision-model', 'VISION_MODEL')
+  const visionModel = named === 'none' ? undefined : named
+  if (visionModel !== undefined && imageOutputDir === undefined) {
+    const off = flags.visionModel === undefined ? ', or --vision-model none' : ''
+    throw new ClaraError('usage', `--vision-model describes saved images: pass --image-output-dir DIR${off}`)
+  }
+  return { ...flags, inputDir, imageOutputDir, mode, visionModel }
+}
+
+function isMode(name: string): name is ExtractionMode {
+  return (MODES as readonly string[]).includes(name)
 }
 
 function remark({ resumed }: ExtractReport, say: (text: string) => void): void {

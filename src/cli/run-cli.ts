@@ -6,6 +6,7 @@ import { Command, CommanderError, Help, type Option } from 'commander'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { closeThreads } from '../files/worker-thread.js'
 import { COMMANDS, type CommandName } from './commands.js'
+import { scriptFlags } from './script-flags.js'
 import { finishTalk } from './talk.js'
 import { clearProgress, guardOutput, print, tell } from './terminal.js'
 
@@ -76,6 +77,7 @@ async function umbrella(args: string[]): Promise<Command> {
 
 function dress(command: Command): Command {
   for (const each of [command, ...command.commands]) {
+    scriptFlags(each, each === command ? each.name() : `${command.name()} ${each.name()}`)
     each.exitOverride().showHelpAfterError('(--help shows all flags)')
     each.configureOutput({
       writeOut: (text) => print(linesOf(text)),

@@ -10,6 +10,7 @@ import { type EmbeddingPlan, planEmbeddings } from '../inference/plan-embeddings
 import type { EmbedderModel } from '../models/resolve.js'
 import { usdPaid } from '../questions/reply-journal.js'
 import { openSettings } from './dot-env.js'
+import { requireOpenAi } from './endpoint-address.js'
 import { type Asked, dollars, JOURNAL } from './endpoint-flags.js'
 
 export interface EmbeddingFlags {
@@ -67,6 +68,7 @@ export async function resolveEmbeddings(
   if (!flags.useEmbeddings) return undefined
   refuseContradictions(flags)
   const model = flags.embeddingModel ?? (await openSettings())('EMBEDDING_MODEL')?.value ?? DEFAULT_MODEL
+  if (endpoint.baseUrl === undefined && endpoint.apiKey !== 'none') requireOpenAi(model, endpoint.apiKey)
   const { priceEmbeddings } = flags
   const price =
     priceEmbeddings === undefined ? listEmbeddingPrice(model) : { input: priceEmbeddings, output: 0 }

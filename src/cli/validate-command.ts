@@ -22,6 +22,7 @@ interface ValidateFlags extends OutputFlags {
   tokenizer?: string
   schemaOnly?: boolean
   strict?: boolean
+  verbose?: boolean
 }
 
 export function validateCommand(): Command {
@@ -49,6 +50,7 @@ export function validateCommand(): Command {
     .option('--tokenizer <path>', 'tokenizer.json of the trainer’s model; default: of the default embedder')
     .option('--schema-only', 'look at fields and their types alone')
     .option('--strict', 'warnings count as findings')
+    .option('--verbose', 'name every finding, not the first 20 of each kind')
   outputFlags(command)
   example(
     command,
@@ -58,12 +60,13 @@ export function validateCommand(): Command {
   return command.action(validate)
 }
 
-async function validate({ inputFile, tokenizer: path, json, quiet, ...options }: ValidateFlags) {
+async function validate({ inputFile, tokenizer: path, json, quiet, verbose, ...options }: ValidateFlags) {
   const talk = createTalk({ ...(quiet && { quiet }) }, Number.POSITIVE_INFINITY) // some of each kind come
   const counter = await tokenizerFor(options.docMaxTokens, path)
   try {
     const report = await validateFiles(await sampleFilesOf(inputFile), {
       ...options,
+      ...(verbose && { everyProblem: true }),
       onProblem: talk.onProblem,
       ...(counter && { countTokens: counter.countTokens }),
     })

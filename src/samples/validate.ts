@@ -31,7 +31,9 @@ export interface ValidateOptions {
   schemaOnly?: boolean
   /** Warnings count as errors. */
   strict?: boolean
-  /** Receives the first 20 findings of each kind. */
+  /** Not only the first 20 findings of each kind; memory then grows with them. */
+  everyProblem?: boolean
+  /** Receives the first 20 findings of each kind, or all. */
   onProblem: OnProblem
 }
 

@@ -27,11 +27,17 @@ export interface RunOptions {
   onStart?: (child: ChildProcess) => unknown
 }
 
+/** Variables that commands read: a test's own count, not those of whoever runs it. */
+const SETTINGS = [
+  ...['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'BASE_URL', 'MODEL', 'VISION_MODEL', 'EMBEDDING_MODEL'],
+  ...['RAW_DATA_DIR', 'EXTRACTED_ASSETS_DIR', 'EXTRACTION_MODE'],
+]
+
 export function clara(
   args: string[],
   { env = {}, bin = 'clara', command, cwd, onStart }: RunOptions = {},
 ): Promise<Outcome> {
-  const { OPENAI_API_KEY: _key, OPENAI_BASE_URL: _url, BASE_URL: _base, MODEL: _model, ...rest } = process.env
+  const rest = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name)))
   const [program, ...before] = command ?? [process.execPath, join(root, 'dist/cli', `${bin}.js`), ...args]
   const child = spawn(program, before, { cwd, env: { ...rest, ...env } })
   return outcomeOf(child, onStart)

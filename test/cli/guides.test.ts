@@ -29,7 +29,12 @@ const ELSEWHERE: Record<string, string[]> = {
     `python -c "from datasets import load_dataset; from openrlhf.datasets.sft_dataset import preprocess_data; rows = load_dataset('json', data_files='end_to_end_data.jsonl')['train']; print(len([preprocess_data(row) for row in rows]), 'rows are taken')"`,
   ],
   'top-k': [],
-  migration: [],
+  migration: [
+    'clara-extract --input_dir raw_data --output_file raw_knowledge.jsonl --image_output_dir extracted_assets --vision-model qwen-vl-max',
+    String.raw`sed -E 's/(\\n)*--- Extracted Images ---(\\n|\[IMAGE_REF:[^]]*\])*//g; s/\[IMAGE_REF:[^]]*\]/[image]/g' old.jsonl > clean.jsonl`,
+    String.raw`jq -Rc '{_id: "line-\(input_line_number)", text: .}' documents.txt > documents.jsonl`,
+    'clara-index build --input-file documents.jsonl --output-dir my-index',
+  ],
   formats: [],
   validate: [],
   report: [],

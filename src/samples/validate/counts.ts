@@ -1,19 +1,22 @@
 /** How many docs the rows have. The odd ones out are known only once the file has been read. */
-import { type Findings, PROBLEMS_TOLD } from './findings.js'
+import type { Findings } from './findings.js'
 import { docCount } from './wrong-type.js'
 
 interface DocCount {
   rows: number
   /** Rows without an error. */
   clean: number
-  /** The first few lines, all that a finding names: memory must not grow with the file. */
+  /** The first few lines, all that a finding names: memory must not grow with the file unless all are to be named. */
   lines: number[]
 }
 
 /** Number of docs -> the rows that have so many. */
 export type DocCounts = Map<number, DocCount>
 
-export function countRow(counts: DocCounts, docs: number, line: number, clean: boolean): void {
+export function countRow(
+  counts: DocCounts,
+  { docs, line, clean, told }: { docs: number; line: number; clean: boolean; told: number },
+): void {
   let entry = counts.get(docs)
   if (entry === undefined) {
     entry = { rows: 0, clean: 0, lines: [] }
@@ -21,7 +24,7 @@ export function countRow(counts: DocCounts, docs: number, line: number, clean: b
   }
   entry.rows += 1
   if (clean) entry.clean += 1
-  if (entry.lines.length < PROBLEMS_TOLD) entry.lines.push(line)
+  if (entry.lines.length < told) entry.lines.push(line)
 }
 
 /** The count that most rows have; of equals the expected one, else the one that came first. */
@@ -49,7 +52,7 @@ export function findMixedCounts(counts: DocCounts, mostCommon: number, findings:
     for (const line of entry.lines) named.push({ line, docs })
   }
   named.sort((a, b) => a.line - b.line)
-  const told = named.slice(0, PROBLEMS_TOLD)
+  const told = named.slice(0, findings.told)
   for (const { line, docs } of told) {
     findings.add('mixed-top-k', line, `${docCount(docs)}, most rows have ${mostCommon}`)
   }

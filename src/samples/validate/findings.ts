@@ -12,8 +12,8 @@ export interface Finding {
 }
 
 const LINES_SHOWN = 5
-/** Problems told to `onProblem`, per kind: a file that is wrong throughout stays readable. */
-export const PROBLEMS_TOLD = 20
+/** Problems told to `onProblem`, per kind, unless all are wanted: a file that is wrong throughout stays readable. */
+const PROBLEMS_TOLD = 20
 
 export class Findings {
   #byKind = new Map<FindingKind, Finding>()
@@ -21,6 +21,7 @@ export class Findings {
   constructor(
     private readonly path: string,
     private readonly onProblem: OnProblem,
+    readonly told = PROBLEMS_TOLD,
   ) {}
 
   /** Lines of one kind must come in ascending order. */
@@ -28,7 +29,7 @@ export class Findings {
     const finding = this.#of(kind)
     finding.count += 1
     if (finding.lines.length < LINES_SHOWN) finding.lines.push(line)
-    if (finding.count <= PROBLEMS_TOLD) this.#tell(finding.level, line, reason)
+    if (finding.count <= this.told) this.#tell(finding.level, line, reason)
   }
 
   /** Counts lines of which only the first few are known. */

@@ -55,7 +55,11 @@ export class Pass {
     private readonly hasProvenance: boolean,
     private readonly equal: EqualAnswers | undefined,
   ) {
-    this.findings = new Findings(shownPath(path), options.onProblem)
+    this.findings = new Findings(
+      shownPath(path),
+      options.onProblem,
+      options.everyProblem ? Number.POSITIVE_INFINITY : undefined,
+    )
     const { docMaxTokens: limit, countTokens, schemaOnly = false } = options
     this.#forgottenBefore = options.leaks?.forgotten ?? 0
     const settle = (row: PendingRow) => this.#settle(row)
@@ -202,7 +206,7 @@ export class Pass {
   }
 
   #settle({ line, docs, failed }: PendingRow): void {
-    countRow(this.#counts, docs.length, line, !failed)
+    countRow(this.#counts, { docs: docs.length, line, clean: !failed, told: this.findings.told })
     if (failed) this.#failed++
   }
 }
