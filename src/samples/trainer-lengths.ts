@@ -19,31 +19,32 @@ const OTHER_TEMPLATE = 24
 /** After an answer: its end. */
 const END = 1
 
-/** What the trainer tokenizes of a row, as counting by parts comes to the same. */
-interface PromptTexts {
-  /** In the prompt; empty where no text of the row is. */
-  asked: string
-  /** What is learnt. */
-  answer: string
-  /** Tokens of the prompt beside those of `asked` and the places. */
+/** What is to be counted of a row, whole texts: a text's tokens depend on what is before it. Special tokens part them from all else. */
+interface CountedTexts {
+  /** Of the prompt: empty where no text of the row is in it. */
+  prompt: string
+  /** That, and what is learnt. */
+  whole: string
+  /** Tokens of the prompt beside those of its texts and the places. */
   constant: number
 }
 
 /** @param questions none of a paraphrase, which has one answer. */
-export function promptTexts(
+export function countedTexts(
   stage: Stage,
   questions: readonly string[],
   answers: readonly string[],
-): PromptTexts {
+): CountedTexts {
   if (stage !== 'pretrain') {
-    return { asked: `Question:${questions[0]} [/INST]`, answer: answers[0]!, constant: PROMPT.question }
+    const prompt = `Question:${questions[0]} [/INST]`
+    return { prompt, whole: `${prompt} ${answers[0]}`, constant: PROMPT.question }
   }
+  if (questions.length === 0) return { prompt: '', whole: answers[0]!, constant: PROMPT.paraphrase }
   // All pairs of a document are one answer.
-  if (questions.length === 0) return { asked: '', answer: answers[0]!, constant: PROMPT.paraphrase }
   const pairs = questions
     .slice(0, answers.length)
     .map((question, i) => `Question: ${question}\nAnswer: ${answers[i]}`)
-  return { asked: '', answer: pairs.join('\n'), constant: PROMPT.questions }
+  return { prompt: '', whole: pairs.join('\n'), constant: PROMPT.questions }
 }
 
 /** Tokens of a row beside the places of its documents. */
@@ -53,10 +54,13 @@ interface RowLength {
   whole: number
 }
 
-/** @param mistral whether the base model is one with Mistral's vocabulary and template. */
-export function rowLength(constant: number, asked: number, answer: number, mistral: boolean): RowLength {
-  const prompt = constant + asked + (mistral ? 0 : OTHER_TEMPLATE)
-  return { prompt, whole: prompt + answer + END }
+/**
+ * @param prompt tokens of that text, and so `whole`.
+ * @param mistral whether the base model is one with Mistral's vocabulary and template.
+ */
+export function rowLength(constant: number, prompt: number, whole: number, mistral: boolean): RowLength {
+  const template = constant + (mistral ? 0 : OTHER_TEMPLATE)
+  return { prompt: template + prompt, whole: template + whole + END }
 }
 
 /** `--max_len` of the trainer's scripts. */

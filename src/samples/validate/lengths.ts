@@ -1,7 +1,7 @@
 /** Finds rows that are longer than the trainer's max_len: answers that are cut, or lost as a whole; counts a batch at a time. */
 import type { CountTokens } from '../../chunks/count-tokens.js'
 import type { Stage } from '../stages.js'
-import { DOC_PLACES, mostMaxLen, promptTexts, rowLength } from '../trainer-lengths.js'
+import { countedTexts, DOC_PLACES, mostMaxLen, rowLength } from '../trainer-lengths.js'
 import type { Findings } from './findings.js'
 import type { CheckedRow } from './row.js'
 
@@ -34,7 +34,7 @@ interface Waiting<Row> {
   line: number
   docs: number
   stage: Stage
-  texts: ReturnType<typeof promptTexts> | undefined
+  texts: ReturnType<typeof countedTexts> | undefined
 }
 
 type Settle<Row> = (row: Row) => Promise<void> | undefined
@@ -60,9 +60,9 @@ export class LengthCheck<Row extends { line: number; failed: boolean }> {
   ): Promise<void> | undefined {
     // What is missing or of the wrong type has a finding of its own.
     const isWhole = answers.length > 0 && (questions.length > 0 || stage === 'pretrain')
-    const texts = isWhole ? promptTexts(stage, questions, answers) : undefined
+    const texts = isWhole ? countedTexts(stage, questions, answers) : undefined
     this.#waiting.push({ row, line: row.line, docs: docs.length, stage, texts })
-    this.#units += texts ? texts.asked.length + texts.answer.length : 0
+    this.#units += texts ? texts.prompt.length + texts.whole.length : 0
     const isFull = this.#waiting.length >= BATCH_ROWS || this.#units >= BATCH_UNITS
     return isFull ? this.flush() : undefined
   }
@@ -72,7 +72,7 @@ export class LengthCheck<Row extends { line: number; failed: boolean }> {
     this.#waiting = []
     this.#units = 0
     const counts = await this.options.countTokens(
-      waiting.flatMap(({ texts }) => (texts ? [texts.asked, texts.answer] : [])),
+      waiting.flatMap(({ texts }) => (texts ? [texts.prompt, texts.whole] : [])),
     )
     let at = 0
     for (const each of waiting) {
@@ -82,10 +82,10 @@ export class LengthCheck<Row extends { line: number; failed: boolean }> {
     }
   }
 
-  #check({ row, line, docs, stage, texts }: Waiting<Row>, asked: number, answer: number): void {
+  #check({ row, line, docs, stage, texts }: Waiting<Row>, promptTokens: number, wholeTokens: number): void {
     const { mistral } = this.options
     const maxLen = this.options.maxLen ?? mostMaxLen(stage, docs)
-    const { prompt, whole } = rowLength(texts!.constant, asked, answer, mistral)
+    const { prompt, whole } = rowLength(texts!.constant, promptTokens, wholeTokens, mistral)
     const places = docs * DOC_PLACES
     if (whole > this.report.longest) this.report.longest = whole
     if (whole + places <= maxLen) return
