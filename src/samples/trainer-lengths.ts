@@ -78,6 +78,30 @@ export function mostMaxLen(stage: Stage, docs: number): number {
   return Math.max(MAX_LEN[stage], roundedUp(docs * DOC_PLACES + LEAST_TEXT))
 }
 
+/** Positions of Mistral 7B's, less what an encoded question has beside max_len: three tokens and eight of memory. */
+const ROOM = 32_768 - 11
+/** What no row may exceed. */
+export const LARGEST_MAX_LEN = Math.floor(ROOM / STEP) * STEP
+/** Questions are cut at so many tokens when the trained model is asked (`doc_max_length`): none is trained with less. */
+const LEAST_MAX_LEN = 256
+
+/**
+ * The `--max_len` that rows are trained with: what the longest needs. In the first two stages nothing is padded to it, and it is not
+ * below that of the trainer's scripts.
+ * @param longest tokens of the longest row beside the places of its documents.
+ * @param docs that the generator reads of each row: `--generation_top_k`.
+ */
+export function neededMaxLen(stage: Stage, longest: number, docs: number): number {
+  const least = stage === 'end-to-end' ? LEAST_MAX_LEN : MAX_LEN[stage]
+  return Math.max(least, roundedUp(longest + docs * DOC_PLACES))
+}
+
+/** `neededMaxLen` of the last stage as an expression of bash. */
+export function maxLenExpression(longest: number, docs: string): string {
+  const needed = `(${longest} + ${DOC_PLACES} * ${docs} + ${STEP - 1}) / ${STEP} * ${STEP}`
+  return `${needed} > ${LEAST_MAX_LEN} ? ${needed} : ${LEAST_MAX_LEN}`
+}
+
 function roundedUp(tokens: number): number {
   return Math.ceil(tokens / STEP) * STEP
 }

@@ -1,6 +1,8 @@
 /** Is what is in a run directory fit to train on? Each file is read once, in constant memory. */
 import type { OnProblem } from '../../errors.js'
 import { readLines } from '../../files/jsonl.js'
+import { openTrainerTokenizer } from '../../inference/trainer-tokenizer.js'
+import { LARGEST_MAX_LEN } from '../trainer-lengths.js'
 import { type ValidationReport, validateFiles } from '../validate.js'
 import { type Refusal, shellWord } from './refusal.js'
 import { isAbsolutePath } from './run-facts.js'
@@ -12,6 +14,8 @@ export interface CheckedFile extends RunFile {
   rows: number
   /** Documents in every row; `null` for what is not trained on. */
   docsPerRow: number | null
+  /** Tokens of its longest row for the trainer, beside the places of its documents; 0 for what is not trained on. */
+  longest: number
 }
 
 export interface CheckedData {
@@ -29,10 +33,7 @@ export async function checkData(
 ): Promise<CheckedData> {
   const data: CheckedData = { files: [], leftOut: [], refusals: [], topK: null }
   const trained = files.filter(({ role }) => role === 'rows' || role === 'paraphrases')
-  const { files: reports } = await validateFiles(
-    trained.map(({ path }) => path),
-    { onProblem, ...(expectedTopK !== undefined && { expectedTopK }) },
-  )
+  const reports = await reportsOf(trained, expectedTopK, onProblem)
   for (const file of files) {
     const report = reports.find((each) => each.file === file.path)
     if (report) addRows(file, report, data, expectedTopK)
@@ -53,13 +54,41 @@ export async function checkData(
   return data
 }
 
+/** What is longer than any model has room for is a finding; all else is given its room. */
+async function reportsOf(
+  files: RunFile[],
+  expectedTopK: number | undefined,
+  onProblem: OnProblem,
+): Promise<ValidationReport[]> {
+  const trainer = await openTrainerTokenizer()
+  try {
+    const { files: reports } = await validateFiles(
+      files.map(({ path }) => path),
+      {
+        onProblem,
+        countTokens: trainer.countTokens,
+        lengths: { maxLen: LARGEST_MAX_LEN, mistral: false },
+        ...(expectedTopK !== undefined && { expectedTopK }),
+      },
+    )
+    return reports
+  } finally {
+    await trainer.close()
+  }
+}
+
 function addRows(
   file: RunFile,
   report: ValidationReport,
   data: CheckedData,
   expectedTopK: number | undefined,
 ): void {
-  data.files.push({ ...file, rows: report.lines, docsPerRow: report.mostCommon })
+  data.files.push({
+    ...file,
+    rows: report.lines,
+    docsPerRow: report.mostCommon,
+    longest: report.lengths?.longest ?? 0,
+  })
   if (report.ok) return
   const k = file.stage === 'end-to-end' ? (expectedTopK ?? report.mostCommon) : null
   const command = `${validateCommand(file)}${k === null || k < 2 ? '' : ` --expected-top-k ${k}`}`
@@ -89,7 +118,7 @@ async function listLines(file: RunFile, data: CheckedData): Promise<void> {
     data.leftOut.push({ name: file.name, reason })
     return
   }
-  data.files.push({ ...file, rows, docsPerRow: null })
+  data.files.push({ ...file, rows, docsPerRow: null, longest: 0 })
 }
 
 /** As JSON spells it: a path that begins with an escaped slash does so too. */

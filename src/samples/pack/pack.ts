@@ -5,6 +5,7 @@ import { ClaraError, type OnProblem } from '../../errors.js'
 import { sha256 } from '../../files/durable-file.js'
 import { writeFiles } from '../../files/staged-files.js'
 import { type CheckedFile, checkData } from './check-data.js'
+import { EVALUATION, EVALUATION_FILE } from './evaluation.js'
 import {
   createManifest,
   type Digest,
@@ -113,7 +114,8 @@ function archiveOf(
   { generationTopK, onProgress = () => {} }: Pick<PackOptions, 'generationTopK' | 'onProgress'>,
 ) {
   const data = checked.map(({ file, digest }) => packedFile(file, digest))
-  const guides = guidesFor(data, facts, topK, trainingStages(data, generationTopK))
+  const longest = new Map(checked.map(({ file }) => [file.name, file.longest]))
+  const guides = guidesFor(data, facts, topK, trainingStages(data, longest, generationTopK))
   let done = 0
   const advance = (bytes: number) => {
     done += bytes
@@ -146,7 +148,13 @@ function guidesFor(
     ]),
   )
   const guide = trainingGuide({ files: [...files].sort(byName), top_k: topK, seed, models }, stages, scripts)
-  return new Map([...scripts, [GUIDE_FILE, guide], [NOTEBOOK_FILE, trainingNotebook(stages, topK)]])
+  const ranks = stages.some(({ stage }) => stage === 'stage2')
+  return new Map([
+    ...scripts,
+    ...(ranks ? [[EVALUATION_FILE, EVALUATION] as const] : []),
+    [GUIDE_FILE, guide],
+    [NOTEBOOK_FILE, trainingNotebook(stages, topK)],
+  ])
 }
 
 function textEntry(name: string, text: string): ArchiveEntry {

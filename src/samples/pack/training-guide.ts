@@ -1,4 +1,6 @@
 /** TRAINING.md: how to train on what is in the archive. */
+import { DOC_PLACES } from '../trainer-lengths.js'
+import { EVALUATION_FILE } from './evaluation.js'
 import type { Manifest, PackedFile } from './manifest.js'
 import { MICRO_BATCH, planInWords, planTraining } from './training-plan.js'
 import type { TrainingStage } from './training-stages.js'
@@ -23,6 +25,7 @@ export function trainingGuide(
     topKSection(described.top_k, stages),
     SETTINGS,
     ...stages.map((stage) => stageSection(stage, scripts.get(stage.script)!)),
+    evaluationSection(stages),
     missing(stages),
     FORK,
     ERRORS,
@@ -111,7 +114,9 @@ stage's own under \`CHECKPOINTS\`, and \`$previous\` that of the stage before. T
 - **\`--save_steps -1\`** saves once, at the end. With -2 each epoch leaves a folder of its own, of about 0.6 GB with a base model of 7B parameters.
 - **\`--eval_steps -1\`** evaluates after each epoch. Of the evaluation's rows those are left out that fill no micro batch on each GPU. Its result is on the progress bar, and with
   \`--use_tensorboard\` or \`--use_wandb\` there.
-- **Stage 3 is not evaluated** while it trains: the trainer's evaluation then stops with \`KeyError: 'recall_1'\`, in both repositories.`
+- **Stage 3 is not evaluated** while it trains: the trainer's evaluation then stops with \`KeyError: 'recall_1'\`, in both repositories. \`${EVALUATION_FILE}\` does it afterwards.
+- **\`--max_len\`** is what the longest row needs, in stages 1 and 2 no less than the scripts' 2048. In stage 3 each question is padded to it: a few long rows make all dear, and \`clara-validate\` names
+  those over 1024.`
 
 const GPUS = [1, 2, 4, 8]
 
@@ -136,13 +141,14 @@ function evaluationOf({ evalDataset, validation }: TrainingStage): string {
 }
 
 function stageSection(stage: TrainingStage, text: string): string {
-  const { title, script, dataset, from } = stage
+  const { title, script, dataset, from, longest, generationTopK, maxLen } = stage
   const evaluated = evaluationOf(stage)
   const after = from === undefined ? 'from the base model' : `after ${from}`
   const command = text.slice(text.indexOf('torchrun'), text.lastIndexOf('\ncp '))
   return `## ${title}
 
 \`bash ${script}\`: on \`${dataset.name}\` (${dataset.rows} rows)${evaluated}, ${after}.${noteOf(script)}
+The longest row needs ${longest + DOC_PLACES * generationTopK} tokens, ${DOC_PLACES} for each document that is read: \`--max_len ${maxLen}\`.
 
 ${planTable(stage)}
 
@@ -157,6 +163,23 @@ function noteOf(script: string): string {
     ' A run of its own, which may be left out: `datasets` up to 3 cannot read paraphrases and questions from one dataset. To use' +
     ' its result set `PRETRAIN_CHECKPOINT` to `…/stage1_paraphrase` for stage 2.'
   )
+}
+
+function evaluationSection(stages: readonly TrainingStage[]): string {
+  const last = stages.find(({ stage }) => stage === 'stage2')
+  if (!last) return ''
+  const rows = last.validation ?? last.dataset
+  const note = last.validation
+    ? ''
+    : ' It was trained on these rows: `clara-synth --split 0.9/0.1` keeps some for this.'
+  return `## Evaluation
+
+\`\`\`sh
+PYTHONPATH=$TRAINER python ${EVALUATION_FILE} checkpoints/stage3 ${rows.name} --output answers.jsonl
+\`\`\`
+
+asks the model of stage 3 by its own \`generate_from_questions\`, and says in how many rows the answer stands in its reply, how often a document that answers is ranked first, and how often it is among
+those that are read, with what chance would come to.${note}`
 }
 
 function missing(stages: readonly TrainingStage[]): string {

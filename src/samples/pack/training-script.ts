@@ -1,4 +1,5 @@
 /** A stage of training -> the shell script that runs it. */
+import { maxLenExpression } from '../trainer-lengths.js'
 import { planningLines } from './training-plan.js'
 import type { TrainingStage } from './training-stages.js'
 
@@ -18,7 +19,7 @@ stop() {
 data=$(cd "$(dirname "\${BASH_SOURCE[0]}")" && pwd)
 : "\${TRAINER:?set it to a clone of the training repository}"
 case $data in
-  *[,@]*) stop "$data: the trainer cuts names at , and @: unpack the archive into a folder without them" ;;
+  *[],@*?[]* | *::*) stop "$data: the trainer finds no files there, or others, for one of , @ * ? [ ] :: in the name: unpack the archive elsewhere" ;;
 esac
 ${planningLines(dataset.rows!, stage.mostBatch)}
 dataset=$data/${dataset.name}
@@ -50,13 +51,15 @@ echo "evaluated after each epoch: $evaluated of ${evalDataset.rows} rows of ${ev
 }
 
 /** Only the last stage's k is a choice. */
-function topKLines({ stage, dataset, topK, generationTopK }: TrainingStage): string {
+function topKLines({ stage, dataset, topK, generationTopK, longest }: TrainingStage): string {
   if (stage !== 'stage2') return ''
   return `top_k=\${GENERATION_TOP_K:-${generationTopK}}
 [[ $top_k =~ ^[1-9][0-9]{0,5}$ ]] || stop "GENERATION_TOP_K is $top_k: a whole number from 1 to ${topK} was expected"
 if [ $top_k -gt ${topK} ]; then
   stop "GENERATION_TOP_K is $top_k, every row of ${dataset.name} has ${topK} documents: train with ${topK} or less, or make the data anew with --target-top-k $top_k"
 fi
+# What the longest row needs, with the places of the documents that are read; each question is padded to it.
+max_len=$((${maxLenExpression(longest, 'top_k')}))
 `
 }
 
@@ -80,6 +83,7 @@ function flagLines(stage: TrainingStage): string {
     ...(evalDataset ? [`--eval_dataset "$data/${evalDataset.name}"`] : []),
     `--stage ${stage.stage}`,
     stage.stage === 'stage2' ? '--generation_top_k "$top_k"' : `--generation_top_k ${topK}`,
+    `--max_len ${stage.stage === 'stage2' ? '"$max_len"' : stage.maxLen}`,
     '--max_samples "$samples"',
     '--max_epochs "$epochs"',
     '--train_batch_size "$batch"',

@@ -3,12 +3,15 @@
  * (train_pretraining.sh, train_instruction_tuning.sh, train_stage_end_to_end.sh), but for these:
  *
  * `--generation_top_k` is the number of documents in each row where a stage asserts it (1 and 2), and at most that in
- * stage 3, which chooses so many of them. Batch, epochs and warm-up are planned for the rows (training-plan.ts), where
+ * stage 3, which chooses so many of them. `--max_len` is what the longest row needs, in stage 3 no more, as each question
+ * is padded to it there. Batch, epochs and warm-up are planned for the rows (training-plan.ts), where
  * the scripts stop at 500 rows. Stages 1 and 2 are evaluated after each epoch, where the scripts wait for 20 and 30
  * steps; stage 3 is not: the trainer's evaluation reads a key that it does not have (`KeyError: 'recall_1'`), and
  * nothing was saved by then. What is saved is the end's checkpoint, where the scripts save one of about 0.6 GB after each
  * epoch beside it. A warm-up begins above 0: `cosine_with_min_lr` has a first step of rate 0.
  */
+
+import { neededMaxLen } from '../trainer-lengths.js'
 import type { PackedFile } from './manifest.js'
 import { type Planned, planTraining } from './training-plan.js'
 
@@ -29,6 +32,9 @@ export interface TrainingStage {
   topK: number
   /** Documents of a row that the generator reads, `--generation_top_k`. */
   generationTopK: number
+  /** Tokens of the longest row beside the places of its documents. */
+  longest: number
+  maxLen: number
   /** The trainer's own batch. */
   mostBatch: number
   /** With one GPU and the settings of the script. */
@@ -39,7 +45,6 @@ export interface TrainingStage {
 
 interface Kind extends Pick<TrainingStage, 'script' | 'title' | 'stage' | 'save' | 'mostBatch' | 'flags'> {
   of: (file: PackedFile) => boolean
-  maxLen: number
   /** Saved by the stage before. */
   after: string | undefined
 }
@@ -59,7 +64,6 @@ const KINDS: Kind[] = [
     of: ({ stage, role }) => stage === 'pretrain' && role === 'rows',
     save: 'stage1',
     after: undefined,
-    maxLen: 2048,
     mostBatch: 128,
     flags: [...COMPRESSION_FLAGS, '--qa_loss'],
   },
@@ -70,7 +74,6 @@ const KINDS: Kind[] = [
     of: ({ stage, role }) => stage === 'pretrain' && role === 'paraphrases',
     save: 'stage1_paraphrase',
     after: 'stage1',
-    maxLen: 2048,
     mostBatch: 128,
     flags: [...COMPRESSION_FLAGS, '--qa_loss'],
   },
@@ -81,7 +84,6 @@ const KINDS: Kind[] = [
     of: ({ stage, role }) => stage === 'instruction' && role === 'rows',
     save: 'stage2',
     after: 'stage1',
-    maxLen: 2048,
     mostBatch: 128,
     flags: [...COMPRESSION_FLAGS, '--do_eval_gen'],
   },
@@ -92,7 +94,6 @@ const KINDS: Kind[] = [
     of: ({ stage, role }) => stage === 'end-to-end' && role === 'rows',
     save: 'stage3',
     after: 'stage2',
-    maxLen: 1024,
     mostBatch: 32,
     flags: ['--learning_rate 5e-6', '--lr_scheduler constant', '--qa_loss'],
   },
@@ -108,24 +109,36 @@ const SHARED_FLAGS = [
   '--gradient_checkpointing',
 ]
 
-/** @param generationTopK of the end-to-end rows, up to their number of documents; `undefined`: all. */
-export function trainingStages(files: readonly PackedFile[], generationTopK?: number): TrainingStage[] {
-  return KINDS.flatMap(({ of, maxLen, after, flags, ...kind }) => {
+/**
+ * @param longest tokens of each file's longest row beside the places of its documents, by the file's name.
+ * @param generationTopK of the end-to-end rows, up to their number of documents; `undefined`: all.
+ */
+export function trainingStages(
+  files: readonly PackedFile[],
+  longest: ReadonlyMap<string, number>,
+  generationTopK: number | undefined,
+): TrainingStage[] {
+  return KINDS.flatMap(({ of, after, flags, ...kind }) => {
     const mine = files.filter(of)
     const dataset = mine.find(({ side }) => side !== 'validation')
     if (!dataset) return []
     const ranks = kind.stage === 'stage2'
     const validation = mine.find(({ side }) => side === 'validation')
+    const evalDataset = ranks ? undefined : validation
+    const lengths = [dataset, evalDataset].map((file) => longest.get(file?.name ?? '') ?? 0)
+    const read = ranks ? (generationTopK ?? dataset.docs_per_row!) : dataset.docs_per_row!
     return {
       ...kind,
       dataset,
-      evalDataset: ranks ? undefined : validation,
+      evalDataset,
       validation,
       from: after,
       topK: dataset.docs_per_row!,
-      generationTopK: ranks ? (generationTopK ?? dataset.docs_per_row!) : dataset.docs_per_row!,
+      generationTopK: read,
+      longest: Math.max(...lengths),
+      maxLen: neededMaxLen(dataset.stage!, Math.max(...lengths), read),
       plan: planTraining(dataset.rows!, kind.mostBatch),
-      flags: [`--max_len ${maxLen}`, ...flags, ...SHARED_FLAGS],
+      flags: [...flags, ...SHARED_FLAGS],
     }
   })
 }

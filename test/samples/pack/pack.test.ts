@@ -71,6 +71,7 @@ describe('an archive', () => {
         'MANIFEST.json',
         'SHA256SUMS',
         'TRAINING.md',
+        'evaluate.py',
         'notebook.ipynb',
         'train_stage1.sh',
         'train_stage1_paraphrase.sh',
@@ -186,6 +187,31 @@ describe('an archive', () => {
     expect(text('TRAINING.md')).toContain(
       '## generation_top_k is 2\n\nEvery row of the end-to-end data has 3',
     )
+  })
+
+  it('has room in the prompt for the longest row, and in the last stage no more', async () => {
+    const long = (rows: Record<string, unknown>[], question: string) => [
+      { ...rows[0], question },
+      ...rows.slice(1),
+    ]
+    const maxLen = async (rows: Record<string, unknown>[], k: number, options = {}) => {
+      const run = makeRun(fresh(), {
+        k,
+        files: { [DATA[0]!]: lines(rows), [DATA[1]!]: lines(provenance(rows.length, k)) },
+      })
+      const { outputFile } = await pack(run, options)
+      const guide = readFileSync(join(unpacked(outputFile), 'TRAINING.md'), 'utf8')
+      return Number(/--max_len (\d+)`/.exec(guide.slice(guide.indexOf('## Stage 3')))![1])
+    }
+    expect(await maxLen(samples(7), 3)).toBe(256)
+    // 1,100 words: with less no label is left, and the loss is NaN.
+    const words = Array.from({ length: 1100 }, (_, i) => `word${i % 10}`).join(' ')
+    const needed = await maxLen(long(samples(7), `What of ${words}?`), 3)
+    expect(needed).toBeGreaterThan(2200)
+    expect(needed).toBeLessThan(3500)
+    // 120 documents take 1,080 places; five of them 45.
+    expect(await maxLen(samples(7, 120), 120)).toBe(1216)
+    expect(await maxLen(samples(7, 120), 120, { generationTopK: 5 })).toBe(256)
   })
 
   it('names the second stage’s data as the run does', async () => {
