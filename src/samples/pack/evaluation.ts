@@ -47,7 +47,10 @@ def main():
     from openrlhf.models.modeling_clara import CLaRa
 
     model = CLaRa.from_pretrained(args.checkpoint, training_stage='stage2', pure_inference=True)
-    model = model.to('cuda' if torch.cuda.is_available() else 'cpu').eval()
+    # A quantized one is where it was loaded, and may not be moved.
+    if getattr(model.config, 'quantization', 'no') == 'no':
+        model = model.to('cuda' if torch.cuda.is_available() else 'cpu')
+    model.eval()
     read = model.generation_top_k
     right = first = chosen = ranked = 0
     output = open(args.output, 'w', encoding='utf-8') if args.output else None

@@ -138,6 +138,57 @@ with tarfile.open('evil.tar.gz', 'w:gz') as archive:
   })
 })
 
+/** A model that answers with the answer of the first row alone, and ranks by the order of the documents. */
+const FAKE_CLARA = `class Order(list):
+    tolist = lambda self: list(self)
+
+class CLaRa:
+    generation_top_k = 2
+    config = None
+
+    @classmethod
+    def from_pretrained(cls, folder, training_stage, pure_inference):
+        assert (folder, training_stage, pure_inference) == ('stage3', 'stage2', True)
+        return cls()
+
+    def to(self, device):
+        return self
+
+    def eval(self):
+        return self
+
+    def generate_from_questions(self, questions, documents, max_new_tokens):
+        assert all(isinstance(each, str) for each in questions)
+        return ['It is: the  TREASURE, 0!'] * len(questions), Order([[0, 1] for _ in documents])
+`
+
+it.skipIf(!python)(`evaluate.py counts right answers and right choices${needsPython}`, () => {
+  const place = join(work, 'evaluated')
+  mkdirSync(join(place, 'openrlhf/models'), { recursive: true })
+  writeFileSync(join(place, 'openrlhf/models/modeling_clara.py'), FAKE_CLARA)
+  writeFileSync(join(place, 'torch.py'), 'class cuda:\n    is_available = staticmethod(lambda: False)\n')
+  const rows = join(folder, 'end_to_end_data.jsonl')
+  const answers = join(place, 'answers.jsonl')
+  const flags = [join(folder, 'evaluate.py'), 'stage3', rows, '--batch', '3', '--output', answers]
+  const { status, stdout } = spawnSync('python3', flags, {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, PYTHONPATH: place },
+  })
+  expect(status).toBe(0)
+  // Positives of the seven rows are at 0, 1, 2, 0, 1, 2, 0.
+  expect(JSON.parse(stdout)).toEqual({
+    rows: 7,
+    answer_in_reply: 1 / 7,
+    positive_ranked_first: 3 / 7,
+    positive_among_chosen: 5 / 7,
+    documents: 3,
+    chosen: 2,
+    by_chance_first: 1 / 3,
+    by_chance_chosen: 2 / 3,
+  })
+  expect(readFileSync(answers, 'utf8').split('\n')).toHaveLength(8)
+})
+
 /** Of apple/ml-clara’s argument parser, those that scripts of its own use and --eval_dataset. */
 const TRAINER_FLAGS =
   'max_len dataset eval_dataset pretrain pretrain_checkpoint train_batch_size micro_train_batch_size ckpt_path max_samples save_path save_steps logging_steps eval_steps zero_stage max_epochs bf16 flash_attn learning_rate stage generation_top_k qa_loss doc_max_length compress_rate mse_loss gradient_checkpointing lr_scheduler lr_warmup_ratio do_eval_gen'.split(
