@@ -1,7 +1,8 @@
 /** Processes that parse: started when needed, used again while they behave, killed at their limits. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import type { ParseReply, ParseRequest } from './parse.child.js'
+import type { Fitted } from './fit-image.js'
+import type { ParseReply, ParseRequest, RedrawRequest } from './parse.child.js'
 
 export interface ChildLimits {
   /** For one file. */
@@ -10,9 +11,11 @@ export interface ChildLimits {
   memoryMib: number
 }
 
-interface Children {
+export interface Children {
   /** What goes wrong with the process is in the reply. Rejects when closed. */
   parse(request: ParseRequest): Promise<ParseReply>
+  /** As `parse`. */
+  redraw(request: RedrawRequest): Promise<Fitted>
   close(): void
 }
 
@@ -31,18 +34,20 @@ process.once('exit', () => {
 export function startChildren(limits: ChildLimits): Children {
   const idle: { child: ChildProcess; files: number }[] = []
   let closed = false
+  const ask = async <Reply>(request: ParseRequest | RedrawRequest) => {
+    if (closed) throw new Error('closed')
+    const used = idle.pop() ?? { child: await startChild(limits), files: 0 }
+    used.files++
+    const reply = await askChild<Reply>(used.child, request, limits)
+    // what it holds of this file must not count against the next
+    const isLean = (await residentBytes(used.child.pid!)) < limits.memoryMib * 2 ** 19
+    if (isWell(used.child) && isLean && used.files < FILES_PER_CHILD && !closed) idle.push(used)
+    else used.child.kill('SIGKILL')
+    return reply
+  }
   return {
-    async parse(request) {
-      if (closed) throw new Error('closed')
-      const used = idle.pop() ?? { child: await startChild(limits), files: 0 }
-      used.files++
-      const reply = await askChild(used.child, request, limits)
-      // what it holds of this file must not count against the next
-      const isLean = (await residentBytes(used.child.pid!)) < limits.memoryMib * 2 ** 19
-      if (isWell(used.child) && isLean && used.files < FILES_PER_CHILD && !closed) idle.push(used)
-      else used.child.kill('SIGKILL')
-      return reply
-    },
+    parse: (request) => ask<ParseReply>(request),
+    redraw: (request) => ask<Fitted>(request),
     close() {
       closed = true
       for (const { child } of idle.splice(0)) child.kill('SIGKILL')
@@ -73,11 +78,15 @@ async function startChild({ memoryMib }: ChildLimits): Promise<ChildProcess> {
   return child
 }
 
-function askChild(child: ChildProcess, request: ParseRequest, limits: ChildLimits): Promise<ParseReply> {
+function askChild<Reply>(
+  child: ChildProcess,
+  request: ParseRequest | RedrawRequest,
+  limits: ChildLimits,
+): Promise<Reply | { problem: string }> {
   if (!isWell(child)) return Promise.resolve({ problem: 'its parser cannot be started' })
   return new Promise((resolve) => {
     let done = false
-    const finish = (reply: ParseReply) => {
+    const finish = (reply: Reply | { problem: string }) => {
       done = true
       clearTimeout(deadline)
       clearInterval(watch)

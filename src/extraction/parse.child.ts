@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { replaceFile, sha256 } from '../files/durable-file.js'
 import { readBeside } from './beside.js'
+import type { Fitted } from './fit-image.js'
 import { endingOf, parserOf, requireContent } from './formats.js'
 import type { ParseLimits } from './parsed.js'
 
@@ -18,6 +19,12 @@ export interface ParseRequest {
   imageFolder: string | undefined
   /** Images in this folder that a page or Markdown file refers to are its own. */
   inputDir: string
+}
+
+/** To be drawn anew, no side longer than `longest` points. */
+export interface RedrawRequest {
+  image: string
+  longest: number
 }
 
 export interface StoredDocument {
@@ -37,13 +44,22 @@ interface Started {
   started: true
 }
 
-process.on('message', async (request: ParseRequest) => {
-  process.send!(await reply(request))
+process.on('message', async (request: ParseRequest | RedrawRequest) => {
+  process.send!(await ('image' in request ? redraw(request) : reply(request)))
 })
 process.once('disconnect', () => process.exit())
 // A parser that never returns would outlive us: its process could not hear of our end.
 new Worker(new URL('./orphan.worker.js', import.meta.url)).unref()
 process.send!({ started: true } satisfies Started)
+
+async function redraw({ image, longest }: RedrawRequest): Promise<Fitted> {
+  try {
+    const { redrawImage } = await import('./redraw-image.js')
+    return await redrawImage(image, longest)
+  } catch (error) {
+    return { problem: `cannot be decoded: ${messageOf(error)}` }
+  }
+}
 
 async function reply({ path, limits, imageFolder, inputDir }: ParseRequest): Promise<ParseReply> {
   try {

@@ -10,7 +10,7 @@ import { createRequestForms, type RequestForm } from '../endpoint/request-form.j
 import { createSpending, type SpendingOptions } from '../endpoint/spending.js'
 import { type Cause, createTrial } from '../endpoint/trial.js'
 import type { Usage } from '../endpoint/usage.js'
-import { imageExtension } from '../extraction/image-type.js'
+import { canBeShown, type Fitted, type FittedImage } from '../extraction/fit-image.js'
 import {
   type Request,
   readCompletion,
@@ -26,12 +26,14 @@ import { withoutThoughts } from './thoughts.js'
 
 export interface Describer {
   /**
-   * @returns undefined for bytes that are no PNG, JPEG, GIF or WebP.
+   * @param prepare makes of the image what can be sent; default: a PNG, as it is. What an image is known by is its own bytes.
+   * @returns undefined for bytes that are no PNG, JPEG, GIF, WebP or BMP.
    * @throws ClaraError `llm` where the endpoint will answer nothing; `signal.reason`.
    */
   describe(
     bytes: Uint8Array,
     signal: AbortSignal,
+    prepare?: () => Promise<Fitted>,
   ): Promise<{ text: string } | { problem: string } | undefined>
   counts: DescribeCounts
   close(): Promise<void>
@@ -48,19 +50,9 @@ export interface DescribeCounts {
 }
 
 const MAX_ANSWER_BYTES = 4 << 20
-/** OpenAI takes no larger ones; base64 makes a third more of them. */
-const MAX_IMAGE_BYTES = 20 << 20
 const LIKELY_TOKENS = 1500
 /** What OpenAI counts for the largest image at its dearest (gpt-4o-mini), rounded up. */
 const MOST_IMAGE_TOKENS = 50_000
-
-/** What models take (OpenAI, "Images and vision"). */
-const TYPES: Record<string, string> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  gif: 'image/gif',
-  webp: 'image/webp',
-}
 
 const PROMPT = `Describe this image from a document for readers who cannot see it, so that questions about it can be answered from your text alone.
 - Say first what it is (chart, diagram, table, screenshot, photo) and what it is about.
@@ -107,7 +99,9 @@ export async function openDescriber(
   const underWay = new Map<string, Promise<{ text: string } | { problem: string }>>()
 
   const forms = createRequestForms(endpoint.maxOutputTokens === undefined ? [] : ['limit'], () => {})
-  const ask = async (key: string, image: Image, signal: AbortSignal) => {
+  const ask = async (key: string, prepare: () => Promise<Fitted>, signal: AbortSignal) => {
+    const image = await prepare()
+    if ('problem' in image) return image
     const form = forms.forCall()
     const begin = () => {
       const body = bodyOf(endpoint, image, form.take())
@@ -140,27 +134,28 @@ export async function openDescriber(
     await trial.verdict()
     return textOf(reply)
   }
+  const answerFor = async (key: string, prepare: () => Promise<Fitted>, signal: AbortSignal) => {
+    const kept = await find(journal, key)
+    const same = kept ?? underWay.get(key)
+    if (same) {
+      counts.from_journal++
+      return same
+    }
+    const asked = ask(key, prepare, signal).finally(() => underWay.delete(key))
+    underWay.set(key, asked)
+    return asked
+  }
   return {
     counts,
     close: () => journal.close(),
-    async describe(bytes, signal) {
-      const type = TYPES[imageExtension(bytes) ?? '']
-      if (!type) return undefined
-      if (bytes.byteLength > MAX_IMAGE_BYTES) return { problem: `larger than ${MAX_IMAGE_BYTES >> 20} MiB` }
+    describe(bytes, signal, prepare = async () => ({ type: 'image/png', bytes })) {
+      if (!canBeShown(bytes)) return Promise.resolve(undefined)
       const key = createHash('sha256')
         .update(`image\0${endpoint.model}\0${PROMPT}\0`)
         .update(bytes)
         .update(paramsKey(endpoint))
         .digest('hex')
-      const kept = await find(journal, key)
-      const same = kept ?? underWay.get(key)
-      if (same) {
-        counts.from_journal++
-        return same
-      }
-      const asked = ask(key, { type, bytes }, signal).finally(() => underWay.delete(key))
-      underWay.set(key, asked)
-      return asked
+      return answerFor(key, prepare, signal)
     },
   }
 }
@@ -193,11 +188,6 @@ function textOf({
   return said === '' ? { problem: 'the model said nothing' } : { text: said.toWellFormed() }
 }
 
-interface Image {
-  type: string
-  bytes: Uint8Array
-}
-
 /** Other fields of the request bring another description. */
 function paramsKey({ requestParams = {} }: Endpoint): string {
   const params = Object.entries(requestParams).sort(([a], [b]) => (a < b ? -1 : 1))
@@ -206,7 +196,7 @@ function paramsKey({ requestParams = {} }: Endpoint): string {
 
 function bodyOf(
   { model, maxOutputTokens, requestParams }: Endpoint,
-  { type, bytes }: Image,
+  { type, bytes }: FittedImage,
   { limit }: RequestForm,
 ): Request {
   const url = `data:${type};base64,${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')}`
