@@ -82,6 +82,7 @@ export function mostMaxLen(stage: Stage, docs: number): number {
 const ROOM = 32_768 - 11
 /** What no row may exceed. */
 export const LARGEST_MAX_LEN = Math.floor(ROOM / STEP) * STEP
+const ASKED_MAX_LEN = 1024
 /** Questions are cut at so many tokens when the trained model is asked (`doc_max_length`): none is trained with less. */
 const LEAST_MAX_LEN = 256
 
@@ -94,6 +95,14 @@ const LEAST_MAX_LEN = 256
 export function neededMaxLen(stage: Stage, longest: number, docs: number): number {
   const least = stage === 'end-to-end' ? LEAST_MAX_LEN : MAX_LEN[stage]
   return Math.max(least, roundedUp(longest + docs * DOC_PLACES))
+}
+
+/**
+ * Whether a trained model can be asked about so many documents: its own methods cut a prompt at 1,024 tokens, and stop where places of
+ * documents are cut off (models/modeling_clara.py, `generate_from_questions`, `generate_from_text`).
+ */
+export function canBeAsked(docs: number): boolean {
+  return PROMPT.question + OTHER_TEMPLATE + docs * DOC_PLACES <= ASKED_MAX_LEN
 }
 
 /** `neededMaxLen` of the last stage as an expression of bash. */

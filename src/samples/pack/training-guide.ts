@@ -1,5 +1,5 @@
 /** TRAINING.md: how to train on what is in the archive. */
-import { DOC_PLACES } from '../trainer-lengths.js'
+import { canBeAsked, DOC_PLACES } from '../trainer-lengths.js'
 import { EVALUATION_FILE } from './evaluation.js'
 import type { Manifest, PackedFile } from './manifest.js'
 import { MICRO_BATCH, planInWords, planTraining } from './training-plan.js'
@@ -70,6 +70,9 @@ python -m pip install -r ml-clara/requirements.txt
 export TRAINER=$PWD/ml-clara
 \`\`\``
 
+const TOO_MANY =
+  '**A model that reads so many documents cannot be asked by its own code,** which cuts a prompt at 1,024 tokens: pass `--generation-top-k 100` or less to clara-pack.'
+
 function topKSection(k: number | null, stages: readonly TrainingStage[]): string {
   if (k === null) return ''
   const read = stages.find(({ stage }) => stage === 'stage2')?.generationTopK ?? k
@@ -85,7 +88,7 @@ function topKSection(k: number | null, stages: readonly TrainingStage[]): string
   return `## generation_top_k is ${read}
 
 Every row of the end-to-end data has ${k} documents, and stage 3 runs with \`--generation_top_k ${read}\`. ${ranked}
-More than ${k} asks for documents that are not there ("selected index k out of range").
+More than ${k} asks for documents that are not there ("selected index k out of range").${canBeAsked(read) ? '' : `\n${TOO_MANY}`}
 
 ${asserted}`
 }

@@ -11,7 +11,7 @@
  * epoch beside it. A warm-up begins above 0: `cosine_with_min_lr` has a first step of rate 0.
  */
 
-import { neededMaxLen } from '../trainer-lengths.js'
+import { canBeAsked, neededMaxLen } from '../trainer-lengths.js'
 import type { PackedFile } from './manifest.js'
 import { type Planned, planTraining } from './training-plan.js'
 
@@ -85,7 +85,7 @@ const KINDS: Kind[] = [
     save: 'stage2',
     after: 'stage1',
     mostBatch: 128,
-    flags: [...COMPRESSION_FLAGS, '--do_eval_gen'],
+    flags: COMPRESSION_FLAGS,
   },
   {
     script: 'train_stage3.sh',
@@ -127,6 +127,8 @@ export function trainingStages(
     const evalDataset = ranks ? undefined : validation
     const lengths = [dataset, evalDataset].map((file) => longest.get(file?.name ?? '') ?? 0)
     const read = ranks ? (generationTopK ?? dataset.docs_per_row!) : dataset.docs_per_row!
+    // Each fifth evaluation then generates answers, which it compares with texts: those of stage 1 are lists.
+    const generates = kind.stage === 'stage1_2' && canBeAsked(read)
     return {
       ...kind,
       dataset,
@@ -138,7 +140,7 @@ export function trainingStages(
       longest: Math.max(...lengths),
       maxLen: neededMaxLen(dataset.stage!, Math.max(...lengths), read),
       plan: planTraining(dataset.rows!, kind.mostBatch),
-      flags: [...flags, ...SHARED_FLAGS],
+      flags: [...flags, ...(generates ? ['--do_eval_gen'] : []), ...SHARED_FLAGS],
     }
   })
 }

@@ -13,7 +13,7 @@ const kind = (level: Level, meaning: string, remedy: string): FindingMeaning => 
 
 const AGAIN = 'make the file again, or remove the line'
 const TYPES = 'give the field the type that docs/formats.md shows'
-const ONE_K = 'make all samples with one --target-top-k, and train with that as --generation_top_k'
+const ONE_K = 'make all samples with one --target-top-k; the trainer’s --generation_top_k is that, or less'
 const SHUFFLE = 'docs, pos_index and provenance were changed apart from each other: make all of them again'
 
 /** In the order of the report. */

@@ -214,6 +214,16 @@ describe('an archive', () => {
     expect(await maxLen(samples(7, 120), 120, { generationTopK: 5 })).toBe(256)
   })
 
+  it('says where a model would read more documents than it can be asked about', async () => {
+    const run = makeRun(fresh(), { k: 107 })
+    const said = async (generationTopK?: number) => {
+      const folder = unpacked((await pack(run, { generationTopK })).outputFile)
+      return readFileSync(join(folder, 'TRAINING.md'), 'utf8').includes('cannot be asked by its own code')
+    }
+    expect(await said()).toBe(true)
+    expect(await said(106)).toBe(false)
+  })
+
   it('names the second stage’s data as the run does', async () => {
     const run = makeRun(fresh())
     renameSync(join(run, 'instruction_data.jsonl'), join(run, 'instruction_tuning_data.jsonl'))
@@ -289,6 +299,16 @@ describe('data that is not fit is refused', () => {
     expect(await refusals(run)).toEqual([{ file: 'instruction_data.jsonl', reason, command: null }])
     writeFileSync(join(run, 'instruction_data.jsonl'), rows.slice(0, 2).join(''))
     expect(await refusals(run)).toEqual([])
+  })
+
+  it('for a row that no model has room for', async () => {
+    const rows = samples(7)
+    const long = { ...rows[3], question: 'What of it? '.repeat(12_000) }
+    const run = makeRun(fresh(), {
+      files: { [DATA[0]!]: lines([...rows.slice(0, 3), long, ...rows.slice(4)]) },
+    })
+    const [refusal] = await refusals(run)
+    expect(refusal).toMatchObject({ file: DATA[0], reason: 'no-answer-left (1: line 4)' })
   })
 
   it('for sides with different k', async () => {
