@@ -16,11 +16,8 @@ function findPython(): string | undefined {
 const python = findPython()
 export const isInstalled = python !== undefined
 
-/** For a title: one line says what is left out, and what would bring it in. */
-export const orSkipped = (title: string) =>
-  isInstalled
-    ? title
-    : `${title}: skipped, wants Python: python3 -m venv test/trainer/.venv && test/trainer/.venv/bin/pip install -r test/trainer/requirements.txt`
+export const HOW_TO_INSTALL =
+  'test/trainer is left out: python3 -m venv test/trainer/.venv && test/trainer/.venv/bin/pip install -r test/trainer/requirements.txt'
 
 export function checkTraining(folders: string | readonly string[], ...flags: string[]) {
   const words = [here('check.py'), ...[folders].flat(), ...flags]
