@@ -2,7 +2,7 @@ import type { Columns } from '../files/parquet-file.js'
 
 /**
  * One row of end_to_end_data.jsonl, as apple/ml-clara's loader reads it. `gold_answer` and
- * `answer` are the same text: guides show the one, the loader requires the other.
+ * `answer` are the same text: guides show the one, that loader requires the other (its fork's takes either).
  */
 export interface Sample {
   question: string
@@ -10,7 +10,7 @@ export interface Sample {
   docs: string[]
   gold_answer: string
   answer: string
-  /** Positions of the positives in `docs`, ascending. */
+  /** Positions of the positives in `docs`, ascending. No loss of the stages that the trainers offer reads them; what measures recall does. */
   pos_index: number[]
 }
 

@@ -38,7 +38,10 @@ function faults(rows: Row[], k: number, ranks: boolean): string[] {
       if (!(isText(question) || isTexts(question))) found.push(`row ${i}: question`)
       const inRange = (each: unknown) => Number.isInteger(each) && Number(each) >= 0 && Number(each) < k
       if (!Array.isArray(positions) || !positions.every(inRange)) found.push(`row ${i}: pos_index`)
+      // no rule of theirs: recall cannot be measured without
       if (ranks && (positions as unknown[]).length === 0) found.push(`row ${i}: nothing to rank`)
+      const texts = [docs, answer, question].flat()
+      if (texts.some((text) => /<MEM[0-9]*>/.test(String(text)))) found.push(`row ${i}: a memory token`)
     }
     if (Object.keys(row).length !== columns.size) found.push(`row ${i}: other columns`)
     for (const [key, value] of Object.entries(row)) {
@@ -100,4 +103,5 @@ it('the rules themselves tell what is wrong', () => {
   expect(faults([row], 3, true)).toEqual(['row 0: docs', 'row 0: docs'])
   expect(faults([row, { ...row, question: ['Q'] }], 2, true)).toEqual(['row 1: question is of another kind'])
   expect(faults([{ ...row, pos_index: [2] }], 2, true)).toHaveLength(2)
+  expect(faults([{ ...row, docs: ['a', 'b <MEM3>'] }], 2, true)).toHaveLength(2)
 })

@@ -215,13 +215,15 @@ const ERRORS = `## Errors of the trainer
 
 | error | reason and remedy |
 | --- | --- |
-| \`selected index k out of range\` | \`--generation_top_k\` is over the number of documents: use the scripts here |
+| \`selected index k out of range\`, in the fork \`range object index out of range\` | \`--generation_top_k\` is over the number of documents: use the scripts here |
 | \`Expected 5 documents, got 1\` | a first stage run with the last one's k: it is 1 there |
-| \`shape … is invalid for input of size …\` | rows with different numbers of documents in a batch: \`clara-validate\` names them |
+| \`shape … is invalid for input of size …\` | rows with different numbers of documents in a batch, or a memory token (\`<MEM0>\`) in a document: \`clara-validate\` names them |
+| \`Expected size for first two dimensions of batch2 tensor\` | a memory token in a question: the same |
+| \`loss\` is nan | a question that fills \`--max_len\`, so that nothing of its answer is left: \`clara-validate\` names it |
 | \`integer division or modulo by zero\` | fewer rows than \`--train_batch_size\`: leave that to the script, or set \`TRAIN_BATCH\` |
 | \`train_batch_size is not equal to micro_batch_per_gpu …\` | a batch that is no multiple of micro batch times GPUs: as above |
 | \`KeyError: 'recall_1'\` | stage 3 with \`--eval_dataset\`: leave it out |
-| \`No valid answer field found in data\` | a row without \`answer\`: \`clara-validate\` names it |
+| \`No valid answer field found in data\` | a row without \`answer\` (the fork takes \`gold_answer\`, too): \`clara-validate\` names it |
 | \`cannot mix list and non-list\` | questions and paraphrases in one dataset: run them one after the other |
 | \`CUDA out of memory\` | \`MICRO_BATCH=1\`, then a smaller k or, in the fork, \`--quantization int4\` |
 | \`Pretrain checkpoint path does not exist\` | the stage before has not saved one: set \`PRETRAIN_CHECKPOINT\` |`
