@@ -70,11 +70,11 @@ const LEAST_TEXT = 512
 const STEP = 64
 
 /**
- * The largest `--max_len` that rows of a stage are given, and so what they are checked against: that of the trainer's scripts, or more where the places
- * of the documents leave too little of that.
+ * The `--max_len` that rows of a stage are checked against unless another is named: that of the trainer's scripts, or more where the places
+ * of the documents leave too little of that. clara-pack gives longer rows their room, too; but then all rows of the last stage are padded to it.
  * @param docs that the generator reads of each row: `--generation_top_k`.
  */
-export function mostMaxLen(stage: Stage, docs: number): number {
+export function usualMaxLen(stage: Stage, docs: number): number {
   return Math.max(MAX_LEN[stage], roundedUp(docs * DOC_PLACES + LEAST_TEXT))
 }
 

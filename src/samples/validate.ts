@@ -23,7 +23,7 @@ export interface ValidateOptions {
   /** Tokens of each text, as the trainer counts them. Called with at most 256 texts. */
   countTokens?: CountTokens
   /**
-   * Looks whether prompt and answer of each row fit into the trainer's `--max_len`, by default that which clara-pack would take at most; `countTokens` must
+   * Looks whether prompt and answer of each row fit into the trainer's `--max_len`, by default that of the trainer's scripts (more for many documents); `countTokens` must
    * then count as the trainer does. `mistral`: its base model has Mistral's vocabulary and template.
    */
   lengths?: { maxLen: number | undefined; mistral: boolean }

@@ -97,12 +97,12 @@ export const FINDING_KINDS = {
   'no-answer-left': kind(
     'error',
     'the prompt fills the trainer’s max_len: no answer is left, and the loss is NaN',
-    'shorten the question, or remove the line',
+    'shorten the question or remove the line: clara-pack gives it room, which all rows of stage 3 pay for',
   ),
   'cut-answer': kind(
     'error',
     'prompt and answer are longer than the trainer’s max_len, which cuts the answer’s end off',
-    'shorten the answer, remove the line, or check with the --max-len that you train with',
+    'shorten the answer or remove the line: clara-pack gives it room, which all rows of stage 3 pay for',
   ),
   'many-duplicates': kind(
     'error',

@@ -1,7 +1,7 @@
 /** Finds rows that are longer than the trainer's max_len: answers that are cut, or lost as a whole; counts a batch at a time. */
 import type { CountTokens } from '../../chunks/count-tokens.js'
 import type { Stage } from '../stages.js'
-import { countedTexts, DOC_PLACES, mostMaxLen, rowLength } from '../trainer-lengths.js'
+import { countedTexts, DOC_PLACES, rowLength, usualMaxLen } from '../trainer-lengths.js'
 import type { Findings } from './findings.js'
 import type { CheckedRow } from './row.js'
 
@@ -84,7 +84,7 @@ export class LengthCheck<Row extends { line: number; failed: boolean }> {
 
   #check({ row, line, docs, stage, texts }: Waiting<Row>, promptTokens: number, wholeTokens: number): void {
     const { mistral } = this.options
-    const maxLen = this.options.maxLen ?? mostMaxLen(stage, docs)
+    const maxLen = this.options.maxLen ?? usualMaxLen(stage, docs)
     const { prompt, whole } = rowLength(texts!.constant, promptTokens, wholeTokens, mistral)
     const places = docs * DOC_PLACES
     if (whole > this.report.longest) this.report.longest = whole
