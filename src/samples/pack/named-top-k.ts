@@ -17,6 +17,8 @@ interface NamedTopK {
   value: number | undefined
   /** As it stands there; `undefined` where a command leaves it to the trainer. */
   text: string | undefined
+  /** Whether the command chooses so many documents of a row: `--stage stage2`, on whatever data. Others assert their number. */
+  chooses: boolean
 }
 
 const TRAINERS_DEFAULT = 1
@@ -75,22 +77,29 @@ function commands(lines: string[]): string[][] {
 
 function passed(command: string[], variables: ReadonlyMap<string, number>): NamedTopK[] {
   const whole = command.join('\n')
+  const chooses = /^stage2|^$/.test(trainersStage(whole) ?? '')
   const found = command.flatMap((line) =>
     Array.from(line.matchAll(/--generation_top_k(?:\s+|=|["'],\s*)(["']?[^\s,;)\]]+)/g), ([, text]) => ({
       stage: stageOf(line) ?? stageOf(whole) ?? 'end-to-end',
       value: numberOf(text!, variables),
       text: text!,
+      chooses,
     })),
   )
   const stage = stageOf(whole)
   if (found.length > 0 || stage === undefined) return found
-  return [{ stage, value: TRAINERS_DEFAULT, text: undefined }]
+  return [{ stage, value: TRAINERS_DEFAULT, text: undefined, chooses }]
 }
 
 /** Where no command shows it, a parameter of that name: `GENERATION_TOP_K = 5`, `"generation_top_k": 5`. */
 function named(line: string): NamedTopK[] {
   const found = line.matchAll(/\bgeneration_top_k["']?\s*[=:]\s*(\d+)/gi)
-  return Array.from(found, ([, text]) => ({ stage: 'end-to-end', value: Number(text), text: text! }))
+  return Array.from(found, ([, text]) => ({
+    stage: 'end-to-end',
+    value: Number(text),
+    text: text!,
+    chooses: true,
+  }))
 }
 
 /** `NAME = 5` of Python, `NAME=5` and `NAME=${NAME:-5}` of a shell; the last one counts. */
@@ -114,12 +123,16 @@ function numberOf(text: string, variables: ReadonlyMap<string, number>): number 
   )
 }
 
+function trainersStage(command: string): string | undefined {
+  return /--stage(?:\s+|=|["'],\s*)["']?(\w+)/.exec(command)?.[1]
+}
+
 function stageOf(command: string): Stage | undefined {
   const dataset = /--dataset(?:\s+|=|["'],\s*)(\S+)/.exec(command)?.[1] ?? ''
   if (/pretrain/i.test(dataset)) return 'pretrain'
   if (/instruct/i.test(dataset)) return 'instruction'
   if (/end_?to_?end|e2e/i.test(dataset)) return 'end-to-end'
-  const stage = /--stage(?:\s+|=|["'],\s*)["']?(\w+)/.exec(command)?.[1]
+  const stage = trainersStage(command)
   if (stage === undefined) return undefined
   if (stage === 'stage1') return 'pretrain'
   return stage === 'stage1_2' ? 'instruction' : 'end-to-end'

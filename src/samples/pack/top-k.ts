@@ -32,14 +32,14 @@ export async function topKRefusals(
   return refusals
 }
 
-/** Stages 1 and 2 assert that each row has so many documents; the last one chooses so many of them. */
+/** The trainer's `stage1` and `stage1_2` assert that each row has so many documents; `stage2` chooses so many of them. */
 async function notebookRefusals(path: string, { files, topK }: CheckedData): Promise<Refusal[]> {
   const named = await readNamedTopK(path)
   const refuse = (reason: string): Refusal => ({ file: path, reason, command: null })
   if (topK !== null && named.length === 0) {
     return [refuse(`names no generation_top_k and no --stage: is it a notebook or script that trains?`)]
   }
-  return named.flatMap(({ stage, value, text }) => {
+  return named.flatMap(({ stage, value, text, chooses }) => {
     const ofStage = files.find((file) => file.stage === stage && file.docsPerRow !== null)
     if (!ofStage) return []
     const has = `${ofStage.name} has ${ofStage.docsPerRow} docs in each row`
@@ -50,8 +50,7 @@ async function notebookRefusals(path: string, { files, topK }: CheckedData): Pro
       ]
     }
     if (value === undefined) return [refuse(`generation_top_k is ${text}, and no line says what that is`)]
-    const fits =
-      stage === 'end-to-end' ? value >= 1 && value <= ofStage.docsPerRow! : value === ofStage.docsPerRow
+    const fits = value === ofStage.docsPerRow || (chooses && value >= 1 && value < ofStage.docsPerRow!)
     return fits ? [] : [refuse(`generation_top_k is ${value}, ${has}`)]
   })
 }

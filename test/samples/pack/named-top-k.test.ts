@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { namedTopK, readNamedTopK } from '#clara/samples/pack/named-top-k.js'
 import { packSamples } from '#clara/samples/pack/pack.js'
-import { makeRun } from '../../support/run-folder.js'
+import { lines, makeRun, samples } from '../../support/run-folder.js'
 
 const work = mkdtempSync(join(tmpdir(), 'clara-named-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
@@ -62,14 +62,14 @@ run(['torchrun', '-m', 'openrlhf.cli.train_sft',
 
   it('is the trainer’s default where a command does not pass it', () => {
     expect(namedTopK('torchrun -m openrlhf.cli.train_sft --stage stage1 --bf16')).toEqual([
-      { stage: 'pretrain', value: 1, text: undefined },
+      { stage: 'pretrain', value: 1, text: undefined, chooses: false },
     ])
   })
 
   it('is not what a comment says, nor guessed', () => {
     expect(brief('# --generation_top_k 1\nx --generation_top_k 5')).toEqual([['end-to-end', 5]])
     expect(namedTopK('x --generation_top_k {args.k}')).toEqual([
-      { stage: 'end-to-end', value: undefined, text: '{args.k}' },
+      { stage: 'end-to-end', value: undefined, text: '{args.k}', chooses: true },
     ])
     expect(namedTopK('print()')).toEqual([])
   })
@@ -91,11 +91,11 @@ run(['torchrun', '-m', 'openrlhf.cli.train_sft',
 describe('packing for a notebook of one’s own', () => {
   const run = makeRun(join(work, 'run'))
   let count = 0
-  const refused = async (text: string) => {
+  const refused = async (text: string, directory = run) => {
     const notebook = join(work, 'mine.sh')
     writeFileSync(notebook, text)
     const outputFile = join(work, `${++count}.tar.gz`)
-    const result = await packSamples(run, { outputFile, notebook, onProblem: () => {} })
+    const result = await packSamples(directory, { outputFile, notebook, onProblem: () => {} })
     return 'refusals' in result ? result.refusals.map(({ reason }) => reason) : []
   }
 
@@ -125,6 +125,22 @@ describe('packing for a notebook of one’s own', () => {
     ])
     const own = JSON.stringify({ cells: [{ cell_type: 'code', source: ['GENERATION_TOP_K = 2\n'] }] })
     expect(await refused(own)).toEqual([])
+  })
+
+  it('goes by what the command does with it, not by its data', async () => {
+    const rows = samples(7, 3).map(({ question, docs, answer }) => ({
+      question,
+      docs,
+      answer,
+      gold_answer: answer,
+    }))
+    const three = makeRun(join(work, 'three'), { files: { 'instruction_data.jsonl': lines(rows) } })
+    expect(
+      await refused('x --dataset instruction_data.jsonl --stage stage2 --generation_top_k 2', three),
+    ).toEqual([])
+    expect(
+      await refused('x --dataset instruction_data.jsonl --stage stage1_2 --generation_top_k 2', three),
+    ).toEqual(['generation_top_k is 2, instruction_data.jsonl has 3 docs in each row'])
   })
 
   it('is refused where one differs, cannot be told, or is not there', async () => {
