@@ -19,6 +19,7 @@ import { afterAll, describe, expect, it, test } from 'vitest'
 import { type PackOptions, packSamples } from '#clara/samples/pack/pack.js'
 import { readBlocks } from '#clara/samples/pack/run-files.js'
 import { lines, makeRun, provenance, samples } from '../../support/run-folder.js'
+import { checkTraining, isInstalled } from '../../trainer/trainer.js'
 
 const work = mkdtempSync(join(tmpdir(), 'clara pack é-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
@@ -30,8 +31,12 @@ async function pack(directory: string, options: Partial<PackOptions> = {}) {
   const outputFile = options.outputFile ?? fresh('data.tar.gz')
   const result = await packSamples(directory, { outputFile, onProblem: () => {}, ...options })
   if ('refusals' in result) throw new Error(`refused: ${JSON.stringify(result.refusals)}`)
+  made.add(outputFile)
   return { ...result, archive: readFileSync(outputFile), outputFile }
 }
+
+/** What {@link pack} made. */
+const made = new Set<string>()
 
 async function refusals(directory: string, options: Partial<PackOptions> = {}) {
   const outputFile = fresh('refused.tar.gz')
@@ -452,4 +457,10 @@ describe('a file that changes while it is packed', () => {
     expect(changed).toBe(true)
     expect(readdirSync(join(place, '..'))).toEqual([])
   })
+})
+
+it.skipIf(!isInstalled)('each archive of these tests trains, by the model of the trainer', () => {
+  const { stdout, wrong } = checkTraining(Array.from(made, unpacked))
+  expect(wrong).toEqual([])
+  expect(stdout).toMatch(/\nit trains\n$/)
 })
