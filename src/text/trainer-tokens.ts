@@ -22,7 +22,8 @@ export function unescapeTrainerTokens(text: string): string {
 
 /** The first of them in a text that is not escaped, one that ends a run before others; `undefined` where there is none. */
 export function trainerTokenIn(text: string): string | undefined {
-  return (MEMORY_TOKEN.exec(text) ?? TOKEN.exec(text))?.[0]
+  const first = TOKEN.exec(text)
+  return first ? (MEMORY_TOKEN.exec(text) ?? first)[0] : undefined
 }
 
 /**
