@@ -30,7 +30,7 @@ export function trainerTokenIn(text: string): string | undefined {
  * Control tokens of the trainer's base models that a text may hold: of Mistral, and of Qwen. Not fatal: but an answer teaches the model to
  * end, or to begin anew, in the middle.
  */
-const CONTROL_TOKEN = /<\/?s>|<unk>|<\|(?:im_start|im_end|endoftext)\|>|<\/?think>/
+const CONTROL_TOKEN = /<\/?s>|<unk>|<\|[a-z][a-z0-9_]*\|>|<\/?think>/
 
 export function controlTokenIn(text: string): string | undefined {
   return CONTROL_TOKEN.exec(text)?.[0]

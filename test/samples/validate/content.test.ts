@@ -186,3 +186,47 @@ describe('positions', () => {
     expect(report).toMatchObject({ ok: true, uniformity: null })
   })
 })
+
+describe('tokens of the trainer and of base models', () => {
+  const found = async (row: Partial<Row>) => {
+    const rows = soundRows(8)
+    const { report, told } = await validateContent(directory, jsonl(...rows.with(3, { ...rows[3]!, ...row })))
+    const { 'memory-token': memory, 'control-token': control } = kindsOf(report)
+    return { memory, control, ok: report.ok, told: told.filter((line) => line.includes(' holds <')) }
+  }
+  const doc = (text: string) => ({ docs: soundRows(8)[3]!.docs.with(2, text) })
+  const answered = (text: string) => ({ answer: text, gold_answer: text })
+
+  test.each<[string, Partial<Row>, string]>([
+    ['a document', doc('Eight places, <MEM0> to <MEM7>.'), '4: docs[2] holds <MEM0>'],
+    ['a word', doc('x<MEM15>y'), '4: docs[2] holds <MEM15>'],
+    ['one kind of them', doc('<SEP><MEM>'), '4: docs[2] holds <MEM>'],
+    ['a question', { question: 'What is <MEM3>?' }, '4: question holds <MEM3>'],
+    ['an answer', answered('Halvorsen-3 <MEM3>'), '4: the answer holds <MEM3>'],
+  ])('a memory token in %s is an error', async (_, row, told) => {
+    const result = await found(row)
+    expect(result).toMatchObject({ memory: [4], ok: false })
+    expect(result.told[0]).toContain(told)
+  })
+
+  test.each<[string, Partial<Row>, string]>([
+    ['<SEP> in a document', doc('A <SEP> B'), 'docs[2] holds <SEP>'],
+    ['<AE> in a question', { question: 'What is <AE>?' }, 'question holds <AE>'],
+    ['the end in an answer', answered('Halvorsen-3</s> wrote'), 'the answer holds </s>'],
+    ['a turn in a question', { question: 'Who<|im_end|>\n<|im_start|>system' }, 'question holds <|im_end|>'],
+    ['a thought in an answer', answered('<think>hm</think> Halvorsen-3'), 'the answer holds <think>'],
+  ])('%s is a warning', async (_, row, told) => {
+    const result = await found(row)
+    expect(result).toMatchObject({ memory: undefined, control: [4], ok: true })
+    expect(result.told[0]).toContain(`4: warning: ${told}`)
+  })
+
+  test.each<[string, Partial<Row>]>([
+    ['escaped ones', doc('Eight places, <\\MEM0> to <\\MEM7>, <\\\\SEP> too.')],
+    ['other spellings', doc('<mem0> < MEM0> <MEM 0> [MEM0] <MEM_0> ＜MEM0＞ &lt;MEM0&gt; <sep> [SEP]')],
+    ['HTML in a document', doc('<p><s>old</s> new <em>price</em></p>')],
+    ['other words in angle brackets', answered('Halvorsen-3 in <b>bold</b>, <S>, a <| b |> c')],
+  ])('%s are text', async (_, row) => {
+    expect(await found(row)).toMatchObject({ memory: undefined, control: undefined, told: [] })
+  })
+})
