@@ -18,7 +18,10 @@ export type Describe = (
   bytes: Uint8Array,
   signal: AbortSignal,
   prepare: () => Promise<Fitted>,
-) => Promise<{ text: string } | { problem: string } | undefined>
+) => Promise<Description | undefined>
+
+/** `note`: nothing is lost by it. */
+export type Description = { text: string } | { problem: string; note?: true }
 
 interface Describing extends ChildLimits {
   describe?: Describe | undefined
@@ -36,7 +39,7 @@ export async function describeImages(
 ): Promise<Map<string, string>> {
   const described = new Map<string, string>()
   if (!describe) return described
-  const problems = new Map<Shown, string>()
+  const problems = new Map<Shown, { problem: string; note?: true }>()
   const stop = new AbortController()
   let [next, done] = [0, 0]
   let children: Children | undefined
@@ -61,7 +64,7 @@ export async function describeImages(
       stop.signal.throwIfAborted()
       const answer = (await answerInTurn(image)) ?? unlikeItsName(image)
       if (answer && 'text' in answer) described.set(image.path, answer.text)
-      else if (answer) problems.set(image, answer.problem)
+      else if (answer) problems.set(image, answer)
       onProgress(++done, images.length, 'images')
     }
   }
@@ -75,8 +78,8 @@ export async function describeImages(
   children?.close()
   await Promise.all(workers)
   for (const image of images) {
-    const reason = problems.get(image)
-    if (reason !== undefined) onProblem({ path: image.path, reason: `not described: ${reason}` })
+    const { problem, ...note } = problems.get(image) ?? {}
+    if (problem !== undefined) onProblem({ path: image.path, reason: `not described: ${problem}`, ...note })
   }
   return described
 }

@@ -9,8 +9,10 @@ import { imageExtension } from './image-type.js'
 const LONGEST_SIDE = 2048
 /** 400 MB once decoded; an A3 page at 600 points an inch has 70 million. */
 const MOST_POINTS = 100_000_000
-/** OpenAI takes no longer ones; base64 makes a third more of them. */
-const MAX_SENT_BYTES = 20 << 20
+/** Base64 makes a third more of them, and DashScope takes 10 MB. */
+const MOST_SENT_BYTES = 7 << 20
+/** Models refuse images with a side of up to so many: 10 (DashScope), 28, 32 (Qwen's patches). */
+const TINY_SIDE = 32
 /** Of a file: 100 million points of a BMP are longer. */
 const MAX_IMAGE_BYTES = 256 << 20
 
@@ -18,6 +20,8 @@ export interface FittedImage {
   /** Of media. */
   type: string
   bytes: Uint8Array
+  /** So small that a model may refuse it, as it does no other. */
+  isTiny?: boolean
 }
 
 export type Fitted = FittedImage | { problem: string }
@@ -40,30 +44,32 @@ export async function fitImage(path: string, children: () => Children): Promise<
     if (!header) return { problem: 'is damaged: its header cannot be read' }
     const { width, height, isCutOff } = header
     const isRight = !isCutOff || lacksItsEndOnly(bytes)
-    if (isRight && !needsRedrawing(header)) return asItIs(bytes)
+    const isTiny = shortestSide(header) <= TINY_SIDE
+    if (isRight && !needsRedrawing(header, bytes)) {
+      return { type: TYPES[imageExtension(bytes)!]!, bytes, isTiny }
+    }
     if (width * height > MOST_POINTS) {
       return { problem: `has ${width} x ${height} points, ${MOST_POINTS / 1e6} million at most are drawn` }
     }
     if (isCutOff) return { problem: 'is cut off: its end is missing' }
-    return await children().redraw({ image: path, longest: LONGEST_SIDE })
+    return { ...(await children().redraw({ image: path, longest: LONGEST_SIDE })), isTiny }
   } catch (error) {
     return { problem: `cannot be read: ${messageOf(error)}` }
   }
 }
 
-function needsRedrawing({ width, height, isPlain }: ImageHeader): boolean {
-  return !isPlain || Math.max(width, height) > LONGEST_SIDE
+function needsRedrawing({ width, height, isPlain }: ImageHeader, { byteLength }: Uint8Array): boolean {
+  return !isPlain || Math.max(width, height) > LONGEST_SIDE || byteLength > MOST_SENT_BYTES
+}
+
+/** As it is sent. */
+function shortestSide({ width, height }: ImageHeader): number {
+  return Math.min(width, height) * Math.min(1, LONGEST_SIDE / Math.max(width, height))
 }
 
 /** JPEGs of PDF files often do; whether more is missing cannot be told, and models bear it. */
 function lacksItsEndOnly(bytes: Uint8Array): boolean {
   return imageExtension(bytes) === 'jpg'
-}
-
-function asItIs(bytes: Uint8Array): Fitted {
-  const type = TYPES[imageExtension(bytes)!]!
-  if (bytes.byteLength > MAX_SENT_BYTES) return { problem: `larger than ${MAX_SENT_BYTES >> 20} MiB` }
-  return { type, bytes }
 }
 
 /** @returns the bytes, or why they are not read. */

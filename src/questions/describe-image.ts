@@ -10,6 +10,7 @@ import { createRequestForms, type RequestForm } from '../endpoint/request-form.j
 import { createSpending, type SpendingOptions } from '../endpoint/spending.js'
 import { type Cause, createTrial } from '../endpoint/trial.js'
 import type { Usage } from '../endpoint/usage.js'
+import type { Description } from '../extraction/describe-images.js'
 import { canBeShown, type Fitted, type FittedImage } from '../extraction/fit-image.js'
 import {
   type Request,
@@ -34,7 +35,7 @@ export interface Describer {
     bytes: Uint8Array,
     signal: AbortSignal,
     prepare?: () => Promise<Fitted>,
-  ): Promise<{ text: string } | { problem: string } | undefined>
+  ): Promise<Description | undefined>
   counts: DescribeCounts
   close(): Promise<void>
 }
@@ -96,7 +97,7 @@ export async function openDescriber(
     await journal.close()
     throw error
   }
-  const underWay = new Map<string, Promise<{ text: string } | { problem: string }>>()
+  const underWay = new Map<string, Promise<Description>>()
 
   const forms = createRequestForms(endpoint.maxOutputTokens === undefined ? [] : ['limit'], () => {})
   const ask = async (key: string, prepare: () => Promise<Fitted>, signal: AbortSignal) => {
@@ -120,6 +121,9 @@ export async function openDescriber(
     }
     const answer = redactAnswer(made, redactor)
     if ('failure' in answer) {
+      if (image.isTiny && answer.failure.kind === 'rejected') {
+        return { problem: `too small for the model: ${answer.failure.reason}`, note: true as const }
+      }
       trial.fail(answer.failure)
       await trial.verdict()
       return { problem: answer.failure.reason }

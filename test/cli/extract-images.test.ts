@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { crc32, deflateSync } from 'node:zlib'
 import { createCanvas, loadImage } from '@napi-rs/canvas'
 import { describe, expect, it } from 'vitest'
+import type { LlmReply } from '../llm-server.js'
 import { p, word } from '../support/word.js'
 import { clara, readRows, workFolder } from './clara.js'
 import { serve } from './synth-run.js'
@@ -22,6 +23,20 @@ function painted(width: number, height: number) {
   context.fillRect(0, 0, width, height)
   context.fillStyle = '#00f'
   context.fillRect(0, height / 2, width, height / 2)
+  return canvas
+}
+
+/** Hardly to be compressed. */
+function noise(width: number, height: number) {
+  const canvas = createCanvas(width, height)
+  const context = canvas.getContext('2d')
+  const points = context.createImageData(width, height)
+  let state = 1
+  for (let i = 0; i < points.data.length; i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    points.data[i] = i % 4 === 3 ? 255 : state >>> 24
+  }
+  context.putImageData(points, 0, 0)
   return canvas
 }
 
@@ -74,12 +89,16 @@ function turned(jpeg: Buffer): Buffer {
 }
 
 /** What came of a folder of images: what was sent of each, as it is seen, and what was said. */
-async function describeAll(files: Record<string, Uint8Array>, ...flags: string[]) {
+async function describeAll(
+  files: Record<string, Uint8Array>,
+  behave: (index: number) => LlmReply = (index) => ({ content: `Picture ${index}.` }),
+  ...flags: string[]
+) {
   const input = join(work, `in-${next}`)
   const output = join(work, `out-${next++}.jsonl`)
   mkdirSync(input)
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(input, name), bytes)
-  const { url, requests } = await serve((_, index) => ({ content: `Picture ${index}.` }))
+  const { url, requests } = await serve((_, index) => behave(index))
   const run = await clara([
     ...['extract', '--input-dir', input, '--output-file', output, '--image-output-dir', `${output}.images`],
     ...['--vision-model', 'eye', '--base-url', url, '--vision-concurrency', '1', '--overwrite', ...flags],
@@ -113,6 +132,7 @@ describe('an image', () => {
     ['wide.png', () => painted(4100, 1000).encode('png'), 'image/png', [2048, 500, 'red', 'red', 'blue']],
     ['high.jpg', () => painted(1000, 4100).encode('jpeg'), 'image/jpeg', [500, 2048, 'red', 'red', 'blue']],
     ['large.webp', () => painted(2049, 2049).encode('webp'), 'image/png', [2048, 2048, 'red', 'red', 'blue']],
+    ['heavy.png', () => noise(1700, 1700).encode('png'), 'image/jpeg', [1700, 1700]],
     ['strip.png', () => png(9000, 5, Buffer.alloc(9001 * 5, 255).fill(0, 0, 1)), 'image/png', [2048, 1]],
     ['small.bmp', () => bmp(31, 20), 'image/png', [31, 20, 'red', 'red', 'blue']],
     ['large.bmp', () => bmp(2100, 20), 'image/png', [2048, 20, 'red', 'red', 'blue']],
@@ -162,7 +182,7 @@ describe('an image', () => {
 
   it('that was described is not drawn or paid again', async () => {
     const files = { 'a.bmp': bmp(30, 20), 'b.bmp': bmp(30, 20) }
-    const { code, sent, stdout } = await describeAll(files, '--json')
+    const { code, sent, stdout } = await describeAll(files, undefined, '--json')
     expect({ code, sent: sent.length, ...JSON.parse(stdout) }).toMatchObject({
       ...{ code: 0, sent: 1, descriptions: 2 },
       vision: { calls: 1, from_journal: 1 },
@@ -199,5 +219,17 @@ describe('an image', () => {
     const { code, stderr, sent } = await describeAll({ 'a.bmp': runs, 'b.bmp': bmp(30, 20) })
     expect({ code, sent: sent.length, stderr }).toMatchObject({ sent: code === 0 ? 2 : 1 })
     if (code !== 0) expect(stderr).toMatch(/a\.bmp: not described: /)
+  })
+
+  it('that is too small for a model is a note, and does not stop the run', async () => {
+    const dots = Array.from({ length: 12 }, (_, i) => [`a${i}.png`, png(1 + i, 1, Buffer.alloc(2 + i, i))])
+    const files = { ...Object.fromEntries(dots), 'b.bmp': bmp(40, 40) }
+    const small = { status: 400, error: { message: 'height:1 or width:1 must be larger than 10' } }
+    const { code, stderr, output } = await describeAll(files, (index) =>
+      index < 12 ? small : { content: 'B.' },
+    )
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/a0\.png: note: not described: too small for the model: .*must be larger than 10/)
+    expect(readRows(output).map(({ filename }) => filename)).toEqual(['b.bmp'])
   })
 })

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { PIXEL } from '../support/word.js'
 import { clara, example, readRows, workFolder } from './clara.js'
 import { serve } from './synth-run.js'
 
@@ -109,7 +110,7 @@ describe('a variable of the scripts', () => {
     const cwd = join(work, 'dot-env')
     mkdirSync(join(cwd, 'raw_data'), { recursive: true })
     writeFileSync(join(cwd, 'raw_data', 'a.html'), '<p>Text</p><img src="a.png">')
-    writeFileSync(join(cwd, 'raw_data', 'a.png'), Buffer.from('\x89PNG\r\n\x1a\nrest', 'latin1'))
+    writeFileSync(join(cwd, 'raw_data', 'a.png'), PIXEL)
     writeFileSync(
       join(cwd, '.env'),
       'RAW_DATA_DIR=./raw_data\r\nEXTRACTED_ASSETS_DIR="assets" # here\r\nEXTRACTION_MODE=markdown\r\n',
@@ -146,7 +147,7 @@ describe('a variable of the scripts', () => {
     const { url, requests, headers } = await serve(() => ({ content: 'A dot.' }))
     const cwd = join(work, 'vision')
     mkdirSync(join(cwd, 'raw'), { recursive: true })
-    writeFileSync(join(cwd, 'raw', 'a.png'), Buffer.from('\x89PNG\r\n\x1a\nrest', 'latin1'))
+    writeFileSync(join(cwd, 'raw', 'a.png'), PIXEL)
     writeFileSync(join(cwd, 'raw', 'a.md'), 'Text')
     writeFileSync(
       join(cwd, '.env'),
