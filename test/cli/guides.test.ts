@@ -25,10 +25,17 @@ const ELSEWHERE: Record<string, string[]> = {
     'bash train_stage1.sh',
     'bash train_stage2.sh',
     'bash train_stage3.sh',
+    'python3 -m venv test/trainer/.venv',
+    'test/trainer/.venv/bin/pip install -r test/trainer/requirements.txt',
+    'test/trainer/.venv/bin/python test/trainer/check.py path/to/unpacked --trainer apple fork --gpus 1 2 4',
     'export PYTHONPATH=$TRAINER',
     `python -c "from datasets import load_dataset; from openrlhf.datasets.sft_dataset import preprocess_data; rows = load_dataset('json', data_files='end_to_end_data.jsonl')['train']; print(len([preprocess_data(row) for row in rows]), 'rows are taken')"`,
+    'PYTHONPATH=$TRAINER python evaluate.py checkpoints/stage3 end_to_end_data.validation.jsonl --output answers.jsonl',
   ],
-  'top-k': [],
+  'top-k': [
+    'clara-synth --index my-index --output-dir out --local-embeddings --target-top-k 20',
+    'clara-pack --input-dir out --output-file clara-data.tar.gz --expected-top-k 20 --generation-top-k 5',
+  ],
   migration: [
     'clara-extract --input_dir raw_data --output_file raw_knowledge.jsonl --image_output_dir extracted_assets --vision-model qwen-vl-max',
     String.raw`sed -E 's/(\\n)*--- Extracted Images ---(\\n|\[IMAGE_REF:[^]]*\])*//g; s/\[IMAGE_REF:[^]]*\]/[image]/g' old.jsonl > clean.jsonl`,
