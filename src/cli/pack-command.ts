@@ -27,7 +27,10 @@ export function packCommand(): Command {
       'Packs a run’s data with its hashes, training commands and a notebook; exit code 1 when the data is not fit.',
     )
     .option('--input-dir <dir>', 'output of clara-synth or clara-mine')
-    .option('--output-file <file>', 'the archive, X.tar.gz: the same bytes for the same data')
+    .option(
+      '--output-file <file>',
+      'the archive, X.tar.gz, which unpacks into the folder X: the same bytes for the same data and name',
+    )
     .option('--expected-top-k <k>', 'documents that every end-to-end row must have', wholeNumber(1, 1000))
     .option(
       '--generation-top-k <n>',
@@ -92,13 +95,14 @@ function printRefusals(flags: PackFlags, talk: Talk, directory: string, refusals
 }
 
 function printPacked(flags: PackFlags, talk: Talk, output: string, packed: Packed): void {
-  const { bytes, sha256, top_k, generation_top_k, files, left_out } = packed
+  const { bytes, sha256, data_sha256, top_k, generation_top_k, files, left_out } = packed
   for (const { name, reason } of left_out) talk.remark(`left out: ${name} ${reason}`)
   const rows = files.filter((file) => file.rows !== null).map((file) => [file.name, file.rows])
   printResult(flags, {
     output,
     bytes,
     sha256,
+    data_sha256,
     top_k,
     generation_top_k,
     rows: Object.fromEntries(rows),

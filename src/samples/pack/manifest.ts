@@ -1,4 +1,5 @@
 /** MANIFEST.json: what an archive holds, and how it was made. */
+import { sha256 } from '../../files/durable-file.js'
 import { isCount, isObject, parseObject } from '../../files/json-value.js'
 import type { Side } from '../split.js'
 import type { Stage } from '../stages.js'
@@ -80,6 +81,11 @@ export function sumsText(files: readonly { name: string; sha256: string }[]): st
   return files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join('')
 }
 
+/** Of the data alone, without the guides, in which the archive's name and the tool's version leave their marks. */
+export function dataDigest(files: readonly Pick<PackedFile, 'name' | 'role' | 'sha256'>[]): string {
+  return sha256(Buffer.from(sumsText(files.filter(({ role }) => role !== 'guide'))))
+}
+
 const MOST_FILES = 64
 
 /** A name that stays in the folder that it is unpacked into, on any system. */
@@ -87,13 +93,13 @@ export function isPlainName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,98}$/.test(name) && !name.endsWith('.')
 }
 
+type Stated = Pick<PackedFile, 'name' | 'role' | 'bytes' | 'sha256' | 'rows'>
+
 /**
  * Of an archive that anyone may have made.
  * @returns what is needed to check it, or what is wrong with it.
  */
-export function parseManifest(
-  text: string,
-): { files: Pick<PackedFile, 'name' | 'bytes' | 'sha256' | 'rows'>[]; topK: number | null } | string {
+export function parseManifest(text: string): { files: Stated[]; topK: number | null } | string {
   const value = parseObject(text)
   if (!value) return 'is not a JSON object'
   if (value.format !== FORMAT) return `is not of ${FORMAT}`
@@ -113,9 +119,9 @@ export function parseManifest(
   return { files, topK }
 }
 
-function isEntry(file: unknown): file is Pick<PackedFile, 'name' | 'bytes' | 'sha256' | 'rows'> {
+function isEntry(file: unknown): file is Stated {
   if (!isObject(file)) return false
-  const { name, bytes, rows, sha256 } = file
-  const hash = typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)
+  const { name, bytes, rows, sha256: stated } = file
+  const hash = typeof stated === 'string' && /^[0-9a-f]{64}$/.test(stated)
   return typeof name === 'string' && isCount(bytes) && (rows === null || isCount(rows)) && hash
 }

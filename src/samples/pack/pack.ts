@@ -1,14 +1,17 @@
 /** A run directory -> one archive that a trainer can be given. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { ClaraError, type OnProblem } from '../../errors.js'
 import { sha256 } from '../../files/durable-file.js'
 import { writeFiles } from '../../files/staged-files.js'
+import { archiveFolder } from './archive-folder.js'
 import { type CheckedFile, checkData } from './check-data.js'
 import { EVALUATION, EVALUATION_FILE } from './evaluation.js'
 import {
   createManifest,
   type Digest,
+  dataDigest,
   guideFile,
   MANIFEST_FILE,
   manifestText,
@@ -17,16 +20,17 @@ import {
   SUMS_FILE,
   sumsText,
 } from './manifest.js'
-import { trainingNotebook } from './notebook.js'
+import { type Archive, NOTEBOOKS, trainingNotebook } from './notebook.js'
 import type { Refusal } from './refusal.js'
+import { REQUIREMENTS, REQUIREMENTS_FILE } from './requirements.js'
 import { RowCount } from './row-count.js'
 import { type RunFacts, readRunFacts } from './run-facts.js'
 import { findRunFiles, type LeftOut, type RunFile, readBlocks, requireDirectory } from './run-files.js'
 import { type ArchiveEntry, writeTarGzip } from './tar-gzip.js'
 import { topKRefusals } from './top-k.js'
-import { GUIDE_FILE, NOTEBOOK_FILE, trainingGuide } from './training-guide.js'
+import { GUIDE_FILE, trainingGuide } from './training-guide.js'
 import { trainingScript } from './training-script.js'
-import { type TrainingStage, trainingStages } from './training-stages.js'
+import { trainingStages } from './training-stages.js'
 
 export interface PackOptions {
   /** Ends in .tar.gz, by custom. */
@@ -46,6 +50,8 @@ export interface PackOptions {
 }
 
 export interface Packed extends Digest {
+  /** Of the data in it: the same for the same data, whatever the archive is called. */
+  data_sha256: string
   files: PackedFile[]
   top_k: number | null
   /** The trainer's in stage 3. */
@@ -79,6 +85,7 @@ export async function packSamples(
   })
   return {
     ...digest,
+    data_sha256: dataDigest(manifest.files),
     files: manifest.files,
     top_k: data.topK,
     generation_top_k: options.generationTopK ?? data.topK,
@@ -111,11 +118,21 @@ function archiveOf(
   checked: { file: CheckedFile; digest: CountedDigest }[],
   facts: RunFacts,
   topK: number | null,
-  { generationTopK, onProgress = () => {} }: Pick<PackOptions, 'generationTopK' | 'onProgress'>,
+  {
+    outputFile,
+    generationTopK,
+    onProgress = () => {},
+  }: Pick<PackOptions, 'outputFile' | 'generationTopK' | 'onProgress'>,
 ) {
   const data = checked.map(({ file, digest }) => packedFile(file, digest))
   const longest = new Map(checked.map(({ file }) => [file.name, file.longest]))
-  const guides = guidesFor(data, facts, topK, trainingStages(data, longest, generationTopK))
+  const archive: Archive = {
+    name: basename(outputFile),
+    folder: archiveFolder(outputFile),
+    stages: trainingStages(data, longest, generationTopK),
+    topK,
+  }
+  const guides = guidesFor(data, facts, archive)
   let done = 0
   const advance = (bytes: number) => {
     done += bytes
@@ -130,16 +147,13 @@ function archiveOf(
   const manifestEntry = textEntry(MANIFEST_FILE, manifestText(manifest))
   const own = { name: MANIFEST_FILE, ...digestOfText(manifestText(manifest)) }
   const sums = textEntry(SUMS_FILE, sumsText([...packed, own].sort(byName)))
-  return { manifest, entries: [...entries, manifestEntry, sums].sort(byName) }
+  const all = [...entries, manifestEntry, sums].sort(byName)
+  return { manifest, entries: all.map((entry) => ({ ...entry, name: `${archive.folder}/${entry.name}` })) }
 }
 
 /** Texts by name. */
-function guidesFor(
-  files: PackedFile[],
-  { seed, models }: RunFacts,
-  topK: number | null,
-  stages: TrainingStage[],
-): Map<string, string> {
+function guidesFor(files: PackedFile[], { seed, models }: RunFacts, archive: Archive): Map<string, string> {
+  const { stages, topK } = archive
   const made = new Set(stages.map(({ save }) => save))
   const scripts = new Map(
     stages.map((stage) => [
@@ -153,7 +167,8 @@ function guidesFor(
     ...scripts,
     ...(ranks ? [[EVALUATION_FILE, EVALUATION] as const] : []),
     [GUIDE_FILE, guide],
-    [NOTEBOOK_FILE, trainingNotebook(stages, topK)],
+    [REQUIREMENTS_FILE, REQUIREMENTS],
+    ...NOTEBOOKS.map((kind) => [kind.file, trainingNotebook(kind, archive)] as const),
   ])
 }
 

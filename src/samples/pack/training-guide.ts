@@ -2,11 +2,12 @@
 import { canBeAsked, DOC_PLACES } from '../trainer-lengths.js'
 import { EVALUATION_FILE } from './evaluation.js'
 import type { Manifest, PackedFile } from './manifest.js'
+import { NOTEBOOKS } from './notebook.js'
+import { FLASH_ATTN_COMMAND, REQUIREMENTS_FILE } from './requirements.js'
 import { MICRO_BATCH, planInWords, planTraining } from './training-plan.js'
 import type { TrainingStage } from './training-stages.js'
 
 export const GUIDE_FILE = 'TRAINING.md'
-export const NOTEBOOK_FILE = 'notebook.ipynb'
 
 interface Described extends Pick<Manifest, 'top_k' | 'seed' | 'models'> {
   files: readonly PackedFile[]
@@ -61,14 +62,27 @@ sha256sum -c SHA256SUMS
 \`\`\`
 
 in the folder into which the archive was unpacked. \`clara-pack --verify X.tar.gz\` checks the archive as it is.
-In Colab open \`${NOTEBOOK_FILE}\`: it unpacks, checks the hashes and k, fetches the training repository and runs the stages below.
-On a machine with GPUs:
+
+The notebooks unpack, check the hashes and k, choose rows at once by the GPU's memory, fetch the training repository, run the stages below, ask the
+result, and copy it to Drive; in Colab, or in Jupyter on Linux:
+
+| notebook | base model | repository |
+| --- | --- | --- |
+${NOTEBOOKS.map(({ file, baseModel, repository }) => `| \`${file}\` | ${baseModel} | ${repository} |`).join('\n')}
+
+On a machine with GPUs, with Python 3.10 to 3.13, from this folder:
 
 \`\`\`sh
 git clone https://github.com/apple/ml-clara
-python -m pip install -r ml-clara/requirements.txt
+python -m venv clara-env
+. clara-env/bin/activate
+python -m pip install -r ${REQUIREMENTS_FILE}
+python -m pip install ${FLASH_ATTN_COMMAND.join(' ')}
 export TRAINER=$PWD/ml-clara
-\`\`\``
+\`\`\`
+
+\`${REQUIREMENTS_FILE}\` is what both repositories' code imports; their own files do not install as they stand. The last line is for flash-attn, which is built against the
+torch that is there: apple/ml-clara needs it, the fork does not. When training begins DeepSpeed builds its optimizer: \`nvcc\` of CUDA 12 (or \`CUDA_HOME\`) and Python's headers have to be there.`
 
 const TOO_MANY =
   '**A model that reads so many documents cannot be asked by its own code,** which cuts a prompt at 1,024 tokens: pass `--generation-top-k 100` or less to clara-pack.'
@@ -207,7 +221,8 @@ The fork takes the same flags and runs without flash-attn: \`FLASH_ATTN= bash tr
 
 - \`--lora_rank\` is 64 unless it is given; apple/ml-clara has 16 built in.
 - \`--quantization int4\` or \`int8\` loads the base model in fewer bits.
-- Its requirements for training are in \`requirements-training.txt\`.
+- \`notebook-qwen3.ipynb\` uses it, with Qwen3 4B as the base model. On other machines \`MODEL_PATH=Qwen/Qwen3-4B-Instruct-2507 FLASH_ATTN= MICRO_BATCH=1 bash train_stage1.sh\` does.
+- The \`requirements-training.txt\` of its own pins an xformers that replaces torch 2.8.0: take the file here.
 - Its notebook passes \`--ckpt_path\` to go on from a stage. The trainer reads that only with \`--load_checkpoint\`; the scripts here pass
   \`--pretrain_checkpoint\`.`
 
@@ -226,4 +241,8 @@ const ERRORS = `## Errors of the trainer
 | \`No valid answer field found in data\` | a row without \`answer\` (the fork takes \`gold_answer\`, too): \`clara-validate\` names it |
 | \`cannot mix list and non-list\` | questions and paraphrases in one dataset: run them one after the other |
 | \`CUDA out of memory\` | \`MICRO_BATCH=1\`, then a smaller k or, in the fork, \`--quantization int4\` |
+| \`No module named 'flash_attn'\` | apple/ml-clara without flash-attn: install it, or take the fork |
+| \`No module named 'torch'\` while flash-attn is installed | it was built apart from torch: \`--no-build-isolation\`, after \`${REQUIREMENTS_FILE}\` |
+| \`CUDA_HOME does not exist\`, \`Error building extension 'fused_adam'\` | no \`nvcc\`, one of another CUDA than 12, or no \`Python.h\` (python3-dev) |
+| \`operator torchvision::nms does not exist\`, \`numpy.dtype size changed\`, \`requires fsspec==…\` | packages of other versions beside these: an environment of its own |
 | \`Pretrain checkpoint path does not exist\` | the stage before has not saved one: set \`PRETRAIN_CHECKPOINT\` |`

@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { isErrno, messageOf } from '../../errors.js'
 import { readError } from '../../files/read-error.js'
-import { isPlainName, MANIFEST_FILE, parseManifest, SUMS_FILE, sumsText } from './manifest.js'
+import { dataDigest, isPlainName, MANIFEST_FILE, parseManifest, SUMS_FILE, sumsText } from './manifest.js'
 import { RowCount } from './row-count.js'
 import { GZIP_HEADER } from './tar-gzip.js'
 import { BadArchive, readTar, shown, type TarEntry } from './tar-reader.js'
@@ -15,6 +15,8 @@ interface Verified {
   bytes: number
   /** Of the archive itself: what was packed is the same where this is. null: it was not read to its end. */
   sha256: string | null
+  /** Of the data in it, whatever it is called and whoever packed it. null: it is not as its manifest says. */
+  data_sha256: string | null
   files: number
   top_k: number | null
   /** What is wrong; none: all is as the manifest says. */
@@ -62,6 +64,7 @@ export async function verifyArchive(path: string): Promise<Verified> {
     file: path,
     bytes: size,
     sha256: bytes === size ? hash.digest('hex') : null,
+    data_sha256: findings.length === 0 ? contents.dataDigest() : null,
     files: contents.count,
     top_k: contents.topK,
     findings: findings.slice(0, MOST_FINDINGS),
@@ -114,6 +117,8 @@ class Contents {
   topK: number | null = null
   #expected: Exclude<ReturnType<typeof parseManifest>, string> | undefined
   #seen: Seen[] = []
+  /** That all files are in; '': none, as in archives of earlier versions. */
+  #folder: string | undefined
   #name = ''
   #bytes = 0
   #hash = createHash('sha256')
@@ -125,9 +130,11 @@ class Contents {
     return this.#seen.length
   }
 
-  begin({ name, bytes }: TarEntry): void {
-    if (!isPlainName(name))
-      throw new BadArchive(`${shown(name)}: a name that leads out of the folder, or hides`)
+  begin({ name: path, bytes }: TarEntry): void {
+    const { folder, name } = placeOf(path)
+    this.#folder ??= folder
+    if (folder !== this.#folder)
+      throw new BadArchive(`${shown(path)}: is in another folder than the files before it`)
     if (this.#seen.some((file) => file.name === name)) throw new BadArchive(`${name}: is there twice`)
     if (this.#seen.length === 0 && name !== MANIFEST_FILE) {
       throw new BadArchive(`begins with ${shown(name)}, ${MANIFEST_FILE} was expected`)
@@ -163,6 +170,10 @@ class Contents {
     this.topK = manifest.topK
   }
 
+  dataDigest(): string {
+    return dataDigest(this.#expected?.files ?? [])
+  }
+
   findings(): string[] {
     const expected = this.#expected?.files ?? []
     const findings = expected.flatMap(({ name, sha256, rows }) => {
@@ -178,6 +189,16 @@ class Contents {
     if (this.#sums !== sumsText(summed)) findings.push(`${SUMS_FILE}: is not of these files`)
     return findings
   }
+}
+
+/** `folder/name`, or a name alone. */
+function placeOf(path: string): { folder: string; name: string } {
+  const slash = path.indexOf('/')
+  const [folder, name] = [path.slice(0, Math.max(slash, 0)), path.slice(slash + 1)]
+  if (!isPlainName(name) || (slash >= 0 && !isPlainName(folder))) {
+    throw new BadArchive(`${shown(path)}: a name that leads out of the folder, or hides`)
+  }
+  return { folder, name }
 }
 
 function isHeld(name: string): boolean {

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -22,7 +31,8 @@ interface Notebook {
 
 const work = mkdtempSync(join(tmpdir(), 'clara notebook-'))
 const archive = join(work, 'clara-data.tar.gz')
-const folder = join(work, 'unpacked folder')
+const folder = join(work, 'unpacked folder', 'clara-data')
+const NOTEBOOKS = ['notebook.ipynb', 'notebook-qwen3.ipynb']
 let notebook: Notebook
 
 const python = spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']).status === 0
@@ -33,17 +43,18 @@ const needsNbformat = hasNbformat ? '' : ' (skipped: CLARA_PYTHON names no Pytho
 
 beforeAll(async () => {
   await packSamples(makeRun(join(work, 'run')), { outputFile: archive, onProblem: () => {} })
-  mkdirSync(folder)
-  spawnSync('tar', ['-xzf', archive, '-C', folder])
-  notebook = JSON.parse(readFileSync(join(folder, 'notebook.ipynb'), 'utf8'))
+  mkdirSync(join(folder, '..'))
+  spawnSync('tar', ['-xzf', archive, '-C', join(folder, '..')])
+  notebook = read('notebook.ipynb')
 })
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 
-const code = () => notebook.cells.filter(({ cell_type }) => cell_type === 'code')
-const sourceOf = (id: string) => notebook.cells.find((cell) => cell.id === id)!.source.join('')
+const read = (name: string, place = folder): Notebook => JSON.parse(readFileSync(join(place, name), 'utf8'))
+const code = (from = notebook) => from.cells.filter(({ cell_type }) => cell_type === 'code')
 
-describe('the notebook', () => {
+describe.each(NOTEBOOKS)('%s', (name) => {
   it('has the structure of nbformat 4.5', () => {
+    const notebook = read(name)
     expect([notebook.nbformat, notebook.nbformat_minor]).toEqual([4, 5])
     expect(notebook.metadata.kernelspec).toEqual({
       display_name: 'Python 3',
@@ -64,24 +75,22 @@ describe('the notebook', () => {
 
   it.skipIf(!hasNbformat)(`is valid to nbformat itself${needsNbformat}`, () => {
     const check = 'import nbformat, sys; nbformat.validate(nbformat.read(sys.argv[1], as_version=4))'
-    const { status, stderr } = spawnSync(nbformat!, ['-c', check, join(folder, 'notebook.ipynb')], {
-      encoding: 'utf8',
-    })
-    expect(stderr).toBe('')
-    expect(status).toBe(0)
+    const { status, stderr } = spawnSync(nbformat!, ['-c', check, join(folder, name)], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([0, ''])
   })
 
   it('has one place for k', () => {
     expect(
-      code()
+      code(read(name))
         .flatMap(({ source }) => source)
         .filter((line) => /^GENERATION_TOP_K = /.test(line)),
     ).toEqual(['GENERATION_TOP_K = 3\n'])
   })
 
   it.skipIf(!python)(`is Python in every cell${needsPython}`, () => {
-    const check = 'import ast, json, sys\nfor cell in json.load(sys.stdin): ast.parse(cell)'
-    const input = JSON.stringify(code().map(({ source }) => source.join('')))
+    const check =
+      'import ast, json, re, sys\nfor cell in json.load(sys.stdin):\n  ast.parse(cell)\n  for script in re.findall(r"(?s)(?:CHECK = \\"{3}|INFERENCE = \'{3})(.*?)(?:\\"{3}|\'{3})", cell): ast.parse(script)'
+    const input = JSON.stringify(code(read(name)).map(({ source }) => source.join('')))
     const { status, stderr } = spawnSync('python3', ['-c', check], { input, encoding: 'utf8' })
     expect([status, stderr]).toEqual([0, ''])
   })
@@ -89,7 +98,8 @@ describe('the notebook', () => {
 
 /** Runs cells up to the check of k in a folder with the archive. */
 function runCells(place: string, last: string, change: (source: string) => string = (source) => source) {
-  const cells = code().slice(0, code().findIndex(({ id }) => id === last) + 1)
+  const all = code(notebook)
+  const cells = all.slice(0, all.findIndex(({ id }) => id === last) + 1)
   const source = change(cells.map((cell) => cell.source.join('')).join('\n'))
   return spawnSync('python3', ['-c', source], { cwd: place, encoding: 'utf8' })
 }
@@ -105,7 +115,7 @@ describe.skipIf(!python)(`the notebook’s checks${needsPython}`, () => {
   it('pass for the archive that it is in', () => {
     const { status, stdout, stderr } = runCells(place, 'top-k')
     expect([status, stderr]).toEqual([0, ''])
-    expect(stdout).toContain('13 files are what was packed')
+    expect(stdout).toContain('15 files are what was packed')
     expect(stdout).toContain('end_to_end_data.jsonl: 7 rows, 3 documents in each')
   })
 
@@ -135,6 +145,215 @@ with tarfile.open('evil.tar.gz', 'w:gz') as archive:
       source.replace("ARCHIVE = 'clara-data.tar.gz'", "ARCHIVE = 'evil.tar.gz'"),
     )
     expect(stderr).toContain("'../evil.txt' does not belong into an archive of clara-pack")
+  })
+
+  it.each([
+    ['a file of another folder', 'a/x', 'b/y'],
+    ['a file beside the folder', 'a/x', 'y'],
+    ['a folder in the folder', 'a/b/x'],
+    ['an absolute name', '/tmp/x'],
+    ['a way out', 'a/../x'],
+    ['a hidden file', 'a/.x'],
+    ['a link', 'a/x@'],
+  ])('unpack no %s', (_, ...names) => {
+    const strange = `import io, sys, tarfile
+with tarfile.open('strange.tar.gz', 'w:gz') as archive:
+    for name in sys.argv[1:]:
+        member = tarfile.TarInfo(name.rstrip('@'))
+        if name.endswith('@'):
+            member.type, member.linkname = tarfile.SYMTYPE, '/etc/passwd'
+        archive.addfile(member, io.BytesIO())`
+    spawnSync('python3', ['-c', strange, ...names], { cwd: place })
+    const { status, stderr } = runCells(place, 'unpack', (source) =>
+      source.replace("ARCHIVE = 'clara-data.tar.gz'", "ARCHIVE = 'strange.tar.gz'"),
+    )
+    rmSync(join(place, 'strange.tar.gz'))
+    expect([status, stderr]).toEqual([1, expect.stringContaining('does not belong into an archive')])
+  })
+
+  it('take an archive of an earlier version, which has no folder', () => {
+    const flat = join(work, 'flat')
+    mkdirSync(flat)
+    spawnSync('tar', ['-czf', join(flat, 'clara-data.tar.gz'), '-C', folder, ...readdirSync(folder)])
+    expect(runCells(flat, 'top-k')).toMatchObject({ status: 0, stderr: '' })
+    expect(readdirSync(flat).sort()).toEqual(['clara-data', 'clara-data.tar.gz'])
+  })
+
+  it('leave other files of a folder of that name alone', () => {
+    const mine = join(place, 'clara-data', 'checkpoints')
+    mkdirSync(mine, { recursive: true })
+    expect(runCells(place, 'top-k').status).toBe(0)
+    expect(readdirSync(join(place, 'clara-data'))).toContain('checkpoints')
+  })
+
+  it('take the only archive there under another name, and none of several', () => {
+    const renamed = join(work, 'renamed')
+    mkdirSync(renamed)
+    cpSync(archive, join(renamed, 'clara-data (1).tar.gz'))
+    const { status, stdout } = runCells(renamed, 'top-k')
+    expect([status, stdout]).toEqual([0, expect.stringContaining('clara-data (1).tar.gz is taken')])
+    cpSync(archive, join(renamed, 'another.tgz'))
+    expect(runCells(renamed, 'unpack').stderr).toContain('clara-data.tar.gz: no such file: set ARCHIVE')
+  })
+
+  it('run in the unpacked folder, where notebooks have changed', () => {
+    const here = join(work, 'here')
+    cpSync(folder, here, { recursive: true })
+    writeFileSync(join(here, 'notebook.ipynb'), '{}')
+    const { status, stdout } = runCells(here, 'top-k')
+    expect([status, stdout]).toEqual([0, expect.stringContaining('13 files are what was packed')])
+    writeFileSync(join(here, 'train_stage1.sh'), '')
+    expect(runCells(here, 'top-k').stderr).toContain('train_stage1.sh: is not what was packed')
+  })
+})
+
+/** A machine with a GPU: nvidia-smi, git, torchrun and an environment for the trainer, which say what they were told. */
+function machine(place: string, memory: string): NodeJS.ProcessEnv {
+  const bin = join(place, 'bin')
+  mkdirSync(join(place, 'clara-env/bin'), { recursive: true })
+  mkdirSync(bin)
+  mkdirSync(join(place, 'drive'))
+  for (const [name, text] of [
+    [join(bin, 'nvidia-smi'), `echo '${memory}'`],
+    [
+      join(bin, 'git'),
+      '[ "$1" != clone ] || { mkdir -p "$3/openrlhf/models"; echo code >"$3/openrlhf/models/modeling_clara.py"; }; echo "git $*"',
+    ],
+    [
+      join(bin, 'torchrun'),
+      'echo "torchrun $*"; for word; do [ "$last" != --save_path ] || { echo w >"$word/adapters.pth"; mkdir -p "$word/global_step1"; }; last=$word; done',
+    ],
+    [join(place, 'clara-env/bin/python'), 'echo "python $1 ${2%%"\n"*} $3 $4 $5 $6 $7 $8"'],
+  ] as const) {
+    writeFileSync(name, `#!/bin/bash\n${text}\n`)
+    chmodSync(name, 0o755)
+  }
+  return { PATH: `${bin}:${process.env.PATH}` }
+}
+
+describe.skipIf(!python)(`all cells of a notebook${needsPython}`, () => {
+  let places = 0
+  const run = (name: string, memory: string, change: (source: string) => string, from = archive) => {
+    const place = join(work, `machine ${++places}`)
+    const env = machine(place, memory)
+    cpSync(from, join(place, 'clara-data.tar.gz'))
+    const unpacked = join(place, 'unpacked')
+    mkdirSync(unpacked)
+    spawnSync('tar', ['-xzf', from, '-C', unpacked])
+    const source = code(read(name, join(unpacked, readdirSync(unpacked)[0]!)))
+      .map((cell) => cell.source.join(''))
+      .join('\n')
+      .replace("ARCHIVE = 'of-two.tar.gz'", "ARCHIVE = 'clara-data.tar.gz'")
+    const { status, stdout, stderr } = spawnSync('python3', ['-c', change(source)], {
+      cwd: place,
+      encoding: 'utf8',
+      env,
+    })
+    return { place, status, stderr, stdout, trained: stdout.match(/^torchrun .*$/gm) ?? [] }
+  }
+  const exporting = (source: string) => source.replace("EXPORT = ''", "EXPORT = 'drive'")
+
+  it.each([
+    ['notebook.ipynb', 'NVIDIA A100-SXM4-80GB, 81920', '2', '', 'apple/ml-clara'],
+    ['notebook.ipynb', 'NVIDIA L4, 23034', '1', '', 'apple/ml-clara'],
+    ['notebook-qwen3.ipynb', 'NVIDIA H100, 81559', '2', '', 'xucheng/ml-clara-rag'],
+    ['notebook-qwen3.ipynb', 'A100-PCIE-40GB, 40960', '1', '', 'xucheng/ml-clara-rag'],
+    ['notebook-qwen3.ipynb', 'NVIDIA L4, 23034', '1', ' --lora_rank 16', 'xucheng/ml-clara-rag'],
+    [
+      'notebook-qwen3.ipynb',
+      'Tesla T4, 15360',
+      '1',
+      ' --lora_rank 16 --quantization int4',
+      'xucheng/ml-clara-rag',
+    ],
+    ['notebook-qwen3.ipynb', 'NVIDIA GB10, [N/A]', '2', '', 'xucheng/ml-clara-rag'],
+  ])('%s trains, asks and exports on %s', (name, memory, micro, flags, repository) => {
+    const { place, status, stderr, stdout, trained } = run(name, memory, exporting)
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toContain(`git clone https://github.com/${repository} ${join(place, 'trainer')}`)
+    expect(trained).toHaveLength(4)
+    const qwen = name.includes('qwen')
+    for (const words of trained) {
+      expect(words).toContain(`--micro_train_batch_size ${micro} `)
+      expect(words).toContain(qwen ? '--pretrain Qwen/Qwen3-4B-Instruct-2507 ' : 'mistralai/Mistral-7B-')
+      expect(words.includes(' --flash_attn')).toBe(!qwen)
+      expect(words.endsWith(flags || (qwen ? '--gradient_checkpointing' : '--flash_attn'))).toBe(true)
+    }
+    const installed = stdout.match(/^python -m pip.*$/gm)!
+    expect(installed[0]).toContain(`-r ${join(place, 'clara-data/requirements.txt')}`)
+    expect(installed.slice(1).join()).toMatch(qwen ? /^$/ : /--no-build-isolation wheel==\S+ flash-attn==/)
+    expect(stdout).toContain(
+      `${join(place, 'checkpoints/stage3')} ${join(place, 'clara-data/end_to_end_data.jsonl')} ranks`,
+    )
+    const tar = spawnSync('tar', ['-tf', join(place, 'drive/clara-data-stage3.tar')], { encoding: 'utf8' })
+    expect(tar.stdout.trim().split('\n')).toEqual([
+      'clara-data-stage3/adapters.pth',
+      'clara-data-stage3/modeling_clara.py',
+    ])
+  })
+
+  it('are of the first two stages where the archive is', async () => {
+    const two = makeRun(join(work, 'two'), { files: { 'report.json': '{}' } })
+    for (const name of [
+      'end_to_end_data.jsonl',
+      'end_to_end_data.provenance.jsonl',
+      'pretrain_paraphrase_data.jsonl',
+    ])
+      rmSync(join(two, name))
+    const from = join(work, 'of-two.tar.gz')
+    await packSamples(two, { outputFile: from, onProblem: () => {} })
+    for (const name of NOTEBOOKS) {
+      const { place, status, stderr, stdout, trained } = run(name, 'NVIDIA A100, 81920', exporting, from)
+      expect([status, stderr, trained.length]).toEqual([0, '', 2])
+      expect(stdout).toContain(
+        `${join(place, 'checkpoints/stage2')} ${join(place, 'of-two/instruction_data.jsonl')} reads`,
+      )
+    }
+  })
+
+  it('go on from a checkpoint of the user’s where the archive has the last stage alone', async () => {
+    const last = makeRun(join(work, 'last'))
+    for (const name of ['pretrain_data', 'pretrain_paraphrase_data', 'instruction_data'])
+      rmSync(join(last, `${name}.jsonl`))
+    const from = join(work, 'clara-data-3.tar.gz')
+    await packSamples(last, { outputFile: from, onProblem: () => {} })
+    const without = run('notebook.ipynb', 'NVIDIA A100, 81920', (source) => source, from)
+    expect(without.stdout).toContain('for which there is no data here')
+    const { status, trained } = run(
+      'notebook.ipynb',
+      'NVIDIA A100, 81920',
+      (source) => source.replace("PRETRAIN_CHECKPOINT = ''", "PRETRAIN_CHECKPOINT = 'drive'"),
+      from,
+    )
+    expect([status, trained.length, /--pretrain_checkpoint \S.*drive /.test(trained[0]!)]).toEqual([
+      0,
+      1,
+      true,
+    ])
+  })
+
+  it('train on fewer rows where that is set, and say so', () => {
+    const { status, stdout, trained } = run('notebook-qwen3.ipynb', 'Tesla T4, 15360', (source) =>
+      source.replace('ROWS = None', 'ROWS = 5').replace('TRAIN_BATCH = None', 'TRAIN_BATCH = 2'),
+    )
+    expect(status).toBe(0)
+    expect(stdout).toContain('4 of 7 rows, 2 a step; epochs: 20, steps: 40: ROWS leaves out the others')
+    for (const words of trained)
+      expect(words).toMatch(/--train_batch_size 2 .*--max_samples 4 --max_epochs 20 /)
+  })
+
+  it('stop where there is no GPU, too few, or too small a one', () => {
+    const small = run('notebook.ipynb', 'Tesla T4, 15360', (source) => source)
+    expect([small.status, small.trained]).toEqual([1, []])
+    expect(small.stderr).toContain(
+      '15 GiB of memory, and 22 were expected: take a larger GPU, or notebook-qwen3.ipynb',
+    )
+    const few = run('notebook.ipynb', 'NVIDIA A100, 81920', (source) =>
+      source.replace('GPUS = 1', 'GPUS = 2'),
+    )
+    expect(few.stderr).toContain('GPUS is 2, there are 1')
+    const none = run('notebook.ipynb', '', (source) => source.replace("'nvidia-smi'", "'no-nvidia-smi'"))
+    expect(none.stderr).toContain('no NVIDIA GPU')
   })
 })
 
@@ -329,25 +548,6 @@ describe('the scripts', () => {
     for (const k of ['0', '4', 'two']) {
       expect(run('train_stage3.sh', { GENERATION_TOP_K: k }).status).toBe(1)
     }
-  })
-
-  it.skipIf(!python)(`run from the notebook${needsPython}`, () => {
-    const { bin, trainer } = fakeTrainer()
-    const source = `from pathlib import Path
-import subprocess
-DATA = Path(${JSON.stringify(folder)})
-TRAINER = Path(${JSON.stringify(trainer)})
-${sourceOf('parameters')}
-${sourceOf('gpu').replace("run('nvidia-smi')", '')}
-${sourceOf('run-stage')}
-${sourceOf('train-stage1')}`
-    const { status, stdout, stderr } = spawnSync('python3', ['-c', source], {
-      cwd: work,
-      encoding: 'utf8',
-      env: { PATH: `${bin}:${process.env.PATH}` },
-    })
-    expect([status, stderr]).toEqual([0, ''])
-    expect(flagsOf(stdout).at('--save_path')).toBe(join(work, 'checkpoints/stage1'))
   })
 
   it('are in the guide as they are', () => {

@@ -18,6 +18,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it, test } from 'vitest'
 import { type PackOptions, packSamples } from '#clara/samples/pack/pack.js'
 import { readBlocks } from '#clara/samples/pack/run-files.js'
+import { verifyArchive } from '#clara/samples/pack/verify.js'
 import { lines, makeRun, provenance, samples } from '../../support/run-folder.js'
 import { checkTraining, isInstalled } from '../../trainer/trainer.js'
 
@@ -27,8 +28,13 @@ afterAll(() => rmSync(work, { recursive: true, force: true }))
 let folders = 0
 const fresh = (name = 'run') => join(work, `${++folders}-${name}`)
 
+function made(folder: string): string {
+  mkdirSync(folder)
+  return folder
+}
+
 async function pack(directory: string, options: Partial<PackOptions> = {}) {
-  const outputFile = options.outputFile ?? fresh('data.tar.gz')
+  const outputFile = options.outputFile ?? join(made(fresh('place')), 'data.tar.gz')
   const result = await packSamples(directory, { outputFile, onProblem: () => {}, ...options })
   if ('refusals' in result) throw new Error(`refused: ${JSON.stringify(result.refusals)}`)
   made.add(outputFile)
@@ -46,12 +52,13 @@ async function refusals(directory: string, options: Partial<PackOptions> = {}) {
   return result.refusals
 }
 
-/** By the system's tar. */
+/** By the system’s tar. @returns the one folder that is there then. */
 function unpacked(archive: string): string {
-  const folder = fresh('unpacked')
-  mkdirSync(folder)
-  execFileSync('tar', ['-xzf', archive, '-C', folder])
-  return folder
+  const place = made(fresh('unpacked'))
+  execFileSync('tar', ['-xzf', archive, '-C', place])
+  const folders = readdirSync(place)
+  expect(folders).toHaveLength(1)
+  return join(place, folders[0]!)
 }
 
 const DATA = [
@@ -78,6 +85,8 @@ describe('an archive', () => {
         'TRAINING.md',
         'evaluate.py',
         'notebook.ipynb',
+        'notebook-qwen3.ipynb',
+        'requirements.txt',
         'train_stage1.sh',
         'train_stage1_paraphrase.sh',
         'train_stage2.sh',
@@ -115,6 +124,35 @@ describe('an archive', () => {
     for (const name of readdirSync(two)) utimesSync(join(two, name), 1, 1_700_000_000)
     writeFileSync(join(two, 'notes.txt'), 'mine')
     expect((await pack(two)).archive.equals((await pack(one)).archive)).toBe(true)
+  })
+
+  it('is in the folder of its name, which the notebooks know; the data’s hash does not depend on it', async () => {
+    const run = makeRun(fresh())
+    const hashes = new Set<string>()
+    for (const [name, folder] of [
+      ['clara-data.tar.gz', 'clara-data'],
+      ['k5 run (2).TGZ', 'k5-run-2'],
+      ["it's.v1.tar.gz", 'it-s.v1'],
+      ['数据.tar.gz', 'clara-data'],
+      ['.tar.gz', 'clara-data'],
+      ['-rf..tar.gz', 'rf'],
+      ['nul.tar.gz', 'clara-data'],
+      [`${'long'.repeat(50)}.tar.gz`, 'long'.repeat(50).slice(0, 50)],
+    ] as const) {
+      const { outputFile, data_sha256 } = await pack(run, { outputFile: join(made(fresh('as')), name) })
+      hashes.add(data_sha256)
+      const place = unpacked(outputFile)
+      expect(basename(place)).toBe(folder)
+      for (const file of ['notebook.ipynb', 'notebook-qwen3.ipynb']) {
+        const cells = JSON.parse(readFileSync(join(place, file), 'utf8')).cells
+        const text = cells.flatMap(({ source }: { source: string[] }) => source).join('')
+        expect(text).toContain(`ARCHIVE = ${name.includes("'") ? JSON.stringify(name) : `'${name}'`}\n`)
+        expect(text).toContain(`FOLDER = '${folder}'\n`)
+      }
+      expect(await verifyArchive(outputFile)).toMatchObject({ ok: true, data_sha256 })
+    }
+    expect(hashes.size).toBe(1)
+    expect((await pack(makeRun(fresh(), { rows: 8 }))).data_sha256).not.toBe([...hashes][0])
   })
 
   it('holds other bytes for other data', async () => {
