@@ -20,7 +20,10 @@ const ELSEWHERE: Record<string, string[]> = {
   'quick-start': ['npm ci', 'npm link'],
   training: [
     'git clone https://github.com/apple/ml-clara',
-    'python -m pip install -r ml-clara/requirements.txt',
+    'python -m venv clara-env',
+    '. clara-env/bin/activate',
+    'python -m pip install -r requirements.txt',
+    'python -m pip install --no-build-isolation wheel==0.45.1 flash-attn==2.8.3',
     'export TRAINER=$PWD/ml-clara GPUS=4',
     'bash train_stage1.sh',
     'bash train_stage2.sh',

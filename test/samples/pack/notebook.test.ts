@@ -223,7 +223,7 @@ function machine(place: string, memory: string): NodeJS.ProcessEnv {
       join(bin, 'torchrun'),
       'echo "torchrun $*"; for word; do [ "$last" != --save_path ] || { echo w >"$word/adapters.pth"; mkdir -p "$word/global_step1"; }; last=$word; done',
     ],
-    [join(place, 'clara-env/bin/python'), 'echo "python $1 ${2%%"\n"*} $3 $4 $5 $6 $7 $8"'],
+    [join(place, 'clara-env/bin/python'), `printf '%s ' python "$@" | tr '\\n' ' '; echo`],
   ] as const) {
     writeFileSync(name, `#!/bin/bash\n${text}\n`)
     chmodSync(name, 0o755)
