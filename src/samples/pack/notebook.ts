@@ -18,7 +18,7 @@ interface Cell {
   outputs?: []
 }
 
-export interface NotebookKind {
+interface NotebookKind {
   file: string
   title: string
   repository: string

@@ -28,13 +28,13 @@ afterAll(() => rmSync(work, { recursive: true, force: true }))
 let folders = 0
 const fresh = (name = 'run') => join(work, `${++folders}-${name}`)
 
-function made(folder: string): string {
+function newFolder(folder: string): string {
   mkdirSync(folder)
   return folder
 }
 
 async function pack(directory: string, options: Partial<PackOptions> = {}) {
-  const outputFile = options.outputFile ?? join(made(fresh('place')), 'data.tar.gz')
+  const outputFile = options.outputFile ?? join(newFolder(fresh('place')), 'data.tar.gz')
   const result = await packSamples(directory, { outputFile, onProblem: () => {}, ...options })
   if ('refusals' in result) throw new Error(`refused: ${JSON.stringify(result.refusals)}`)
   made.add(outputFile)
@@ -54,7 +54,7 @@ async function refusals(directory: string, options: Partial<PackOptions> = {}) {
 
 /** By the system’s tar. @returns the one folder that is there then. */
 function unpacked(archive: string): string {
-  const place = made(fresh('unpacked'))
+  const place = newFolder(fresh('unpacked'))
   execFileSync('tar', ['-xzf', archive, '-C', place])
   const folders = readdirSync(place)
   expect(folders).toHaveLength(1)
@@ -139,7 +139,7 @@ describe('an archive', () => {
       ['nul.tar.gz', 'clara-data'],
       [`${'long'.repeat(50)}.tar.gz`, 'long'.repeat(50).slice(0, 50)],
     ] as const) {
-      const { outputFile, data_sha256 } = await pack(run, { outputFile: join(made(fresh('as')), name) })
+      const { outputFile, data_sha256 } = await pack(run, { outputFile: join(newFolder(fresh('as')), name) })
       hashes.add(data_sha256)
       const place = unpacked(outputFile)
       expect(basename(place)).toBe(folder)
