@@ -4,6 +4,16 @@ import { MAX_SPAN, type Span } from './spans.js'
 /** Token counts of texts, special tokens not counted, in order. Runs in a worker, so call it with many texts at a time. */
 export type CountTokens = (texts: string[]) => Promise<ArrayLike<number>>
 
+/** What the trainer reads of a chunk, by its own tokens. */
+export interface TrainerRoom {
+  /** The most tokens of a chunk with its title, special tokens not counted. */
+  maxTokens: number
+  /** Tokens of each text as one of its own. */
+  countTokens: CountTokens
+  /** Tokens of each text where it goes on after another. */
+  countWithin: CountTokens
+}
+
 export interface Countable {
   text: string
   span: Span

@@ -1,5 +1,5 @@
 /** Chunks that their own count shows to be over the budget: token counts need not add up. */
-import { type CountTokens, countSpans } from './count-tokens.js'
+import { type CountTokens, countSpans, type TrainerRoom } from './count-tokens.js'
 import type { Packed } from './pack.js'
 import type { Span } from './spans.js'
 import type { Draft, Unit } from './units.js'
@@ -18,27 +18,43 @@ export async function fitChunks(
   drafts: Draft[],
   packed: Packed[][],
   countTokens: CountTokens,
+  trainer: TrainerRoom | undefined,
 ): Promise<Span[][]> {
   let pieces = packed.flatMap((chunks, draft) =>
     chunks.map((chunk) => ({ ...chunk, draft, done: chunk.end - chunk.first === 1 })),
   )
-  while (pieces.some((piece) => !piece.done)) pieces = await fitOnce(drafts, pieces, countTokens)
+  while (pieces.some((piece) => !piece.done)) {
+    pieces = await fitOnce(drafts, pieces, countTokens, trainer)
+  }
   const spans: Span[][] = drafts.map(() => [])
   for (const piece of pieces) spans[piece.draft]!.push(spanOf(drafts[piece.draft]!, piece))
   return spans
 }
 
-async function fitOnce(drafts: Draft[], pieces: Piece[], countTokens: CountTokens): Promise<Piece[]> {
+async function fitOnce(
+  drafts: Draft[],
+  pieces: Piece[],
+  countTokens: CountTokens,
+  trainer: TrainerRoom | undefined,
+): Promise<Piece[]> {
   const open = pieces.filter((piece) => !piece.done)
   const items = open.map((piece) => {
     const draft = drafts[piece.draft]!
     return { text: draft.text, span: spanOf(draft, piece) }
   })
-  const counts = await countSpans(items, countTokens)
-  const tokens = new Map(open.map((piece, i) => [piece, counts[i]!]))
+  const [counts, trained] = await Promise.all([
+    countSpans(items, countTokens),
+    trainer && countSpans(items, trainer.countTokens),
+  ])
+  const fitting = new Set(
+    open.filter(({ draft }, i) => {
+      const { budget, trainerBudget } = drafts[draft]!
+      return counts[i]! <= budget && (trained?.[i] ?? 0) <= trainerBudget
+    }),
+  )
   return pieces.flatMap((piece) => {
     const draft = drafts[piece.draft]!
-    if (piece.done || tokens.get(piece)! <= draft.budget) return { ...piece, done: true }
+    if (piece.done || fitting.has(piece)) return { ...piece, done: true }
     return smaller(draft.units, piece)
   })
 }

@@ -1,6 +1,6 @@
 /** Units into chunks: as full as the budget allows, ending at a paragraph where that costs little. */
 import { MAX_SPAN } from './spans.js'
-import type { Unit } from './units.js'
+import type { Draft, Unit } from './units.js'
 
 /** The units from `first` up to `end`; those before `fresh` repeat the chunk before. */
 export interface Packed {
@@ -12,9 +12,12 @@ export interface Packed {
 interface Packing {
   units: Unit[]
   budget: number
+  trainerBudget: number
   overlapTokens: number
   /** Tokens of all units before each one, and of all at the last place. */
   sums: Float64Array
+  /** The same of the trainer's tokens, each behind the one before. */
+  trainerSums: Float64Array
 }
 
 /** A last chunk below this share of the budget takes sentences from the chunk before. */
@@ -25,8 +28,15 @@ const TINY = 0.25
  * one when the chunk is at least half full. A heading goes with the text after it. Every unit is
  * fresh in one chunk; a unit above the budget gets its own.
  */
-export function pack(units: Unit[], budget: number, overlapTokens: number): Packed[] {
-  const packing = { units, budget, overlapTokens, sums: runningSums(units) }
+export function pack({ units, budget, trainerBudget }: Draft, overlapTokens: number): Packed[] {
+  const packing = {
+    units,
+    budget,
+    trainerBudget,
+    overlapTokens,
+    sums: runningSums(units.map(({ tokens }) => tokens)),
+    trainerSums: runningSums(units.map(({ trainedBehind }) => trainedBehind)),
+  }
   const chunks: Packed[] = []
   for (let fresh = 0; fresh < units.length; ) {
     const first = overlapStart(packing, chunks.at(-1), fresh)
@@ -37,9 +47,9 @@ export function pack(units: Unit[], budget: number, overlapTokens: number): Pack
   return evenLast(packing, chunks)
 }
 
-function runningSums(units: Unit[]): Float64Array {
-  const sums = new Float64Array(units.length + 1)
-  for (const [i, unit] of units.entries()) sums[i + 1] = sums[i]! + unit.tokens
+function runningSums(numbers: number[]): Float64Array {
+  const sums = new Float64Array(numbers.length + 1)
+  for (const [i, number] of numbers.entries()) sums[i + 1] = sums[i]! + number
   return sums
 }
 
@@ -47,9 +57,18 @@ function tokensOf({ sums }: Packing, first: number, end: number): number {
   return sums[end]! - sums[first]!
 }
 
+/** What units take of a chunk, of `budget`, by the tokenizer by which they take more. */
+function loadOf(packing: Packing, first: number, end: number): number {
+  const { units, budget, trainerBudget, trainerSums } = packing
+  const tokens = tokensOf(packing, first, end)
+  if (first === end || trainerBudget === Number.POSITIVE_INFINITY) return tokens
+  const trained = units[first]!.trained + trainerSums[end]! - trainerSums[first + 1]!
+  return Math.max(tokens, (trained * budget) / trainerBudget)
+}
+
 function fits(packing: Packing, first: number, end: number, budget = packing.budget): boolean {
   const { units } = packing
-  return tokensOf(packing, first, end) <= budget && units[end - 1]!.end - units[first]!.start <= MAX_SPAN
+  return loadOf(packing, first, end) <= budget && units[end - 1]!.end - units[first]!.start <= MAX_SPAN
 }
 
 /** The first of the last units before `fresh` that the chunk repeats: not all of the chunk before. */
@@ -85,7 +104,7 @@ function paragraphEnd(packing: Packing, first: number, fresh: number, end: numbe
   const { units, budget, overlapTokens } = packing
   let start = end
   while (start > fresh && !units[start]!.opens) start--
-  if (start === fresh || tokensOf(packing, first, start) < budget / 2) return undefined
+  if (start === fresh || loadOf(packing, first, start) < budget / 2) return undefined
   let stop = end
   while (stop < units.length && !units[stop]!.opens) {
     stop++
@@ -106,12 +125,12 @@ function evenLast(packing: Packing, chunks: Packed[]): Packed[] {
   const { units, budget } = packing
   const last = chunks.at(-1)
   const before = chunks.at(-2)
-  if (last === undefined || before === undefined || tokensOf(packing, last.fresh, last.end) >= budget * TINY)
+  if (last === undefined || before === undefined || loadOf(packing, last.fresh, last.end) >= budget * TINY)
     return chunks
   let best = last.fresh
   let least = Number.POSITIVE_INFINITY
   for (let cut = last.fresh - 1; cut > before.fresh && fits(packing, cut, last.end); cut--) {
-    const gap = Math.abs(tokensOf(packing, before.first, cut) - tokensOf(packing, cut, last.end))
+    const gap = Math.abs(loadOf(packing, before.first, cut) - loadOf(packing, cut, last.end))
     const cost = (units[cut]!.opens ? gap : gap + budget / 2) + (units[cut - 1]!.heading ? budget : 0)
     if (cost < least) [best, least] = [cut, cost]
   }

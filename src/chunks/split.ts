@@ -1,7 +1,7 @@
 /** Documents into chunks: the passages that are embedded, indexed and put into `docs`. */
 import type { Document } from '../documents/document.js'
 import type { Chunk } from './chunk.js'
-import { type CountTokens, countSpans } from './count-tokens.js'
+import { type Countable, type CountTokens, countSpans, type TrainerRoom } from './count-tokens.js'
 import { fitChunks } from './fit.js'
 import { pack } from './pack.js'
 import { type Span, trimSpan } from './spans.js'
@@ -14,6 +14,8 @@ export interface ChunkOptions {
   overlapTokens: number
   /** Whether documents are cut at all; false is `--no-chunk`. */
   split: boolean
+  /** What the trainer reads of a chunk: chunks fit both. */
+  trainer?: TrainerRoom | undefined
 }
 
 /** Documents that share calls of countTokens: enough for full batches, a bound on memory. */
@@ -27,7 +29,8 @@ const GROUP_UNITS = 1_000_000
  * over 1,000 UTF-16 units. No chunk is longer than 20,000 units. White space alone gives no chunk.
  *
  * The title counts towards maxTokens, as it stands before each chunk's text; a title of more than
- * half of maxTokens leaves the text half of maxTokens all the same, so that such chunks are longer.
+ * half of maxTokens leaves the text half of maxTokens all the same, so that such chunks are longer. Of the trainer's
+ * tokens, which it would cut at the end, the text then has as few as an eighth.
  * @throws RangeError for options out of range.
  */
 export async function* chunkDocuments(
@@ -86,31 +89,56 @@ async function* splitGroup(
   }
 }
 
+/** Infinite for those that are not counted. */
+async function countSome(
+  items: Countable[],
+  isCounted: (i: number) => boolean,
+  countTokens: CountTokens,
+): Promise<number[]> {
+  const places = items.flatMap((_, i) => (isCounted(i) ? [i] : []))
+  const found = await countSpans(
+    places.map((i) => items[i]!),
+    countTokens,
+  )
+  const counts = items.map(() => Number.POSITIVE_INFINITY)
+  for (const [n, i] of places.entries()) counts[i] = found[n]!
+  return counts
+}
+
+/** Of the trainer's room, what a long title leaves the text at least. */
+const LEAST_SHARE = 1 / 8
+
 /** The chunks of each document, as places in its text. */
 async function spansOf(
   group: Document[],
-  { maxTokens, overlapTokens }: ChunkOptions,
+  { maxTokens, overlapTokens, trainer }: ChunkOptions,
   countTokens: CountTokens,
 ): Promise<Span[][]> {
   const whole = group.map(({ text }) => trimSpan(text, 0, text.length))
-  const counts = await countSpans(
-    group.flatMap(({ title, text }, i) => [
-      { text: title, span: { start: 0, end: title.length } },
-      { text, span: whole[i]! },
-    ]),
-    countTokens,
-  )
+  const items = group.flatMap(({ title, text }, i) => [
+    { text: title, span: { start: 0, end: title.length } },
+    { text, span: whole[i]! },
+  ])
+  const counts = await countSpans(items, countTokens)
+  // What is too long for the one need not be counted by the other.
+  const isCounted = (i: number) => i % 2 === 0 || counts[i]! <= maxTokens
+  const trained = trainer && (await countSome(items, isCounted, trainer.countTokens))
   const spans: Span[][] = whole.map((span) => (span.start < span.end ? [span] : []))
   const drafts: Draft[] = []
   const places: number[] = []
   for (const [i, { text }] of group.entries()) {
     const budget = Math.max(maxTokens - counts[2 * i]!, Math.ceil(maxTokens / 2))
-    if (spans[i]!.length === 0 || counts[2 * i + 1]! <= budget) continue
-    drafts.push({ text, budget, units: [] })
+    const trainerBudget = trainer
+      ? Math.max(trainer.maxTokens - trained![2 * i]!, Math.ceil(trainer.maxTokens * LEAST_SHARE))
+      : Number.POSITIVE_INFINITY
+    const isShort = counts[2 * i + 1]! <= budget && (trained?.[2 * i + 1] ?? 0) <= trainerBudget
+    if (spans[i]!.length === 0 || isShort) continue
+    drafts.push({ text, budget, trainerBudget, units: [] })
     places.push(i)
   }
-  await fillUnits(drafts, countTokens)
-  const packed = drafts.map(({ units, budget }) => pack(units, budget, overlapTokens))
-  for (const [i, found] of (await fitChunks(drafts, packed, countTokens)).entries()) spans[places[i]!] = found
+  await fillUnits(drafts, countTokens, trainer)
+  const packed = drafts.map((draft) => pack(draft, overlapTokens))
+  const found = await fitChunks(drafts, packed, countTokens, trainer)
+  for (const [i, place] of places.entries()) spans[place] = found[i]!
   return spans
 }

@@ -2,7 +2,9 @@
 import { availableParallelism } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ClaraError } from '../errors.js'
+import type { ChunkingOptions } from '../index/progress.js'
 import { DEVICES, type Device, parseDevice } from '../inference/device.js'
+import { DEFAULT_TRAINER } from '../inference/trainer-tokenizer.js'
 import { DEFAULT_EMBEDDER } from '../models/resolve.js'
 
 export interface OutputFlags {
@@ -73,15 +75,45 @@ function runningFlags(command: Command): Command {
     )
 }
 
-export interface ChunkFlags {
+/** What the trainers read of a document, in their tokens: their own default. */
+export const TRAINER_DOC_TOKENS = 256
+/** For data that no trainer's tokenizer is known of. */
+export const NO_TRAINER = 'none'
+
+export interface TrainerFlags {
+  trainer?: string
+  docMaxLength?: number
+}
+
+/** Without values of their own: @param fallback says which are taken. */
+export function trainerFlags(command: Command, fallback: { trainer: string; docMaxLength: string }): Command {
+  return command
+    .addOption(
+      new Option(
+        '--trainer <name|path>',
+        `tokenizer of the model to train: mistral, qwen3 (estimated), its file or folder, or none; default: ${fallback.trainer}`,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--doc-max-length <n>',
+        `what the trainer reads of a document, in its tokens; default: ${fallback.docMaxLength}`,
+      ).argParser(wholeNumber(16, 1 << 20)),
+    )
+}
+
+/** Where nothing else says which trainer it is. */
+const TRAINER_FALLBACK = { trainer: DEFAULT_TRAINER, docMaxLength: String(TRAINER_DOC_TOKENS) }
+
+export interface ChunkFlags extends TrainerFlags {
   chunkTokens: number
   chunkOverlap: number
   chunk: boolean
 }
 
 export function chunkFlags(command: Command): Command {
-  return command
-    .option('--chunk-tokens <n>', 'longest chunk', wholeNumber(8, 1 << 20), 256)
+  command
+    .option('--chunk-tokens <n>', 'longest chunk, in the embedder’s tokens', wholeNumber(8, 1 << 20), 256)
     .option(
       '--chunk-overlap <n>',
       'tokens that a chunk repeats of the one before',
@@ -94,17 +126,31 @@ export function chunkFlags(command: Command): Command {
         'chunkOverlap',
       ]),
     )
+  return trainerFlags(command, TRAINER_FALLBACK)
 }
 
 /** @throws ClaraError `usage` when chunks would hardly advance. */
-export function chunkingOf({ chunkTokens: tokens, chunkOverlap: overlap, chunk: split }: ChunkFlags) {
+export function chunkingOf(flags: ChunkFlags): ChunkingOptions {
+  const { chunkTokens: tokens, chunkOverlap: overlap, chunk: split } = flags
+  const { trainer = DEFAULT_TRAINER, docMaxLength = TRAINER_DOC_TOKENS } = flags
   if (overlap * 2 >= tokens) {
     throw new ClaraError(
       'usage',
       `--chunk-overlap ${overlap} must be less than half of --chunk-tokens ${tokens}`,
     )
   }
-  return { tokens, overlap, split }
+  const chunking = { tokens, overlap, split }
+  if (!split || trainer === NO_TRAINER) return chunking
+  return { ...chunking, trainer: { name: trainer, tokens: docMaxLength } }
+}
+
+/** What --chunk-tokens does not come to, if it asks for more than the trainer reads. */
+export function narrowedBy({ tokens, trainer }: ChunkingOptions): string | undefined {
+  if (!trainer || tokens <= trainer.tokens) return undefined
+  return (
+    `chunks have at most ${trainer.tokens} tokens of the trainer (${trainer.name}), less than --chunk-tokens ${tokens}: ` +
+    `for longer ones pass --doc-max-length ${tokens} and train with --doc_max_length ${tokens}`
+  )
 }
 
 export interface SampleFlags {

@@ -20,6 +20,7 @@ interface AddFlags extends OutputFlags, IndexEmbedderFlags {
   inputFile: string[]
   force?: boolean
   overwrite?: boolean
+  trainer?: string
 }
 
 export function addCommand(): Command {
@@ -34,6 +35,7 @@ export function addCommand(): Command {
     )
     .option('--force', 'go on where the model does not read over 10% of the new documents')
     .option('--overwrite', 'give up unfinished work of other documents or another command')
+    .option('--trainer <path>', 'where the trainer’s tokenizer lies now that the index was built with')
   indexEmbedderFlags(command)
   outputFlags(command)
   example(command, 'clara-index add my-index --input-file more.jsonl')
@@ -55,6 +57,7 @@ export function addCommand(): Command {
         overwrite: flags.overwrite ?? false,
         force: flags.force ?? false,
         threads: flags.threads,
+        trainer: flags.trainer,
         ...progress,
       })
       if (apart > 0) {

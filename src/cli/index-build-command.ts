@@ -15,6 +15,7 @@ import {
   type EmbedderFlags,
   embedderFlags,
   example,
+  narrowedBy,
   type OutputFlags,
   outputFlags,
   share,
@@ -70,6 +71,8 @@ export function buildCommand(): Command {
     const { outputDir, overwrite = false, force = false, precision, recall, threads } = flags
     await requireRoom(outputDir, overwrite)
     const chunking = chunkingOf(flags)
+    const narrowed = narrowedBy(chunking)
+    if (narrowed) talk.remark(narrowed)
     const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), { ...flags, calibrate: true })
     try {
       const progress = embeddingProgress(talk, await talk.forecast(() => countDocuments(flags.inputFile)))

@@ -65,9 +65,14 @@ export function summaryOf({
     removed_rows: counts.removed,
     chunk_tokens: chunking.split ? chunking.tokens : 'whole documents',
     chunk_overlap: chunking.overlap,
+    ...(chunking.trainer && { trainer: trainerOf(chunking.trainer) }),
     generation,
     bytes: Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0),
   }
+}
+
+function trainerOf({ name, sha256, tokens }: NonNullable<Manifest['chunking']['trainer']>): string {
+  return `${name}${sha256 === null ? ' (estimated)' : ''}, ${tokens} tokens`
 }
 
 /** What tuning found, or that nothing was tuned. */

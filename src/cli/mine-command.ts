@@ -19,6 +19,8 @@ import {
   outputFlags,
   type SampleFlags,
   sampleFlags,
+  type TrainerFlags,
+  trainerFlags,
 } from './flags.js'
 import { type FormatFlags, formatFlags, formatsOf } from './format-flags.js'
 import { rerankerOf, scoreCacheOf } from './judging-flags.js'
@@ -28,8 +30,15 @@ import { printRun } from './print-run.js'
 import { onInterrupt } from './run-cli.js'
 import { remarkMethod } from './search-method.js'
 import { createTalk } from './talk.js'
+import { trainerRoom } from './trainer-room.js'
 
-interface MineFlags extends OutputFlags, IndexEmbedderFlags, SampleFlags, FormatFlags, MiningFlags {
+interface MineFlags
+  extends OutputFlags,
+    IndexEmbedderFlags,
+    SampleFlags,
+    FormatFlags,
+    MiningFlags,
+    TrainerFlags {
   force?: boolean
   index: string
   qaFile: string
@@ -52,6 +61,10 @@ export function mineCommand(): Command {
   )
   formatFlags(command)
   miningFlags(command)
+  trainerFlags(command, {
+    trainer: 'that of the index, or mistral',
+    docMaxLength: 'that of the index, or 256',
+  })
   indexEmbedderFlags(command)
   outputFlags(command)
   example(command, 'clara-mine --index my-index --qa-file qa.jsonl --output-dir out --target-top-k 5')
@@ -89,6 +102,7 @@ async function mine(flags: MineFlags): Promise<void> {
       onScored: progress.onScored,
     })
     if (opened.keeps) onInterrupt('run the same command again: scores that were computed are kept')
+    const room = await trainerRoom(flags, index.manifest.chunking, talk)
     try {
       const { mined, counts } = mineNegatives(
         questionsOf(flags.qaFile, talk.onProblem, { split: flags.split }),
@@ -98,7 +112,7 @@ async function mine(flags: MineFlags): Promise<void> {
       )
       const scorers = { embedder: embedder.card.name, reranker: reranker?.card.name ?? null }
       const report = await writeDirectory(flags.outputDir, replacing, async (directory) => {
-        const written = await writeSamples(directory, mined, {
+        const written = await writeSamples(directory, room.counting(mined), {
           topK,
           seed,
           ...scorers,
@@ -111,9 +125,10 @@ async function mine(flags: MineFlags): Promise<void> {
         if (written.samples > 0) return written
         throw new ClaraError('input', `${flags.qaFile}: no question became a sample: the lines above say why`)
       })
+      room.remark()
       printRun(flags, talk, flags.outputDir, report, { mining: { counts, opened } })
     } finally {
-      await opened.close()
+      await Promise.all([opened.close(), room.close()])
     }
   } finally {
     await index.close()

@@ -31,7 +31,6 @@ const FLAGS: Record<string, Record<string, Refused | Taken>> = {
   'index build': {
     '--output-file': 'an index is a folder: pass --output-dir DIR',
     '--model-path': `${COMPRESSOR}: pass --embedder NAME or FOLDER`,
-    '--doc-max-length': 'pass --chunk-tokens N',
     '--compress-rate': `${COMPRESSOR}: leave it out`,
     '--quantization': `${COMPRESSOR}: --precision bf16, f32 or i8 is how vectors are stored`,
   },

@@ -1,6 +1,7 @@
 /** The pairs of a run -> its samples. */
 import { join } from 'node:path'
 import { ClaraError } from '../errors.js'
+import { readManifest } from '../index/manifest.js'
 import type { Corpus } from '../negatives/corpus.js'
 import type { OpenEngines } from '../negatives/engines.js'
 import { drawNegatives, mineNegatives } from '../negatives/mine.js'
@@ -9,15 +10,16 @@ import { QA_FILE, REJECTED_FILE } from '../questions/write-judged.js'
 import type { Split } from '../samples/split.js'
 import type { RunReport } from '../samples/tally.js'
 import { writeSamples } from '../samples/write.js'
-import type { OutputFlags, SampleFlags } from './flags.js'
+import type { OutputFlags, SampleFlags, TrainerFlags } from './flags.js'
 import { type FormatFlags, formatsOf } from './format-flags.js'
 import { type MiningFlags, miningOptions } from './mining-flags.js'
 import type { miningProgress } from './mining-progress.js'
 import type { RunMining } from './print-run.js'
 import type { Believed } from './synth-believe.js'
 import type { Talk } from './talk.js'
+import { trainerRoom } from './trainer-room.js'
 
-type MineFlags = OutputFlags & SampleFlags & FormatFlags & MiningFlags
+type MineFlags = OutputFlags & SampleFlags & FormatFlags & MiningFlags & TrainerFlags & { index?: string }
 
 /** The pairs are paid for, and were checked one by one. */
 const AFTER_CHECKS = { force: true }
@@ -58,7 +60,10 @@ export async function mine(
   const { mined, counts } = opened
     ? mineNegatives(questions, corpus, opened.engines, options)
     : drawNegatives(questions, corpus, options)
-  const report = await writeSamples(work, mined, {
+  const { index } = flags
+  const chunking = index === undefined ? undefined : (await readManifest(index)).chunking
+  const room = await trainerRoom(flags, chunking, talk)
+  const report = await writeSamples(work, room.counting(mined), {
     topK,
     seed,
     embedder: opened?.engines.embedder.name ?? null,
@@ -70,6 +75,7 @@ export async function mine(
         split.sideOf(positives.map(({ chunk, key }) => ({ documentId: chunk!.documentId, key })))),
     more: () => believed,
     onProgress: progress.onSample,
-  })
+  }).finally(() => room.close())
+  room.remark()
   return { report, mining: { counts, opened } }
 }

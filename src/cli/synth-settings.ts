@@ -7,6 +7,7 @@ import {
   type ChunkFlags,
   chunkingOf,
   type IndexEmbedderFlags,
+  NO_TRAINER,
   type OutputFlags,
   type SampleFlags,
 } from './flags.js'
@@ -68,7 +69,7 @@ export async function settingsOf(
     corpus: flags.index
       ? (await readManifest(flags.index)).files
       : await Promise.all(flags.inputFile!.map(fingerprint)),
-    chunking: chunkingOf(flags),
+    chunking: chunkingOf(flags.index ? { ...flags, trainer: NO_TRAINER } : flags), // an index is cut already
     embedder: model.model.sha256, // chunks are cut by its tokens
     llm: endpoint.model,
     writing: { ...writing, template: writing.template ?? null },

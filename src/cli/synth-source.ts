@@ -13,7 +13,7 @@ import { openTokenizer } from '../inference/open-tokenizer.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import type { Corpus } from '../negatives/corpus.js'
 import { embeddingProgress } from './embedding-progress.js'
-import { type ChunkFlags, chunkingOf, type IndexEmbedderFlags } from './flags.js'
+import { type ChunkFlags, chunkingOf, type IndexEmbedderFlags, narrowedBy } from './flags.js'
 import { onInterrupt } from './run-cli.js'
 import { runningOn } from './running-on.js'
 import type { ApiEmbeddings } from './synth-embeddings.js'
@@ -75,7 +75,7 @@ async function indexSource(
       await buildIndex(documentsOf(flags.inputFile!, talk.onProblem), embedder, {
         outputDir: directory,
         overwrite: true, // the same documents and settings are gone on with all the same
-        chunking: chunkingOf(flags),
+        chunking: chunkingFor(flags, talk),
         force: flags.force ?? false,
         ...embeddingProgress(talk, await talk.forecast(() => countDocuments(flags.inputFile!))),
       })
@@ -96,6 +96,13 @@ async function indexSource(
     await embedder.close()
     throw error
   }
+}
+
+function chunkingFor(flags: ChunkFlags, talk: Talk) {
+  const chunking = chunkingOf(flags)
+  const narrowed = narrowedBy(chunking)
+  if (narrowed) talk.remark(narrowed)
+  return chunking
 }
 
 /** By this model: a run may be changed to another model of the endpoint's. */
@@ -127,7 +134,7 @@ export async function cutDocuments(
   try {
     return await storeChunks(readDocuments(flags.inputFile!, talk.onProblem), model, tokenizer, {
       outputDir,
-      chunking: chunkingOf(flags),
+      chunking: chunkingFor(flags, talk),
     })
   } finally {
     await tokenizer.close()

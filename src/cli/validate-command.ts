@@ -2,14 +2,19 @@
 
 import { Command, Option } from 'commander'
 import { ClaraError } from '../errors.js'
-import { openTokenizer } from '../inference/open-tokenizer.js'
-import { openTrainerTokenizer } from '../inference/trainer-tokenizer.js'
-import { DEFAULT_EMBEDDER, resolveEmbedder } from '../models/resolve.js'
+import { DEFAULT_TRAINER, openTrainerTokenizer } from '../inference/trainer-tokenizer.js'
 import { STAGES, type Stage } from '../samples/stages.js'
 import { sampleFilesOf } from '../samples/validate/input-files.js'
 import { renderFiles } from '../samples/validate/report.js'
 import { validateFiles } from '../samples/validate.js'
-import { example, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
+import {
+  example,
+  NO_TRAINER,
+  type OutputFlags,
+  outputFlags,
+  TRAINER_DOC_TOKENS,
+  wholeNumber,
+} from './flags.js'
 import { EXIT } from './run-cli.js'
 import { createTalk } from './talk.js'
 import { print, printJson } from './terminal.js'
@@ -19,7 +24,9 @@ interface ValidateFlags extends OutputFlags {
   stage?: Stage
   expectedTopK?: number
   docMaxTokens?: number
+  trainer?: string
   tokenizer?: string
+  maxLen?: number
   schemaOnly?: boolean
   strict?: boolean
   verbose?: boolean
@@ -42,12 +49,24 @@ export function validateCommand(): Command {
       'documents that every sample of the last stage must have',
       wholeNumber(1, 1000),
     )
+    .addOption(
+      new Option(
+        '--trainer <name|path>',
+        `whose tokens are counted: mistral, qwen3 (estimated), a tokenizer’s file or folder, or none; default: ${DEFAULT_TRAINER}`,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--doc-max-tokens <n>',
+        `the trainer’s --doc_max_length: longer documents are found, and answers that are cut off; default: ${TRAINER_DOC_TOKENS}`,
+      ).argParser(wholeNumber(1)),
+    )
     .option(
-      '--doc-max-tokens <n>',
-      'report documents longer than this, and answers that are cut off',
+      '--max-len <n>',
+      'the trainer’s --max_len; default: what clara-pack gives a row of so many documents',
       wholeNumber(1),
     )
-    .option('--tokenizer <path>', 'tokenizer.json of the trainer’s model; default: of the default embedder')
+    .addOption(new Option('--tokenizer <path>', 'as --trainer, before there was one').hideHelp())
     .option('--schema-only', 'look at fields and their types alone')
     .option('--strict', 'warnings count as findings')
     .option('--verbose', 'name every finding, not the first 20 of each kind')
@@ -55,20 +74,26 @@ export function validateCommand(): Command {
   example(
     command,
     'clara-validate --input-file out/end_to_end_data.jsonl --expected-top-k 5',
-    'clara-validate --input-file out --strict --doc-max-tokens 256 --tokenizer Mistral-7B/tokenizer.json',
+    'clara-validate --input-file out --strict --trainer Qwen3-8B',
   )
   return command.action(validate)
 }
 
-async function validate({ inputFile, tokenizer: path, json, quiet, verbose, ...options }: ValidateFlags) {
+async function validate(flags: ValidateFlags) {
+  const { inputFile, trainer, tokenizer, docMaxTokens, maxLen, json, quiet, verbose, ...options } = flags
   const talk = createTalk({ ...(quiet && { quiet }) }, Number.POSITIVE_INFINITY) // some of each kind come
-  const counter = await tokenizerFor(options.docMaxTokens, path)
+  const counter = await counterFor(flags)
   try {
     const report = await validateFiles(await sampleFilesOf(inputFile), {
       ...options,
       ...(verbose && { everyProblem: true }),
       onProblem: talk.onProblem,
-      ...(counter && { countTokens: counter.countTokens }),
+      ...(counter && {
+        docMaxTokens: docMaxTokens ?? TRAINER_DOC_TOKENS,
+        countTokens: counter.countTokens,
+        countedBy: counter.title,
+        ...(!options.schemaOnly && { lengths: { maxLen, mistral: counter.name === DEFAULT_TRAINER } }),
+      }),
     })
     talk.finish()
     const one = report.files.length === 1 ? report.files[0] : report
@@ -80,12 +105,20 @@ async function validate({ inputFile, tokenizer: path, json, quiet, verbose, ...o
   }
 }
 
-async function tokenizerFor(limit: number | undefined, path: string | undefined) {
-  if (limit === undefined) {
-    if (path === undefined) return undefined
-    throw new ClaraError('usage', '--tokenizer counts for --doc-max-tokens: give both')
+/** Undefined where nothing is counted. */
+async function counterFor({ trainer, tokenizer, docMaxTokens, maxLen, schemaOnly }: ValidateFlags) {
+  if (trainer !== undefined && tokenizer !== undefined) {
+    throw new ClaraError('usage', '--tokenizer and --trainer name the same thing: give one of them')
   }
-  return path === undefined
-    ? openTokenizer(await resolveEmbedder(DEFAULT_EMBEDDER))
-    : openTrainerTokenizer(path)
+  const named = trainer ?? tokenizer
+  const limited = docMaxTokens !== undefined || maxLen !== undefined
+  if (named === NO_TRAINER) {
+    if (!limited) return undefined
+    throw new ClaraError(
+      'usage',
+      '--doc-max-tokens and --max-len count the trainer’s tokens: name it as --trainer',
+    )
+  }
+  if (schemaOnly && named === undefined && !limited) return undefined
+  return openTrainerTokenizer(named)
 }

@@ -16,6 +16,7 @@ import { type RowFile, removeWork, type Tokens, WORK, type WorkHeader } from './
 import { RowWriter } from './row-writer.js'
 import { joinRows, rowsIn } from './rows.js'
 import { requireSameEmbedder } from './same-model.js'
+import { type OpenedChunking, reopenChunking } from './trainer.js'
 import { keepOrRemove, NEW, resumeOrStart, startAnew } from './unfinished.js'
 import type { Unread } from './vocabulary.js'
 import { asWriter } from './writer-lock.js'
@@ -25,6 +26,8 @@ interface AddOptions {
   overwrite?: boolean
   /** Go on where the model does not read over 10% of the new documents. */
   force?: boolean
+  /** Where the trainer's tokenizer lies that chunks fit, if not where it lay when the index was built. */
+  trainer?: string | undefined
   /** For the graph; default: all cores. */
   threads?: number
   /** Told once, of the chunks that an earlier run has embedded. */
@@ -58,17 +61,22 @@ export async function addDocuments(
   options: AddOptions = {},
 ): Promise<Added> {
   await openCurrent(directory) // before a lock is put where there is no index
-  return asWriter(directory, async () => add(await openCurrent(directory), documents, embedder, options))
+  return asWriter(directory, async () => {
+    const current = await openCurrent(directory)
+    requireSameEmbedder(directory, current.manifest, embedder)
+    const opened = await reopenChunking(directory, current.manifest.chunking, options.trainer)
+    return add(current, documents, embedder, opened, options).finally(() => opened.close())
+  })
 }
 
 async function add(
   current: Current,
   documents: AsyncIterable<Document>,
   embedder: Embedder,
+  { chunking, trainer }: OpenedChunking,
   { overwrite = false, force = false, threads = availableParallelism(), onResume, onProgress }: AddOptions,
 ): Promise<Added> {
   const { directory, manifest } = current
-  requireSameEmbedder(directory, manifest, embedder)
   const header: WorkHeader = {
     work: 'add',
     generation: manifest.generation + 1,
@@ -87,7 +95,8 @@ async function add(
   if (writer.rows > 0) onResume?.(writer.rows, writer.finished.length)
   try {
     await embedRows(sorted, embedder, writer, {
-      chunking: manifest.chunking,
+      chunking,
+      trainer,
       force,
       onProgress,
     })

@@ -22,8 +22,9 @@ import { differenceOf, embedRows } from './embed-rows.js'
 import { finishIndex } from './finish.js'
 import { defaultPrecision, type Precision } from './graph.js'
 import { FILES, isIndexFile, MANIFEST, type Manifest, PRECISIONS } from './manifest.js'
-import { type Chunking, ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
+import { type ChunkingOptions, ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
 import { type Base, RowWriter } from './row-writer.js'
+import { type OpenedChunking, openChunking } from './trainer.js'
 import { keepOrRemove, NEW, readCurrent, resumeOrStart, startAnew } from './unfinished.js'
 import { metricOf } from './vectors.js'
 import type { Unread } from './vocabulary.js'
@@ -35,7 +36,8 @@ export interface BuildOptions {
   overwrite: boolean
   /** Default: see defaultPrecision. */
   precision?: Precision | undefined
-  chunking: Chunking
+  /** With a `trainer`, `mistral`, `qwen3` or the path of a tokenizer, chunks have at most `tokens` of its tokens, too. */
+  chunking: ChunkingOptions
   /** Share of the nearest that the graph is tuned to find, in (0, 1]; default: 0.99 from 10,000 chunks on. */
   recall?: number | undefined
   /** Go on where the model does not read over 10% of the documents. */
@@ -76,14 +78,23 @@ export async function buildIndex(
     tokens: whole(1),
     overlap: whole(0),
     split: flag,
+    trainer: optional(objectWith('name', 'an object of name and tokens')),
   })
+  const { trainer } = options.chunking
+  if (trainer) {
+    requireOptions('buildIndex: chunking: trainer', trainer, {
+      name: text('mistral, qwen3, or the path of a tokenizer'),
+      tokens: whole(1),
+    })
+  }
   const { tokens, overlap } = options.chunking
   requireArgument('buildIndex: chunking: overlap', overlap, whole(0, Math.ceil(tokens / 2) - 1))
   const { outputDir, overwrite } = options
   await requireRoom(outputDir, overwrite)
   return asWriter(outputDir, async () => {
     await requireRoom(outputDir, overwrite)
-    return build(documents, embedder, options)
+    const opened = await openChunking(options.chunking)
+    return build(documents, embedder, opened, options).finally(() => opened.close())
   })
 }
 
@@ -119,9 +130,10 @@ export async function requireRoom(directory: string, overwrite: boolean): Promis
 async function build(
   documents: AsyncIterable<Document>,
   embedder: Embedder,
+  { chunking, trainer }: OpenedChunking,
   options: BuildOptions,
 ): Promise<Manifest> {
-  const { outputDir, chunking, force = false, onProgress } = options
+  const { outputDir, force = false, onProgress } = options
   const { card, model } = embedder.model
   const metric = metricOf(embedder)
   const header: WorkHeader = {
@@ -141,6 +153,7 @@ async function build(
   try {
     await embedRows(documents, embedder, writer, {
       chunking,
+      trainer,
       force,
       onProgress,
     })

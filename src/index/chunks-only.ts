@@ -7,7 +7,8 @@ import type { ThreadedTokenizer } from '../inference/open-tokenizer.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import { type ChunkDigests, type ChunkStore, createChunkWriter, openNewChunks } from './chunk-store.js'
 import { chunkOptions } from './embed-rows.js'
-import type { Manifest } from './manifest.js'
+import type { ChunkingOptions } from './progress.js'
+import { openChunking } from './trainer.js'
 
 /**
  * Replaces what is at `outputDir`: chunking takes seconds where embedding takes hours.
@@ -17,10 +18,10 @@ export async function storeChunks(
   documents: AsyncIterable<Document>,
   model: EmbedderModel,
   tokenizer: ThreadedTokenizer,
-  { outputDir, chunking }: { outputDir: string; chunking: Manifest['chunking'] },
+  { outputDir, chunking }: { outputDir: string; chunking: ChunkingOptions },
 ): Promise<ChunkStore> {
-  const options = chunkOptions(chunking, model, tokenizer)
-  const chunks = chunkDocuments(documents, options, tokenizer.countTokens)
+  const opened = await openChunking(chunking)
+  const chunks = chunkDocuments(documents, chunkOptions(opened, model, tokenizer), tokenizer.countTokens)
   const digests = await writeDirectory(
     outputDir,
     { overwrite: true },
@@ -39,6 +40,6 @@ export async function storeChunks(
         throw error
       }
     },
-  )
+  ).finally(() => opened.close())
   return openNewChunks(outputDir, digests)
 }

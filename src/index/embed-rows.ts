@@ -8,8 +8,9 @@ import type { Embedder, Encoded } from '../inference/embedder.js'
 import type { ThreadedTokenizer } from '../inference/open-tokenizer.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import { type DocumentKey, keyOf } from './document-table.js'
-import type { Chunking, Tokens } from './progress.js'
+import type { Tokens } from './progress.js'
 import type { Embedded, RowWriter } from './row-writer.js'
+import type { OpenedChunking } from './trainer.js'
 import { requireUsableVectors } from './vectors.js'
 import { requireReadDocuments, type Unread, unreadTexts } from './vocabulary.js'
 
@@ -18,8 +19,7 @@ const WINDOW = 1024
 /** The first chunks are embedded while the next are cut. */
 const FIRST_WINDOW = 64
 
-interface EmbedOptions {
-  chunking: Chunking
+interface EmbedOptions extends Pick<OpenedChunking, 'chunking' | 'trainer'> {
   /** Go on where the model does not read over 10% of the documents. */
   force: boolean
   onProgress?: ((rows: number, tokens: Tokens, documents: number, unread: Unread) => void) | undefined
@@ -37,7 +37,7 @@ export async function embedRows(
   documents: AsyncIterable<Document>,
   embedder: Embedder,
   writer: RowWriter,
-  { chunking, force, onProgress }: EmbedOptions,
+  { force, onProgress, ...chunking }: EmbedOptions,
 ): Promise<void> {
   const chunks = chunkDocuments(
     unfinished(documents, writer),
@@ -59,12 +59,12 @@ export async function embedRows(
 
 /** No chunk is longer than what the model reads of it. */
 export function chunkOptions(
-  chunking: Chunking,
+  { chunking, trainer }: Pick<OpenedChunking, 'chunking' | 'trainer'>,
   model: EmbedderModel,
   tokenizer: ThreadedTokenizer,
 ): ChunkOptions {
   const maxTokens = Math.min(chunking.tokens, model.card.maxTokens - tokenizer.overheadTokens)
-  return { maxTokens, overlapTokens: chunking.overlap, split: chunking.split }
+  return { maxTokens, overlapTokens: chunking.overlap, split: chunking.split, trainer }
 }
 
 /**

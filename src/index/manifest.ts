@@ -168,7 +168,8 @@ function faultOf(value: unknown): string | undefined {
   for (const key of ['documents', 'distinctChunks', 'truncated', 'removed']) {
     if (!isCount(counts[key])) return `"counts.${key}" is not a whole number`
   }
-  if (!isChunking(chunking)) return '"chunking" needs tokens, overlap and split'
+  if (!isChunking(chunking))
+    return '"chunking" needs tokens, overlap and split, and of a trainer its name, tokens and sha256'
   if (recall !== null && !isRecall(recall)) return '"recall" is neither null nor a record of tuning'
   if (!isObject(files)) return '"files" is missing'
   for (const role of ROLES) {
@@ -180,7 +181,11 @@ function faultOf(value: unknown): string | undefined {
 
 function isChunking(value: unknown): boolean {
   if (!isObject(value)) return false
-  return isPositiveCount(value.tokens) && isCount(value.overlap) && typeof value.split === 'boolean'
+  const { tokens, overlap, split, trainer } = value
+  if (!isPositiveCount(tokens) || !isCount(overlap) || typeof split !== 'boolean') return false
+  if (trainer === undefined) return true
+  if (!isObject(trainer) || typeof trainer.name !== 'string' || !isPositiveCount(trainer.tokens)) return false
+  return trainer.sha256 === null || typeof trainer.sha256 === 'string'
 }
 
 function isRecall(value: unknown): boolean {

@@ -27,6 +27,22 @@ export interface Chunking {
   tokens: number
   overlap: number
   split: boolean
+  /** Whose reading the chunks fit as well; absent where no trainer was heeded. */
+  trainer?: ChunkingTrainer
+}
+
+export interface ChunkingTrainer {
+  /** `mistral`, `qwen3`, or the path of a tokenizer. */
+  name: string
+  /** Of the tokenizer; null where its numbers are estimated. */
+  sha256: string | null
+  /** Of its tokens, the most of a chunk. */
+  tokens: number
+}
+
+/** What is asked for: what the tokenizer is, it says itself. */
+export type ChunkingOptions = Omit<Chunking, 'trainer'> & {
+  trainer?: Pick<ChunkingTrainer, 'name' | 'tokens'> | undefined
 }
 
 /** What the rows depend on, besides the documents. */

@@ -69,15 +69,30 @@ function addedToken({ text, type }: Piece, id: number): AddedToken[] {
 /** Each way in which a piece is made of two others: by the piece's score, then the longer left part first. */
 function mergesOf(pieces: Piece[]): [string, string][] {
   const ids = new Map(pieces.map(({ text }, id) => [text, id]))
-  const merges: { left: string; right: string; score: number; lengths: [number, number] }[] = []
+  const merges: {
+    left: string
+    right: string
+    ids: [number, number]
+    score: number
+    lengths: [number, number]
+  }[] = []
   for (const { text, score } of pieces) {
-    const characters = Array.from(text)
-    const ways = characters.slice(1).flatMap((_, i) => {
-      const [left, right] = [characters.slice(0, i + 1).join(''), characters.slice(i + 1).join('')]
-      const lengths: [number, number] = [i + 1, characters.length - i - 1]
-      return ids.has(left) && ids.has(right) ? [{ left, right, score, lengths }] : []
-    })
-    ways.sort((a, b) => ids.get(a.left)! - ids.get(b.left)! || ids.get(a.right)! - ids.get(b.right)!)
+    const first = merges.length
+    const total = Array.from(text).length
+    let length = 0
+    let at = 0
+    for (const character of text) {
+      length++
+      at += character.length
+      const left = text.slice(0, at)
+      const right = text.slice(at)
+      const [leftId, rightId] = [ids.get(left), ids.get(right)]
+      if (leftId === undefined || rightId === undefined) continue
+      merges.push({ left, right, ids: [leftId, rightId], score, lengths: [length, total - length] })
+    }
+    if (merges.length - first < 2) continue
+    const ways = merges.splice(first)
+    ways.sort((a, b) => a.ids[0] - b.ids[0] || a.ids[1] - b.ids[1])
     merges.push(...ways)
   }
   merges.sort((a, b) => b.score - a.score || b.lengths[0] - a.lengths[0] || b.lengths[1] - a.lengths[1])

@@ -17,6 +17,8 @@ export interface TrainerCounter {
 
 /** The end of the first word. No token reaches across, so that what comes before it cannot change what comes after. */
 const WORD_END = /[^ \n](?=[ \n])/
+/** Of a text without blanks, so much as a blank before it can matter to: several times the longest token but of blanks. */
+const HEAD = 100
 const ACROSS = /[^▁\n][▁\n]/
 
 /** @throws Error when a part of the tokenizer is of a kind that is not known. */
@@ -39,8 +41,8 @@ export function trainerCounter(json: TokenizerJson): TrainerCounter {
       full ??= createTokenizer(withPrefix(json, true), {})
       return Math.max(full.count([text])[0]!, one(text))
     }
-    const end = breaks ? text.search(WORD_END) + 1 : 0
-    const head = end > 0 ? text.slice(0, end) : text
+    const end = breaks ? text.slice(0, HEAD + 1).search(WORD_END) + 1 : 0
+    const head = end > 0 && end <= HEAD ? text.slice(0, end) : text.slice(0, HEAD)
     const saved = one(head) - one(` ${head}`)
     return one(` ${text}`) + Math.max(0, saved)
   }

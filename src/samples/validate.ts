@@ -22,6 +22,8 @@ export interface ValidateOptions {
   docMaxTokens?: number
   /** Tokens of each text, as the trainer counts them. Called with at most 256 texts. */
   countTokens?: CountTokens
+  /** Whose tokens those are, for messages: `mistral`. */
+  countedBy?: string
   /**
    * Looks whether prompt and answer of each row fit into the trainer's `--max_len`, by default that of the trainer's scripts (more for many documents); `countTokens` must
    * then count as the trainer does. `mistral`: its base model has Mistral's vocabulary and template.

@@ -54,7 +54,6 @@ const FLAGS: [string, keyof typeof COMMANDS, string[], RegExp?][] = [
   ['validate_topk_data.py', 'validate', ['--verbose']],
   ['ingest_knowledge.py', 'index build', ['--model_path', 'checkpoints/clara_stage2'], /--embedder/],
   ['ingest_knowledge.py', 'index build', ['--output_file', 'vectors.jsonl'], /--output-dir DIR/],
-  ['ingest_knowledge.py', 'index build', ['--doc_max_length', '512'], /--chunk-tokens N/],
   ['ingest_knowledge.py', 'index build', ['--compress_rate', '32'], /leave it out/],
   ['ingest_knowledge.py', 'index build', ['--quantization', 'int4'], /--precision/],
 ]

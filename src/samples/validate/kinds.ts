@@ -82,12 +82,12 @@ export const FINDING_KINDS = {
   'long-doc': kind(
     'error',
     'a doc has more tokens than the limit',
-    'smaller --chunk-tokens, or a larger --doc_max_length',
+    'build the index anew: its chunks fit --trainer; or train with a larger --doc_max_length',
   ),
   'lost-answer': kind(
     'error',
     'the answer is in the part of the positive that the trainer cuts off',
-    'smaller --chunk-tokens, or a larger --doc_max_length',
+    'build the index anew: its chunks fit --trainer; or train with a larger --doc_max_length',
   ),
   'memory-token': kind(
     'error',

@@ -66,7 +66,7 @@ export class Pass {
     this.#tokens =
       limit === undefined || countTokens === undefined
         ? null
-        : new TokenCheck(limit, !schemaOnly, countTokens, this.findings, settle)
+        : new TokenCheck(limit, !schemaOnly, countTokens, this.findings, settle, options.countedBy)
     const { lengths } = options
     this.#lengths =
       lengths === undefined || countTokens === undefined || schemaOnly

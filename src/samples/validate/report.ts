@@ -76,7 +76,7 @@ function lengthLines({ lengths }: ValidationReport): string[] {
   return cutAnswers > 0 ? [...lines, `answers that max_len cuts  ${cutAnswers}`] : lines
 }
 
-function documentLines({ docsPerSample, tokens }: ValidationReport): string[] {
+function documentLines({ docsPerSample, lines: rows, tokens }: ValidationReport): string[] {
   const lines = table(
     docsPerSample.map(({ docs, rows, percent }) => [
       docCount(docs),
@@ -86,9 +86,10 @@ function documentLines({ docsPerSample, tokens }: ValidationReport): string[] {
     ]),
   )
   if (tokens !== null) {
-    const { overLimit, docs, limit, longest } = tokens
-    lines.push(`over ${limit} tokens: ${overLimit} of ${docCount(docs)}, the longest has ${longest}`)
-    if (tokens.lostAnswers) lines.push(`answers that the cut takes: ${tokens.lostAnswers}`)
+    const { overLimit, docs, limit, longest, lostAnswers, tokenizer } = tokens
+    const by = tokenizer === undefined ? '' : ` of ${tokenizer}`
+    lines.push(`over ${limit} tokens${by}: ${overLimit} of ${docCount(docs)}, the longest has ${longest}`)
+    if (lostAnswers) lines.push(`${lostAnswers} of ${plural(rows, 'row')} lose their answer to the cut`)
   }
   return lines.length === 0 ? ['none'] : lines
 }

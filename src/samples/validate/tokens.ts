@@ -13,6 +13,8 @@ const BATCH_TEXTS = 256
 const BATCH_UNITS = 8 << 20
 
 export interface TokenReport {
+  /** Whose tokens; absent where it was not said. */
+  tokenizer?: string
   /** Tokens a doc may have. */
   limit: number
   docs: number
@@ -44,8 +46,16 @@ export class TokenCheck {
     private readonly countTokens: CountTokens,
     private readonly findings: Findings,
     private readonly settle: (row: PendingRow) => void,
+    tokenizer: string | undefined,
   ) {
-    this.report = { limit, docs: 0, overLimit: 0, longest: 0, lostAnswers: seeksAnswers ? 0 : null }
+    this.report = {
+      ...(tokenizer !== undefined && { tokenizer }),
+      limit,
+      docs: 0,
+      overLimit: 0,
+      longest: 0,
+      lostAnswers: seeksAnswers ? 0 : null,
+    }
   }
 
   async add(row: PendingRow): Promise<void> {
@@ -90,7 +100,7 @@ export class TokenCheck {
     })
     if (first < 0) return
     row.failed = true
-    const reason = `docs[${first}] has ${counts[first]} tokens, the limit is ${report.limit}: the trainer cuts it off`
+    const reason = `docs[${first}] has ${counts[first]} tokens${by(report)}, the limit is ${report.limit}: the trainer cuts it off`
     this.findings.add('long-doc', row.line, reason)
   }
 
@@ -107,7 +117,7 @@ export class TokenCheck {
       if (!content.answers.some((answer) => isLost(answer, whole, left))) continue
       this.report.lostAnswers! += 1
       row.failed = true
-      const reason = `docs[${long[0]}], a positive, is cut after ${limit} of ${tokens} tokens, and the answer is behind the cut`
+      const reason = `docs[${long[0]}], a positive, is cut after ${limit} of ${tokens} tokens${by(this.report)}, and the answer is behind the cut`
       this.findings.add('lost-answer', row.line, reason)
     }
   }
@@ -125,6 +135,8 @@ export class TokenCheck {
     return counts
   }
 }
+
+const by = ({ tokenizer }: TokenReport) => (tokenizer === undefined ? '' : ` of ${tokenizer}`)
 
 interface CutRow {
   row: PendingRow

@@ -120,7 +120,7 @@ test('a file with findings', () => {
       1 doc   2 rows  18.2%  #####
       5 docs  9 rows  81.8%  #########################
       over 256 tokens: 3 of 47 docs, the longest has 301
-      answers that the cut takes: 2
+      2 of 12 rows lose their answer to the cut
 
     Expected top-k
       expected      5
@@ -141,7 +141,7 @@ test('a file with findings', () => {
     What to do
       not-json          make the file again, or remove the line
       only-gold-answer  give both, the same text
-      wrong-top-k       make all samples with one --target-top-k, and train with that as --generation_top_k
+      wrong-top-k       make all samples with one --target-top-k; the trainer’s --generation_top_k is that, or less
 
     First sample
       question   Two lines [31m

@@ -1,0 +1,65 @@
+/** The trainer's tokenizer as an index keeps it: chunks that are added fit the same one. */
+import type { ChunkOptions } from '../chunks/split.js'
+import { ClaraError } from '../errors.js'
+import { openTrainerTokenizer, type TrainerTokenizer } from '../inference/trainer-tokenizer.js'
+import type { Chunking, ChunkingOptions, ChunkingTrainer } from './progress.js'
+
+export interface OpenedChunking {
+  chunking: Chunking
+  /** For chunkDocuments. */
+  trainer: ChunkOptions['trainer']
+  close(): Promise<void>
+}
+
+/** @throws ClaraError `model` where there is no such tokenizer. */
+export async function openChunking({ trainer, ...chunking }: ChunkingOptions): Promise<OpenedChunking> {
+  if (!trainer || !chunking.split) return { chunking, trainer: undefined, close: async () => {} }
+  const tokenizer = await openTrainerTokenizer(trainer.name)
+  const { name, sha256 } = tokenizer
+  return opened({ ...chunking, trainer: { name, sha256, tokens: trainer.tokens } }, tokenizer)
+}
+
+/**
+ * As openChunking, for an index that is there.
+ * @param path where the tokenizer lies now; default: where it lay.
+ * @throws ClaraError `index` where it is another one than the index was built with, or is gone.
+ */
+export async function reopenChunking(
+  directory: string,
+  chunking: Chunking,
+  path: string | undefined,
+): Promise<OpenedChunking> {
+  const { trainer } = chunking
+  if (!trainer) return openChunking(chunking)
+  const tokenizer = await openTrainerTokenizer(path ?? trainer.name).catch((error) => {
+    throw gone(directory, trainer, error)
+  })
+  if (tokenizer.sha256 === trainer.sha256) return opened(chunking, tokenizer)
+  await tokenizer.close()
+  throw new ClaraError(
+    'index',
+    `${directory}: its chunks fit the trainer's tokenizer ${shown(trainer)}, ${tokenizer.title} is another: pass that one as --trainer, or build the index anew`,
+  )
+}
+
+function gone(directory: string, trainer: ChunkingTrainer, error: unknown): unknown {
+  if (!(error instanceof ClaraError)) return error
+  return new ClaraError(
+    'index',
+    `${directory}: its chunks fit the trainer's tokenizer ${shown(trainer)}: ${error.message}; pass it as --trainer where it lies now`,
+    { cause: error },
+  )
+}
+
+function shown({ name, sha256 }: ChunkingTrainer): string {
+  return sha256 === null ? `${name} (estimated)` : `${name} (sha256 ${sha256.slice(0, 12)}…)`
+}
+
+function opened(chunking: Chunking, tokenizer: TrainerTokenizer): OpenedChunking {
+  const { countTokens, countWithin } = tokenizer
+  return {
+    chunking,
+    trainer: { maxTokens: chunking.trainer!.tokens, countTokens, countWithin },
+    close: () => tokenizer.close(),
+  }
+}
