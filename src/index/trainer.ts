@@ -2,6 +2,7 @@
 import type { ChunkOptions } from '../chunks/split.js'
 import { ClaraError } from '../errors.js'
 import { openTrainerTokenizer, type TrainerTokenizer } from '../inference/trainer-tokenizer.js'
+import { escapeTrainerTokens } from '../text/trainer-tokens.js'
 import type { Chunking, ChunkingOptions, ChunkingTrainer } from './progress.js'
 
 export interface OpenedChunking {
@@ -55,11 +56,16 @@ function shown({ name, sha256 }: ChunkingTrainer): string {
   return sha256 === null ? `${name} (estimated)` : `${name} (sha256 ${sha256.slice(0, 12)}…)`
 }
 
+/** Texts are counted as samples have them: with the trainer's own tokens in them escaped. */
 function opened(chunking: Chunking, tokenizer: TrainerTokenizer): OpenedChunking {
-  const { countTokens, countWithin } = tokenizer
+  const written = (texts: string[]) => texts.map(escapeTrainerTokens)
   return {
     chunking,
-    trainer: { maxTokens: chunking.trainer!.tokens, countTokens, countWithin },
+    trainer: {
+      maxTokens: chunking.trainer!.tokens,
+      countTokens: (texts) => tokenizer.countTokens(written(texts)),
+      countWithin: (texts) => tokenizer.countWithin(written(texts)),
+    },
     close: () => tokenizer.close(),
   }
 }

@@ -179,3 +179,46 @@ it('nothing is said where there are none', async () => {
   expect(JSON.parse(stdout)).not.toHaveProperty('escaped_texts')
   expect(stderr).not.toContain('tokens')
 })
+
+it('chunks fit the trainer with what escaping adds', async () => {
+  const nouns = ['harbour', 'lantern', 'orchard', 'viaduct', 'quarry', 'windmill', 'cellar', 'belfry']
+  const document = (n: number) =>
+    Array.from(
+      { length: 90 },
+      (_, i) => `${nouns[(i + n) % 8]} ${(n + 1) * 10_000 + i * 7} <MEM${i % 8}> and <SEP>`,
+    ).join(' ')
+  const lines = [0, 1, 2].map((n) => JSON.stringify({ _id: `m${n}`, text: document(n) }))
+  writeFileSync(at('many.jsonl'), lines.join('\n'))
+  const index = ['--input-file', at('many.jsonl'), '--output-dir', at('many-index'), '--quiet']
+  expect((await clara(['index', 'build', ...index])).code).toBe(0)
+  const [chunks] = readdirSync(at('many-index'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('chunks.jsonl'),
+  )
+  const rows = readRows<{ text: string }>(at('many-index', chunks!)).map(({ text }) => {
+    const doc = text.replace(/<(?=(?:MEM[0-9]|SEP)>)/g, '<\\')
+    return {
+      question: 'What is there?',
+      docs: [doc],
+      gold_answer: 'A cellar',
+      answer: 'A cellar',
+      pos_index: [0],
+    }
+  })
+  expect(rows.length).toBeGreaterThan(9)
+  writeFileSync(at('instruction_data.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'))
+  const { stdout } = await clara(['validate', '--input-file', at('instruction_data.jsonl')])
+  expect(stdout).toMatch(/over 256 tokens of mistral: 0 of \d+ docs, the longest has 2[345]/)
+})
+
+it('a question of 1,100 words leaves no answer within the lengths of the trainer’s scripts', async () => {
+  await mine('long', '--target-top-k', '4', '--quiet')
+  const samples = at('long/end_to_end_data.jsonl')
+  const rows = readRows<Row>(samples)
+  rows[2] = { ...rows[2]!, question: `${'and then what '.repeat(366)}was it?` }
+  writeFileSync(samples, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  const { code, stdout, stderr } = await clara(['validate', '--input-file', samples])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/error +no-answer-left +1 .*\(line 3\)/)
+  expect(stderr).toMatch(/:3: the prompt has 1\d{3} of the trainer’s tokens, and its max_len is 1024/)
+  expect((await clara(['validate', '--input-file', samples, '--max-len', '2048'])).code).toBe(0)
+})
