@@ -63,7 +63,7 @@ export function validateCommand(): Command {
     )
     .option(
       '--max-len <n>',
-      'the trainer’s --max_len; default: what clara-pack gives a row of so many documents',
+      'the trainer’s --max_len; default: that of its scripts, more for many documents',
       wholeNumber(1),
     )
     .addOption(new Option('--tokenizer <path>', 'as --trainer, before there was one').hideHelp())
