@@ -22,7 +22,7 @@ async function resolve(name: string, lines: string, ...flags: string[]) {
   writeFileSync(file, lines)
   const pip = ['-m', 'pip', 'install', '--dry-run', '--ignore-installed', '--no-input', '--retries', '1']
   const words = [...pip, '--disable-pip-version-check', ...flags, '-r', file]
-  const child = spawn('python3', words, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('python3', words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   let said = ''
   child.stdout.on('data', (part) => {
     said += part
@@ -30,7 +30,8 @@ async function resolve(name: string, lines: string, ...flags: string[]) {
   child.stderr.on('data', (part) => {
     said += part
   })
-  const timer = setTimeout(() => child.kill(), PATIENCE_MS)
+  // With what it has started: building a package's metadata is a process of its own, which would hold the pipes open.
+  const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), PATIENCE_MS)
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
   clearTimeout(timer)
   return { code, said }
