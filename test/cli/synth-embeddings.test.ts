@@ -227,7 +227,20 @@ describe('--use-embeddings', () => {
   it.each<[string[], string]>([
     [['--input-file', corpus, '--local-embeddings'], 'not both'],
     [['--index', 'some'], 'an index of its own'],
-    [['--input-file', corpus, '--budget-usd', '1', '--embedding-model', 'mine'], '--price-embeddings'],
+    [
+      [
+        '--input-file',
+        corpus,
+        '--budget-usd',
+        '1',
+        '--embedding-model',
+        'mine',
+        '--base-url',
+        'http://[::1]:9',
+      ],
+      '--price-embeddings',
+    ],
+    [['--input-file', corpus, '--embedding-model', 'mine'], 'no endpoint is named'],
   ])('refuses %j', async (flags, message) => {
     const { code, stderr } = await clara(['--output-dir', path('refused'), '--use-embeddings', ...flags], {
       bin: 'clara-synth',
