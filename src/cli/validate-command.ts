@@ -58,7 +58,7 @@ export function validateCommand(): Command {
     .addOption(
       new Option(
         '--doc-max-tokens <n>',
-        `the trainer’s --doc_max_length: longer documents are found, and answers that are cut off; default: ${TRAINER_DOC_TOKENS}`,
+        `the trainer’s --doc_max_length: longer documents are errors, as answers behind the cut always are; default: ${TRAINER_DOC_TOKENS}, longer ones are warned of`,
       ).argParser(wholeNumber(1)),
     )
     .option(
@@ -89,7 +89,8 @@ async function validate(flags: ValidateFlags) {
       ...(verbose && { everyProblem: true }),
       onProblem: talk.onProblem,
       ...(counter && {
-        docMaxTokens: docMaxTokens ?? TRAINER_DOC_TOKENS,
+        ...(docMaxTokens !== undefined && { docMaxTokens }),
+        docTokensRead: TRAINER_DOC_TOKENS,
         countTokens: counter.countTokens,
         countedBy: counter.title,
         ...(!options.schemaOnly && { lengths: { maxLen, mistral: counter.name === DEFAULT_TRAINER } }),

@@ -18,8 +18,10 @@ export interface ValidateOptions {
   stage?: Stage
   /** Number of docs that each row of the last stage should have. Without it, any number that all rows share. */
   expectedTopK?: number
-  /** Tokens a doc may have; needs `countTokens`. */
+  /** Tokens a doc may have, more are an error; needs `countTokens`. */
   docMaxTokens?: number
+  /** Tokens that the trainer reads of a doc where nobody says otherwise: more are a warning, unless the answer is among them. Needs `countTokens`. */
+  docTokensRead?: number
   /** Tokens of each text, as the trainer counts them. Called with at most 256 texts. */
   countTokens?: CountTokens
   /** Whose tokens those are, for messages: `mistral`. */
@@ -58,6 +60,7 @@ export async function validateSamples(path: string, options: ValidateOptions): P
     stage: optional(oneOf(STAGES)),
     expectedTopK: optional(whole(1)),
     docMaxTokens: optional(whole(1)),
+    docTokensRead: optional(whole(1)),
   })
   checkOptions(options)
   return validateOne(path, options)
@@ -86,14 +89,16 @@ function bySide(paths: string[]): string[] {
   return [...paths.filter(training), ...paths.filter((path) => !training(path))]
 }
 
-function checkOptions({ expectedTopK, docMaxTokens, countTokens }: ValidateOptions): void {
-  for (const [name, value] of Object.entries({ expectedTopK, docMaxTokens })) {
+function checkOptions({ expectedTopK, docMaxTokens, docTokensRead, countTokens }: ValidateOptions): void {
+  for (const [name, value] of Object.entries({ expectedTopK, docMaxTokens, docTokensRead })) {
     if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
       throw new RangeError(`${name} is ${value}, an integer of 1 or more was expected`)
     }
   }
-  if (docMaxTokens !== undefined && countTokens === undefined) {
-    throw new TypeError('docMaxTokens was given without countTokens: tokens cannot be counted')
+  for (const [name, value] of Object.entries({ docMaxTokens, docTokensRead })) {
+    if (value !== undefined && countTokens === undefined) {
+      throw new TypeError(`${name} was given without countTokens: tokens cannot be counted`)
+    }
   }
 }
 

@@ -13,7 +13,7 @@ const MEMORY_TOKEN = /<MEM[0-9]*>/
 
 /** `<MEM3>` becomes `<\MEM3>`; what is spelt like that already gets one backslash more, so that unescapeTrainerTokens gives the same text back. */
 export function escapeTrainerTokens(text: string): string {
-  return text.replace(WRITTEN, '<\\$1$2>')
+  return text.includes('<') ? text.replace(WRITTEN, '<\\$1$2>') : text
 }
 
 export function unescapeTrainerTokens(text: string): string {

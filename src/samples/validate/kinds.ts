@@ -81,7 +81,7 @@ export const FINDING_KINDS = {
   'provenance-differs': kind('error', 'docs and pos_index are not what the provenance says', SHUFFLE),
   'long-doc': kind(
     'error',
-    'a doc has more tokens than the limit',
+    'a doc has more tokens than the limit that was named',
     'build the index anew: its chunks fit --trainer; or train with a larger --doc_max_length',
   ),
   'lost-answer': kind(
@@ -133,6 +133,11 @@ export const FINDING_KINDS = {
     'warning',
     'answer without gold_answer, which guides and scripts read',
     'give both, the same text',
+  ),
+  'cut-doc': kind(
+    'warning',
+    'a doc has more tokens than the trainer reads by its default: the rest is cut off, and no answer with it',
+    'build the index anew: its chunks fit --trainer; or train with a larger --doc_max_length, and name it here',
   ),
   'control-token': kind(
     'warning',

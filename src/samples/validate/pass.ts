@@ -60,13 +60,15 @@ export class Pass {
       options.onProblem,
       options.everyProblem ? Number.POSITIVE_INFINITY : undefined,
     )
-    const { docMaxTokens: limit, countTokens, schemaOnly = false } = options
+    const { docMaxTokens, docTokensRead, countTokens, schemaOnly = false } = options
+    const limit = docMaxTokens ?? docTokensRead
+    const isNamed = docMaxTokens !== undefined
     this.#forgottenBefore = options.leaks?.forgotten ?? 0
     const settle = (row: PendingRow) => this.#settle(row)
     this.#tokens =
       limit === undefined || countTokens === undefined
         ? null
-        : new TokenCheck(limit, !schemaOnly, countTokens, this.findings, settle, options.countedBy)
+        : new TokenCheck(limit, isNamed, !schemaOnly, countTokens, this.findings, settle, options.countedBy)
     const { lengths } = options
     this.#lengths =
       lengths === undefined || countTokens === undefined || schemaOnly
@@ -189,13 +191,13 @@ export class Pass {
       if (FINDING_KINDS[kind].level === 'error') failed = true
       else warned = true
     }
-    if (warned) this.#warned++
     if (docs === undefined) {
+      if (warned) this.#warned++
       this.#failed++
       return undefined
     }
     if (positives && positives.length > 0) this.#positions.add(positives, docs.length)
-    const pending = { line, docs, content, failed: failed || (warned && this.options.strict === true) }
+    const pending = { line, docs, content, failed, warned }
     return this.#lengths ? this.#lengths.add(pending, this.stage, row) : this.#countDocs(pending)
   }
 
@@ -205,7 +207,9 @@ export class Pass {
     return undefined
   }
 
-  #settle({ line, docs, failed }: PendingRow): void {
+  #settle({ line, docs, failed: hasErrors, warned }: PendingRow): void {
+    const failed = hasErrors || (warned && this.options.strict === true)
+    if (warned) this.#warned++
     countRow(this.#counts, { docs: docs.length, line, clean: !failed, told: this.findings.told })
     if (failed) this.#failed++
   }

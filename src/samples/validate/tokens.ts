@@ -31,6 +31,7 @@ export interface PendingRow {
   /** Null where only types are checked, or something is of the wrong one. */
   content: Content | null
   failed: boolean
+  warned: boolean
 }
 
 export class TokenCheck {
@@ -39,9 +40,13 @@ export class TokenCheck {
   #texts: string[] = []
   #units = 0
 
-  /** `settle` receives each row, in order, once its docs have been counted. */
+  /**
+   * @param isNamed whether somebody asked for this limit: longer docs are then an error.
+   * @param settle receives each row, in order, once its docs have been counted.
+   */
   constructor(
     limit: number,
+    private readonly isNamed: boolean,
     seeksAnswers: boolean,
     private readonly countTokens: CountTokens,
     private readonly findings: Findings,
@@ -99,9 +104,9 @@ export class TokenCheck {
       if (first < 0) first = i
     })
     if (first < 0) return
-    row.failed = true
+    row[this.isNamed ? 'failed' : 'warned'] = true
     const reason = `docs[${first}] has ${counts[first]} tokens${by(report)}, the limit is ${report.limit}: the trainer cuts it off`
-    this.findings.add('long-doc', row.line, reason)
+    this.findings.add(this.isNamed ? 'long-doc' : 'cut-doc', row.line, reason)
   }
 
   async #checkAnswers(cut: CutRow[]): Promise<void> {
