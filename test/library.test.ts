@@ -196,12 +196,30 @@ it('files and folders that are not there, and what is no path', async () => {
   ).rejects.toEqual(refused('usage', 'topK is 0'))
 })
 
+it('buildIndex cuts chunks as the commands do, unless it is told how', async () => {
+  const embedder = await library.openEmbedder(await library.resolveEmbedder(model))
+  const options = { overwrite: false, force: true }
+  const own = await library.buildIndex(library.readDocuments([corpus], ignore), embedder, {
+    ...options,
+    outputDir: join(work, 'by-default'),
+  })
+  expect(own.chunking).toMatchObject({ tokens: 256, overlap: 0, split: true })
+  expect(own.chunking.trainer).toMatchObject({ name: 'mistral', tokens: 256 })
+  const told = await library.buildIndex(library.readDocuments([corpus], ignore), embedder, {
+    ...options,
+    outputDir: join(work, 'told'),
+    chunking,
+  })
+  expect(told.chunking).toEqual(chunking)
+  await embedder.close()
+})
+
 it('buildIndex refuses settings before it makes anything', async () => {
   const embedder = await library.openEmbedder(await library.resolveEmbedder(model))
   const outputDir = join(work, 'refused')
   for (const [change, message] of [
     [{ outputDir: undefined }, 'outputDir is undefined'],
-    [{ chunking: undefined }, 'chunking is undefined'],
+    [{ chunking: 256 }, 'chunking is 256'],
     [{ chunking: { ...chunking, tokens: 0 } }, 'tokens is 0'],
     [{ chunking: { ...chunking, overlap: 16 } }, 'overlap is 16, expected a whole number from 0 to 15'],
     [{ precision: 'f8' }, 'precision is "f8"'],

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ClaraError } from '../errors.js'
 import type { ChunkingOptions } from '../index/progress.js'
 import { DEVICES, type Device, parseDevice } from '../inference/device.js'
-import { DEFAULT_TRAINER } from '../inference/trainer-tokenizer.js'
+import { DEFAULT_TRAINER, TRAINER_DOC_TOKENS } from '../inference/trainer-tokenizer.js'
 import { DEFAULT_EMBEDDER } from '../models/resolve.js'
 
 export interface OutputFlags {
@@ -75,8 +75,6 @@ function runningFlags(command: Command): Command {
     )
 }
 
-/** What the trainers read of a document, in their tokens: their own default. */
-export const TRAINER_DOC_TOKENS = 256
 /** For data that no trainer's tokenizer is known of. */
 export const NO_TRAINER = 'none'
 

@@ -24,7 +24,7 @@ import { defaultPrecision, type Precision } from './graph.js'
 import { FILES, isIndexFile, MANIFEST, type Manifest, PRECISIONS } from './manifest.js'
 import { type ChunkingOptions, ROW_FILES, type Tokens, WORK, type WorkHeader } from './progress.js'
 import { type Base, RowWriter } from './row-writer.js'
-import { type OpenedChunking, openChunking } from './trainer.js'
+import { DEFAULT_CHUNKING, type OpenedChunking, openChunking } from './trainer.js'
 import { keepOrRemove, NEW, readCurrent, resumeOrStart, startAnew } from './unfinished.js'
 import { metricOf } from './vectors.js'
 import type { Unread } from './vocabulary.js'
@@ -36,8 +36,11 @@ export interface BuildOptions {
   overwrite: boolean
   /** Default: see defaultPrecision. */
   precision?: Precision | undefined
-  /** With a `trainer`, `mistral`, `qwen3` or the path of a tokenizer, chunks have at most `tokens` of its tokens, too. */
-  chunking: ChunkingOptions
+  /**
+   * Default: as the commands have it, 256 tokens that do not overlap, and at most 256 of `mistral`. With a `trainer`, `mistral`, `qwen3` or
+   * the path of a tokenizer, chunks have at most `tokens` of its tokens, too; chunking without one heeds none.
+   */
+  chunking?: ChunkingOptions
   /** Share of the nearest that the graph is tuned to find, in (0, 1]; default: 0.99 from 10,000 chunks on. */
   recall?: number | undefined
   /** Go on where the model does not read over 10% of the documents. */
@@ -69,31 +72,32 @@ export async function buildIndex(
   requireArgument('buildIndex: embedder', embedder, objectWith('embed', 'what openEmbedder() returns'))
   requireOptions('buildIndex', options, {
     outputDir: text('the path of a directory'),
-    chunking: objectWith('tokens', 'an object of tokens, overlap and split'),
+    chunking: optional(objectWith('tokens', 'an object of tokens, overlap and split')),
     precision: optional(oneOf(PRECISIONS)),
     recall: optional(share),
     threads: optional(whole(1, 1024)),
   })
-  requireOptions('buildIndex: chunking', options.chunking, {
+  const { chunking = DEFAULT_CHUNKING } = options
+  requireOptions('buildIndex: chunking', chunking, {
     tokens: whole(1),
     overlap: whole(0),
     split: flag,
     trainer: optional(objectWith('name', 'an object of name and tokens')),
   })
-  const { trainer } = options.chunking
+  const { trainer } = chunking
   if (trainer) {
     requireOptions('buildIndex: chunking: trainer', trainer, {
       name: text('mistral, qwen3, or the path of a tokenizer'),
       tokens: whole(1),
     })
   }
-  const { tokens, overlap } = options.chunking
+  const { tokens, overlap } = chunking
   requireArgument('buildIndex: chunking: overlap', overlap, whole(0, Math.ceil(tokens / 2) - 1))
   const { outputDir, overwrite } = options
   await requireRoom(outputDir, overwrite)
   return asWriter(outputDir, async () => {
     await requireRoom(outputDir, overwrite)
-    const opened = await openChunking(options.chunking)
+    const opened = await openChunking(chunking)
     return build(documents, embedder, opened, options).finally(() => opened.close())
   })
 }

@@ -1,9 +1,22 @@
 /** The trainer's tokenizer as an index keeps it: chunks that are added fit the same one. */
 import type { ChunkOptions } from '../chunks/split.js'
 import { ClaraError } from '../errors.js'
-import { openTrainerTokenizer, type TrainerTokenizer } from '../inference/trainer-tokenizer.js'
+import {
+  DEFAULT_TRAINER,
+  openTrainerTokenizer,
+  TRAINER_DOC_TOKENS,
+  type TrainerTokenizer,
+} from '../inference/trainer-tokenizer.js'
 import { escapeTrainerTokens } from '../text/trainer-tokens.js'
 import type { Chunking, ChunkingOptions, ChunkingTrainer } from './progress.js'
+
+/** Where a program does not say how: as the commands do it. */
+export const DEFAULT_CHUNKING: ChunkingOptions = {
+  tokens: 256,
+  overlap: 0,
+  split: true,
+  trainer: { name: DEFAULT_TRAINER, tokens: TRAINER_DOC_TOKENS },
+}
 
 export interface OpenedChunking {
   chunking: Chunking

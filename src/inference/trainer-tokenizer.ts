@@ -10,6 +10,8 @@ import type { TrainerMethods } from './trainer.worker.js'
 
 /** The trainers' default base model, Mistral-7B-Instruct-v0.2, has it. */
 export const DEFAULT_TRAINER = 'mistral'
+/** What the trainers read of a document, in their tokens: their own default. */
+export const TRAINER_DOC_TOKENS = 256
 /** `--trainer` for data that no tokenizer is known of. */
 const NO_TRAINER = 'none'
 

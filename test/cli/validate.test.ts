@@ -95,6 +95,22 @@ describe('clara-validate', () => {
     expect((await validate(...args, '64')).code).toBe(0)
   })
 
+  it('warns of what is cut by default, and refuses it where the limit is named', async () => {
+    const rows = soundRows(24).map((row, n) => ({
+      ...row,
+      docs: row.docs.map((doc, i) => (n === 6 && i === 0 ? `${doc} ${'and so on '.repeat(100)}` : doc)),
+    }))
+    const path = folder('cut', { 'end_to_end_data.jsonl': jsonl(...rows) })
+    const [own, named] = [
+      await validate('--input-file', path),
+      await validate('--input-file', path, '--doc-max-tokens', '256'),
+    ]
+    expect(own.stdout).toMatch(/cut-doc +1 .*7/)
+    expect(own.stdout).toContain('OK: 24 samples, 4 docs each; 1 warning\n')
+    expect(named.stdout).toMatch(/long-doc +1 .*7/)
+    expect([own.code, named.code]).toEqual([0, 1])
+  })
+
   it.each<[string[], string]>([
     [['--input-file', 'nowhere'], 'no such file'],
     [['--input-file', folder('empty', {})], 'holds no file of samples'],

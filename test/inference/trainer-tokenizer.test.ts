@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { tokenizerOfSentencePiece } from '#clara/inference/sentencepiece.js'
+import { createTokenizer } from '#clara/inference/tokenizer.js'
 import {
   DEFAULT_TRAINER,
   openTrainerTokenizer,
@@ -55,6 +56,23 @@ test('a text that goes on where another ends has no blank thought before it', as
   expect(Array.from(await tokenizer.countWithin(['Parliament', ' Parliament', '\n\nHouse', '。北']))).toEqual(
     [2, 1, 4, 2],
   )
+})
+
+test('words that are counted one by one make the number of the whole', async () => {
+  const tokenizer = await opened()
+  const json = tokenizerOfSentencePiece(readFileSync(model))
+  const blanks = { type: 'Replace', pattern: { String: ' ' }, content: '▁' } // none is thought before a text
+  const whole = createTokenizer({ ...json, normalizer: blanks }, {})
+  const parts = ['a', 'the ', '北', '▁', ' ', '   ', '\n', '\n\n', '\t', '\u3000', '<s>', '<', '12', '😀', '\0', '//', '=', '.', 'Parliament'] // biome-ignore format: short
+  let state = 7
+  const next = (count: number) => {
+    state = (state * 1103515245 + 12345) % 2 ** 31
+    return Math.floor(state / 65536) % count
+  }
+  const strings = Array.from({ length: 4000 }, () =>
+    Array.from({ length: 1 + next(14) }, () => parts[next(parts.length)]!).join(''),
+  )
+  expect(await tokenizer.countWithin(strings)).toEqual(whole.count(strings))
 })
 
 describe('a tokenizer by its file', () => {

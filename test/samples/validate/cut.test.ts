@@ -95,6 +95,32 @@ describe('the trainer’s cut', () => {
   })
 })
 
+describe('a limit that nobody named', () => {
+  const read = (change: (row: Row) => Row, options = {}) =>
+    validateContent(directory, jsonl(...rowsWith(change)), { docTokensRead: 30, countTokens: countWords, ...options }) // biome-ignore format: short
+  const cut = (row: Row) => positive(row, `Halvorsen-6 came ${filler(40)}`)
+
+  test('a document that it cuts is warned of', async () => {
+    const { report, told } = await read(cut)
+    expect(kindsOf(report)).toEqual({ 'cut-doc': [7] })
+    expect(report).toMatchObject({ ok: true, valid: 24, withFindings: 0, withWarnings: 1 })
+    expect(report.tokens).toMatchObject({ limit: 30, overLimit: 1, lostAnswers: 0 })
+    expect(told[0]).toMatch(/^7: warning: docs\[2\] has 42 tokens, the limit is 30/)
+    expect((await read(cut, { strict: true })).report).toMatchObject({ ok: false, withFindings: 1 })
+  })
+
+  test('an answer behind the cut is an error', async () => {
+    const { report } = await read((row) => positive(row, `${filler(30)} it was Halvorsen-6`))
+    expect(kindsOf(report)).toEqual({ 'lost-answer': [7], 'cut-doc': [7] })
+    expect(report).toMatchObject({ ok: false, valid: 23, withFindings: 1, withWarnings: 1 })
+  })
+
+  test('one that is named goes before it', async () => {
+    expect(kindsOf((await read(cut, { docMaxTokens: 40 })).report)).toEqual({ 'long-doc': [7] })
+    expect(kindsOf((await read(cut, { docMaxTokens: 64 })).report)).toEqual({})
+  })
+})
+
 test('half a word at the end is left out, half a Chinese sentence is not', async () => {
   const letters = async (texts: string[]) => texts.map((text) => text.length)
   const texts = ['one twenty three', '北极海鹦在洞穴里', 'twenty', 'one two']
