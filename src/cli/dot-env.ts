@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { isErrno } from '../errors.js'
+import { ClaraError, isErrno } from '../errors.js'
 import { readError } from '../files/read-error.js'
 
 export interface Setting {
@@ -21,14 +21,16 @@ export interface Settings {
 /**
  * @returns the first of `names` that the environment has, or else the file; empty counts as unset in
  * the file, and as set to nothing in the environment, where none of `names` is set to something there.
- * @throws ClaraError `input` where there is a file that cannot be read.
+ * @throws ClaraError `input` where there is a file that cannot be read; asking, `usage` for a value that wants a shell.
  */
 export async function openSettings(): Promise<Settings> {
   const file = await readDotEnv(resolve('.env'))
   const allIn = (from: Setting['from'], ...names: string[]) =>
     names.flatMap((name) => {
       const value = (from === '.env' ? file : process.env)[name]?.trim()
-      return value ? [{ name, value, from }] : []
+      if (!value) return []
+      if (from === '.env') requireWrittenOut({ name, value, from })
+      return [{ name, value, from }]
     })
   const setting = (...names: string[]) => {
     const isEmptied = names.some((name) => process.env[name] !== undefined)
@@ -40,6 +42,15 @@ export async function openSettings(): Promise<Settings> {
 /** For messages: `VISION_MODEL of .env`. */
 export function placeOf({ name, from }: Setting): string {
   return from === '.env' ? `${name} of .env in this folder` : `${name} of the environment`
+}
+
+/** `${ROOT}/data`, `$(pwd)`, `$HOME/docs`, `~/docs`: taken as they stand they would be folders and hosts of that name. */
+function requireWrittenOut(setting: Setting): void {
+  if (!/\$[{(]|^\$[A-Za-z_]\w*(?:\/|$)|^~(?:\/|$)/.test(setting.value)) return
+  throw new ClaraError(
+    'usage',
+    `${placeOf(setting)} has a value that a shell would fill in ($NAME, $(command), ~), which is not done here: write it out`,
+  )
 }
 
 async function readDotEnv(path: string): Promise<Record<string, string | undefined>> {

@@ -30,6 +30,8 @@ interface Address {
 }
 
 const URLS = ['OPENAI_BASE_URL', 'BASE_URL']
+/** The name of before, which gateways and other tools still set; it counts where neither of those is set. */
+const OLD_URL = 'OPENAI_API_BASE'
 const KEY = 'OPENAI_API_KEY'
 
 /** @throws ClaraError `usage` where there is no key and one is needed, or the key is not for that address. */
@@ -41,13 +43,14 @@ export async function addressOf(flags: AddressFlags, asking: Asking): Promise<Ad
   const apiKey = await keyFor(named, flags, setting)
   if (!apiKey && !baseUrl) throw noKey()
   if (!baseUrl) requireOpenAi(model, apiKey!)
-  if (named?.from === '.env') talk.remark(`endpoint from .env: ${maskedUrl(named.value)}`)
+  if (named?.from === '.env')
+    talk.remark(`endpoint from .env: ${maskedUrl(named.value)}${keyBeside(apiKey, setting)}`)
   return { baseUrl, apiKey: apiKey ?? 'none' }
 }
 
 /** @throws ClaraError `usage` where it is not clear which address is meant. */
 function namedAddress(setting: Settings, isSent: boolean): Setting | undefined {
-  const url = setting(...URLS)
+  const url = setting(...URLS) ?? setting(OLD_URL)
   if (url) {
     const other = setting.allIn(url.from, ...URLS).find(({ value }) => !isSame(value, url.value))
     if (!other || !isSent) return url
@@ -79,9 +82,21 @@ async function keyFor(
   }
   if (apiKeyFile) return keyFrom(apiKeyFile)
   const isOfFile = key?.from === '.env' && baseUrl === undefined
-  if (isOfFile && named && !setting.allIn('.env', ...URLS).some(({ value }) => isSame(value, named.value)))
+  if (
+    isOfFile &&
+    named &&
+    !setting.allIn('.env', ...URLS, OLD_URL).some(({ value }) => isSame(value, named.value))
+  )
     throw foreignKey(named, placeOf(key))
   return key?.value
+}
+
+/** Who has exported a key expects that one to count. */
+function keyBeside(own: string | undefined, setting: Settings): string {
+  const [exported] = setting.allIn('environment', KEY)
+  return own === undefined || !exported || exported.value === own
+    ? ''
+    : `, with the key of that file: ${placeOf(exported)} is another, and not sent there`
 }
 
 function foreignKey(url: Setting, key: string): ClaraError {
@@ -114,14 +129,15 @@ function isSame(a: string, b: string): boolean {
 const OPENAI_MODELS =
   /^(?:ft:)?(?:gpt-(?!oss|neo|j-)|chatgpt-|o\d|codex-|computer-use-|davinci|babbage|text-embedding-(?:3-|ada-))/i
 
+/** What is too short for anybody's key is a placeholder, and tells nothing to whom it goes. */
+const PLACEHOLDER = /^(?:sk|sess)-(?!ant-|or-|lf-).{0,31}$/
+
 /**
- * `sk-` and more. Others begin with that, too: Anthropic's, OpenRouter's, 32 hexadecimal digits (DashScope, DeepSeek), 48
- * letters and digits; of those, OpenAI's have `T3BlbkFJ` in them.
+ * Each has `T3BlbkFJ` ("OpenAI") in it, or says by its beginning what it is of. Many others begin with `sk-`, too:
+ * DashScope's and DeepSeek's with 32 hexadecimal digits behind it, `sk-sp-`, `sk-ant-`, `sk-or-`, `sk-kimi-`.
  */
 function isOpenAiKey(key: string): boolean {
-  return (
-    /^(?:sk|sess)-(?!ant-|or-|lf-)/.test(key) && (!/^sk-[\da-z]{32,}$/i.test(key) || key.includes('T3BlbkFJ'))
-  )
+  return /T3BlbkFJ|^(?:sk-(?:proj|svcacct|admin|None)|sess)-/.test(key) || PLACEHOLDER.test(key)
 }
 
 /**

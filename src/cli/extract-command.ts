@@ -104,7 +104,7 @@ async function extract(given: ExtractFlags, command: Command): Promise<void> {
       input: inputDir,
       output: outputFile,
       ...counts,
-      ...vision?.counts,
+      ...(vision && { vision: { model: flags.visionModel, ...vision.counts } }),
       ...(flags.json ? { failures, failures_file: list } : list !== null && { failures_file: list }),
     })
     process.exitCode = talk.problems() > 0 ? EXIT.findings : EXIT.ok
@@ -120,9 +120,9 @@ async function extract(given: ExtractFlags, command: Command): Promise<void> {
  * @throws ClaraError `usage` where one is missing or wrong.
  */
 function withVariables(flags: ExtractFlags, setting: Settings, talk: Talk) {
-  const variable = (flag: string, name: string) => {
+  const variable = (flag: string, name: string, say = talk.remark) => {
     const found = setting(name)
-    if (found) talk.remark(`${flag} ${found.value}: ${placeOf(found)}`)
+    if (found) say(`${flag} ${found.value}: ${placeOf(found)}`)
     return found?.value
   }
   const inputDir = flags.inputDir ?? variable('--input-dir', 'RAW_DATA_DIR')
@@ -140,7 +140,7 @@ function withVariables(flags: ExtractFlags, setting: Settings, talk: Talk) {
       `EXTRACTION_MODE is ${JSON.stringify(mode)}, expected ${MODES.join(' or ')}`,
     )
   }
-  const named = flags.visionModel ?? variable('--vision-model', 'VISION_MODEL')
+  const named = flags.visionModel ?? variable('--vision-model', 'VISION_MODEL', talk.complain) // images leave by it
   const visionModel = named === 'none' ? undefined : named
   if (visionModel !== undefined && imageOutputDir === undefined) {
     const off = flags.visionModel === undefined ? ', or --vision-model none' : ''

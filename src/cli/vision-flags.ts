@@ -30,7 +30,7 @@ export const OF_VISION = [
 
 interface Vision {
   describe: Describer['describe']
-  counts: { vision: DescribeCounts }
+  counts: DescribeCounts
   journalPath: string
   close(): Promise<void>
 }
@@ -64,5 +64,5 @@ export async function openVision(
   const { requestParam: requestParams, visionConcurrency: concurrency } = flags
   const endpoint = { model, baseUrl, apiKey, timeoutMs, concurrency, requestParams }
   const { describe, counts, close } = await openDescriber(endpoint, journalPath, spendingOf(flags, model))
-  return { describe, counts: { vision: counts }, journalPath, close }
+  return { describe, counts, journalPath, close }
 }

@@ -51,6 +51,12 @@ function mayNameImages(bytes: Buffer): boolean {
   return bytes.includes('IMAGE_REF') || bytes.includes('"image"')
 }
 
+/** @returns a mark that a text still has, as an excerpt: it was never filled in. */
+export function imageMarkIn(text: string): string | undefined {
+  if (text.includes(LIST)) return LIST
+  return text.includes('[IMAGE_REF:') ? text.match(MARK)?.[0].slice(0, 80) : undefined
+}
+
 /** Of a record that describes an image. */
 function imageName({ source_type: type, filename }: JsonObject): string | undefined {
   return type === 'image' && typeof filename === 'string' ? filename : undefined

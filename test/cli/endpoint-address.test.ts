@@ -71,6 +71,8 @@ describe('without an endpoint', () => {
     `sk-ant-api03-${'x'.repeat(40)}`,
     `sk-or-v1-${'a1'.repeat(20)}`,
     `sk-${'abcdefghijkl'.repeat(4)}`,
+    `sk-sp-${'0123456789abcdef'.repeat(2)}`,
+    `sk-kimi-${'aB3d'.repeat(16)}`,
     `gsk_${'a1'.repeat(20)}`,
     `AIza${'Sy'.repeat(17)}`,
     'a1b2c3d4e5f60718293a4b5c6d7e8f90',
@@ -90,6 +92,25 @@ describe('without an endpoint', () => {
     await run(folderWith(`OPENAI_API_KEY=${KEY}\nMODEL=qwen-turbo\n`), {}, named)
     expect(new Set(asked)).toEqual(new Set(['api.openai.com:443']))
     asked = []
+  })
+
+  it.each([
+    `sk-svcacct-${'aB3_'.repeat(30)}`,
+    `sk-${'a1B2'.repeat(5)}T3BlbkFJ${'a1B2'.repeat(5)}`,
+    'sk-your-key',
+  ])('OpenAI is asked with nothing but its key: %s', async (key) => {
+    asked = []
+    await run(folderWith(''), { OPENAI_API_KEY: key })
+    expect(new Set(asked)).toEqual(new Set(['api.openai.com:443']))
+    asked = []
+  })
+
+  it('but with that of OPENAI_API_BASE, as older tools call it', async () => {
+    const [old, named] = await servers()
+    const env = { OPENAI_API_BASE: old.url, OPENAI_API_KEY: KEY }
+    expect(await run(folderWith(''), env)).toMatchObject({ code: 0 })
+    expect(await run(folderWith(''), { ...env, BASE_URL: named.url })).toMatchObject({ code: 0 })
+    expect([old.requests.length, named.requests.length, asked]).toEqual([1, 1, []])
   })
 
   it('nor are images or vectors sent', async () => {
@@ -130,6 +151,29 @@ describe('a key', () => {
     const cwd = folderWith(`OPENAI_API_KEY=${OTHER}\nBASE_URL=${file.url}\n`)
     expect(await run(cwd, { OPENAI_API_KEY: KEY, BASE_URL: environment.url })).toMatchObject({ code: 0 })
     expect([file.requests.length, environment.headers[0]!.authorization]).toEqual([0, `Bearer ${KEY}`])
+  })
+})
+
+describe('a .env', () => {
+  it('whose key is not the exported one says which counts', async () => {
+    const [file] = await servers()
+    const cwd = folderWith(`OPENAI_API_KEY=${OTHER}\nBASE_URL=${file.url}\n`)
+    const { code, stderr } = await run(cwd, { OPENAI_API_KEY: KEY })
+    expect(code).toBe(0)
+    expect(stderr).toContain('with the key of that file: OPENAI_API_KEY of the environment is another')
+    expect(file.headers[0]!.authorization).toBe(`Bearer ${OTHER}`)
+    const same = await run(cwd, { OPENAI_API_KEY: OTHER })
+    expect(same.stderr).not.toContain('is another')
+  })
+
+  it.each([
+    `BASE_URL=\${HOST}/v1`,
+    'OPENAI_API_KEY=$MY_KEY',
+    'OPENAI_API_KEY=$(pass show key)',
+    `MODEL=\${MODEL:-qwen-turbo}`,
+  ])('is not filled in by a shell, and says so: %s', async (line) => {
+    const name = line.replace(/=.*/, '')
+    refused(await run(folderWith(`${line}\n`)), new RegExp(`${name} of \\.env .*write it out`))
   })
 })
 

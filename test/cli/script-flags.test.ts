@@ -1,6 +1,7 @@
 /** Every flag of the Python scripts, typed at the command that takes the script's place: taken, or refused with what to do. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { PIXEL } from '../support/word.js'
 import { clara, example, readRows, workFolder } from './clara.js'
@@ -128,6 +129,19 @@ describe('a variable of the scripts', () => {
     expect(readRows(third)[0]).toMatchObject({ filename: 'a.md' })
   })
 
+  it.each(['RAW_DATA_DIR=~/raw', 'RAW_DATA_DIR=$HOME/raw', `EXTRACTED_ASSETS_DIR=\${PROJECT_ROOT}/assets`])(
+    'of a .env that wants a shell makes no folder of that name: %s',
+    async (line) => {
+      const cwd = fresh()
+      mkdirSync(join(cwd, 'raw'), { recursive: true })
+      writeFileSync(join(cwd, 'raw', 'a.md'), 'Text')
+      writeFileSync(join(cwd, '.env'), `PROJECT_ROOT=$(pwd)\nRAW_DATA_DIR=raw\n${line}\n`)
+      const { code, stderr } = await clara([...output, fresh()], { cwd })
+      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('write it out') })
+      expect(readdirSync(cwd).sort()).toEqual(['.env', 'raw'])
+    },
+  )
+
   it.each<[Record<string, string>, string[], RegExp]>([
     [{}, [], /--input-dir is missing: .*RAW_DATA_DIR/],
     [{ RAW_DATA_DIR: '' }, [], /--input-dir is missing/],
@@ -166,5 +180,38 @@ describe('a variable of the scripts', () => {
     expect(requests[1]!.model).toBe('eye-2')
     expect(await see('--vision-model', 'none')).toMatchObject({ code: 0 })
     expect(requests).toHaveLength(2)
+    // Images leave by a variable that may be forgotten: that is no mere remark.
+    const { stdout, stderr } = await see('--quiet', '--json')
+    expect(stderr).toBe('--vision-model qwen-vl-max: VISION_MODEL of .env in this folder\n')
+    expect(JSON.parse(stdout)).toMatchObject({ vision: { model: 'qwen-vl-max', calls: 1 } })
   })
+})
+
+it('marks of images in old samples are found, and the line of the guide takes them out', async () => {
+  const cwd = fresh()
+  mkdirSync(cwd)
+  const mark = '[IMAGE_REF: example/extracted_assets/a_img_0.png]'
+  const old = [
+    ['one', `See ${mark} for it.`],
+    ['one', `two\n\n--- Extracted Images ---\n${mark}\n${mark}\n`],
+    ['one', 'An image, and no mark: [image].'],
+  ].map((docs, i) => ({ question: `Q${i}?`, docs, gold_answer: 'one', answer: 'one', pos_index: [0] }))
+  writeFileSync(join(cwd, 'old.jsonl'), old.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  const marks = async (file: string) => {
+    const { stdout, stderr } = await clara(['validate', '--input_file', file, '--json'], { cwd })
+    return [JSON.parse(stdout).findings.find(({ kind }: { kind: string }) => kind === 'image-mark'), stderr]
+  }
+  const [finding, stderr] = await marks('old.jsonl')
+  expect(finding).toMatchObject({ level: 'warning', count: 2 })
+  expect(stderr).toContain(`old.jsonl:1: warning: docs[1] holds ${mark}`)
+  expect(stderr).toContain('old.jsonl:2: warning: docs[1] holds --- Extracted Images ---')
+  const guide = readFileSync(fileURLToPath(new URL('../../docs/migration.md', import.meta.url)), 'utf8')
+  const [sed] = /^sed .*$/m.exec(guide)!
+  expect(await clara([], { command: ['bash', '-c', sed], cwd })).toMatchObject({ code: 0 })
+  expect((await marks('clean.jsonl'))[0]).toBeUndefined()
+  expect(readRows<{ docs: string[] }>(join(cwd, 'clean.jsonl')).map(({ docs }) => docs[1])).toEqual([
+    'See [image] for it.',
+    'two',
+    'An image, and no mark: [image].',
+  ])
 })

@@ -144,6 +144,11 @@ export const FINDING_KINDS = {
     'a text holds another token of the trainer, or a question or an answer one of its base model: no text to it',
     'escape it or take it out (docs/formats.md): an answer teaches the model to end there',
   ),
+  'image-mark': kind(
+    'warning',
+    'a mark of the scripts where an image was: the path of a file, which says nothing',
+    'take it out: docs/migration.md has a line of sed; or make the samples again',
+  ),
   'duplicate-sample': kind(
     'warning',
     'the same question with the same docs as on a line before',

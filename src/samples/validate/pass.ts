@@ -12,6 +12,7 @@ import { countRow, type DocCounts, differingRows, findMixedCounts, mostCommonCou
 import { checkEqualAnswers, type EqualAnswers } from './equal-answers.js'
 import { Findings } from './findings.js'
 import { type FirstSample, firstSampleOf } from './first.js'
+import { checkImageMarks } from './image-marks.js'
 import { FINDING_KINDS } from './kinds.js'
 import type { Leaks } from './leaks.js'
 import { LengthCheck } from './lengths.js'
@@ -112,7 +113,10 @@ export class Pass {
       row.faults.push({ kind: 'repeated-key', reason: `${JSON.stringify(repeated)} stands twice` })
     }
     const content = this.options.schemaOnly ? undefined : contentOf(row, this.#facts)
-    if (!this.options.schemaOnly) checkTrainerTokens(row)
+    if (!this.options.schemaOnly) {
+      checkTrainerTokens(row)
+      checkImageMarks(row)
+    }
     if (content) {
       checkContent(row, content)
       if (this.hasProvenance) this.#origins.check(origin, row, content.docs)
