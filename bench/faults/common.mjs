@@ -35,7 +35,8 @@ export const documentIds = (index) =>
 export const args = {
   build: (index, corpus, ...more) => [
     ...['build', '--input-file', corpus, '--output-dir', index, '--embedder', MODEL],
-    ...['--chunk-tokens', String(CHUNK_TOKENS), '--force', '--quiet', '--threads', '1', ...more],
+    ...['--chunk-tokens', String(CHUNK_TOKENS), '--trainer', 'none'],
+    ...['--force', '--quiet', '--threads', '1', ...more],
   ],
   add: (index, corpus) => [
     ...['add', index, '--input-file', corpus, '--embedder', MODEL, '--force', '--quiet', '--threads', '1'],
