@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ClaraError } from '../errors.js'
 import type { ChunkingOptions } from '../index/progress.js'
 import { DEVICES, type Device, parseDevice } from '../inference/device.js'
-import { DEFAULT_TRAINER, TRAINER_DOC_TOKENS } from '../inference/trainer-tokenizer.js'
+import { DEFAULT_TRAINER, NO_TRAINER, TRAINER_DOC_TOKENS } from '../inference/trainer-tokenizer.js'
 import { DEFAULT_EMBEDDER } from '../models/resolve.js'
 
 export interface OutputFlags {
@@ -75,9 +75,6 @@ function runningFlags(command: Command): Command {
     )
 }
 
-/** For data that no trainer's tokenizer is known of. */
-export const NO_TRAINER = 'none'
-
 export interface TrainerFlags {
   trainer?: string
   docMaxLength?: number
@@ -101,7 +98,7 @@ export function trainerFlags(command: Command, fallback: { trainer: string; docM
 }
 
 /** Where nothing else says which trainer it is. */
-const TRAINER_FALLBACK = { trainer: DEFAULT_TRAINER, docMaxLength: String(TRAINER_DOC_TOKENS) }
+export const TRAINER_FALLBACK = { trainer: DEFAULT_TRAINER, docMaxLength: String(TRAINER_DOC_TOKENS) }
 
 export interface ChunkFlags extends TrainerFlags {
   chunkTokens: number

@@ -4,7 +4,14 @@ import { ClaraError } from '../errors.js'
 import { type Packed, packSamples } from '../samples/pack/pack.js'
 import type { Refusal } from '../samples/pack/refusal.js'
 import { verifyArchive } from '../samples/pack/verify.js'
-import { example, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
+import {
+  example,
+  type OutputFlags,
+  outputFlags,
+  TRAINER_FALLBACK,
+  trainerFlags,
+  wholeNumber,
+} from './flags.js'
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
 import { createTalk, type Talk } from './talk.js'
@@ -17,6 +24,8 @@ interface PackFlags extends OutputFlags {
   notebook?: string
   generationTopK?: number
   withRejected?: boolean
+  trainer?: string
+  docMaxLength?: number
   overwrite?: boolean
   verify?: string
 }
@@ -44,6 +53,7 @@ export function packCommand(): Command {
     .option('--with-rejected', 'rejected.jsonl, too')
     .option('--overwrite', 'replace an archive of before')
     .option('--verify <file>', 'check an archive instead: is all in it as its manifest says?')
+  trainerFlags(command, TRAINER_FALLBACK)
   outputFlags(command)
   example(
     command,
@@ -57,7 +67,17 @@ export function packCommand(): Command {
 }
 
 async function pack(flags: PackFlags): Promise<void> {
-  const { inputDir, outputFile, expectedTopK, generationTopK, notebook, withRejected, overwrite } = flags
+  const {
+    inputDir,
+    outputFile,
+    expectedTopK,
+    generationTopK,
+    notebook,
+    withRejected,
+    overwrite,
+    trainer,
+    docMaxLength,
+  } = flags
   if (inputDir === undefined || outputFile === undefined) {
     throw new ClaraError('usage', 'pack needs --input-dir and --output-file, or --verify')
   }
@@ -74,6 +94,8 @@ async function pack(flags: PackFlags): Promise<void> {
     expectedTopK,
     generationTopK,
     notebook,
+    trainer,
+    docMaxLength,
     withRejected,
     overwrite,
     onProblem: talk.onProblem,
@@ -95,7 +117,7 @@ function printRefusals(flags: PackFlags, talk: Talk, directory: string, refusals
 }
 
 function printPacked(flags: PackFlags, talk: Talk, output: string, packed: Packed): void {
-  const { bytes, sha256, data_sha256, top_k, generation_top_k, files, left_out } = packed
+  const { bytes, sha256, data_sha256, top_k, generation_top_k, docs_cut, files, left_out } = packed
   for (const { name, reason } of left_out) talk.remark(`left out: ${name} ${reason}`)
   const rows = files.filter((file) => file.rows !== null).map((file) => [file.name, file.rows])
   printResult(flags, {
@@ -105,6 +127,7 @@ function printPacked(flags: PackFlags, talk: Talk, output: string, packed: Packe
     data_sha256,
     top_k,
     generation_top_k,
+    docs_cut,
     rows: Object.fromEntries(rows),
     left_out,
   })

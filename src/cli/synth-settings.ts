@@ -2,12 +2,12 @@
 import type { Command } from 'commander'
 import { fingerprint } from '../files/run-directory.js'
 import { readManifest } from '../index/manifest.js'
+import { NO_TRAINER } from '../inference/trainer-tokenizer.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import {
   type ChunkFlags,
   chunkingOf,
   type IndexEmbedderFlags,
-  NO_TRAINER,
   type OutputFlags,
   type SampleFlags,
 } from './flags.js'

@@ -1,10 +1,14 @@
 /** What the trainer reads of a sample's documents: told at the end of a run, where it is less than all. */
 import { ClaraError } from '../errors.js'
 import type { Chunking } from '../index/progress.js'
-import { DEFAULT_TRAINER, openTrainerTokenizer, TRAINER_DOC_TOKENS } from '../inference/trainer-tokenizer.js'
+import {
+  DEFAULT_TRAINER,
+  NO_TRAINER,
+  openTrainerTokenizer,
+  TRAINER_DOC_TOKENS,
+} from '../inference/trainer-tokenizer.js'
 import type { MinedQuestion } from '../negatives/mine.js'
 import { countingOverlong, type OverlongCount } from '../samples/overlong.js'
-import { NO_TRAINER } from './flags.js'
 import type { Talk } from './talk.js'
 
 interface TrainerRoom {

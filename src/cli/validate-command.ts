@@ -2,12 +2,17 @@
 
 import { Command, Option } from 'commander'
 import { ClaraError } from '../errors.js'
-import { DEFAULT_TRAINER, openTrainerTokenizer, TRAINER_DOC_TOKENS } from '../inference/trainer-tokenizer.js'
+import {
+  DEFAULT_TRAINER,
+  NO_TRAINER,
+  openTrainerTokenizer,
+  TRAINER_DOC_TOKENS,
+} from '../inference/trainer-tokenizer.js'
 import { STAGES, type Stage } from '../samples/stages.js'
 import { sampleFilesOf } from '../samples/validate/input-files.js'
 import { renderFiles } from '../samples/validate/report.js'
 import { validateFiles } from '../samples/validate.js'
-import { example, NO_TRAINER, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
+import { example, type OutputFlags, outputFlags, wholeNumber } from './flags.js'
 import { EXIT } from './run-cli.js'
 import { createTalk } from './talk.js'
 import { print, printJson } from './terminal.js'

@@ -13,7 +13,7 @@ export const DEFAULT_TRAINER = 'mistral'
 /** What the trainers read of a document, in their tokens: their own default. */
 export const TRAINER_DOC_TOKENS = 256
 /** `--trainer` for data that no tokenizer is known of. */
-const NO_TRAINER = 'none'
+export const NO_TRAINER = 'none'
 
 const ESTIMATED = 'qwen3'
 const MISTRAL: VerifiableFile = {

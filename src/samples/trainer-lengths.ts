@@ -9,8 +9,13 @@
  */
 import type { Stage } from './stages.js'
 
-/** Of one document in a prompt: `doc_max_length / compress_rate`, 256 / 32, memory tokens and a separator. */
-export const DOC_PLACES = 9
+/** Of their tokens that become one of memory: `--compress_rate`. */
+export const COMPRESS_RATE = 32
+
+/** Of one document in a prompt: its memory tokens and a separator; 9 of 256. */
+export function docPlaces(docMaxLength: number): number {
+  return Math.floor(docMaxLength / COMPRESS_RATE) + 1
+}
 
 /** Tokens of a prompt beside those of its texts and the places of its documents. */
 const PROMPT = { questions: 47, paraphrase: 53, question: 39 }
@@ -72,43 +77,44 @@ const STEP = 64
 /**
  * The `--max_len` that rows of a stage are checked against unless another is named: that of the trainer's scripts, or more where the places
  * of the documents leave too little of that. clara-pack gives longer rows their room, too; but then all rows of the last stage are padded to it.
- * @param docs that the generator reads of each row: `--generation_top_k`.
+ * @param places of all documents that the generator reads of a row.
  */
-export function usualMaxLen(stage: Stage, docs: number): number {
-  return Math.max(MAX_LEN[stage], roundedUp(docs * DOC_PLACES + LEAST_TEXT))
+export function usualMaxLen(stage: Stage, places: number): number {
+  return Math.max(MAX_LEN[stage], roundedUp(places + LEAST_TEXT))
 }
 
-/** Positions of Mistral 7B's, less what an encoded question has beside max_len: three tokens and eight of memory. */
-const ROOM = 32_768 - 11
-/** What no row may exceed. */
-export const LARGEST_MAX_LEN = Math.floor(ROOM / STEP) * STEP
+/** Mistral 7B's. */
+const POSITIONS = 32_768
 const ASKED_MAX_LEN = 1024
-/** Questions are cut at so many tokens when the trained model is asked (`doc_max_length`): none is trained with less. */
-const LEAST_MAX_LEN = 256
+
+/** What no row may exceed: an encoded question has three tokens and those of its memory beside max_len. */
+export function largestMaxLen(docMaxLength: number): number {
+  return Math.floor((POSITIONS - 3 - docMaxLength / COMPRESS_RATE) / STEP) * STEP
+}
 
 /**
  * The `--max_len` that rows are trained with: what the longest needs. In the first two stages nothing is padded to it, and it is not
- * below that of the trainer's scripts.
+ * below that of the trainer's scripts. In the last it is not below `doc_max_length`, at which questions are cut when the trained model is asked.
  * @param longest tokens of the longest row beside the places of its documents.
  * @param docs that the generator reads of each row: `--generation_top_k`.
  */
-export function neededMaxLen(stage: Stage, longest: number, docs: number): number {
-  const least = stage === 'end-to-end' ? LEAST_MAX_LEN : MAX_LEN[stage]
-  return Math.max(least, roundedUp(longest + docs * DOC_PLACES))
+export function neededMaxLen(stage: Stage, longest: number, docs: number, docMaxLength: number): number {
+  const least = stage === 'end-to-end' ? docMaxLength : MAX_LEN[stage]
+  return Math.max(least, roundedUp(longest + docs * docPlaces(docMaxLength)))
 }
 
 /**
- * Whether a trained model can be asked about so many documents: its own methods cut a prompt at 1,024 tokens, and stop where places of
+ * About how many documents a trained model can be asked: its own methods cut a prompt at 1,024 tokens, and stop where places of
  * documents are cut off (models/modeling_clara.py, `generate_from_questions`, `generate_from_text`).
  */
-export function canBeAsked(docs: number): boolean {
-  return PROMPT.question + OTHER_TEMPLATE + docs * DOC_PLACES <= ASKED_MAX_LEN
+export function mostAsked(docMaxLength: number): number {
+  return Math.floor((ASKED_MAX_LEN - PROMPT.question - OTHER_TEMPLATE) / docPlaces(docMaxLength))
 }
 
 /** `neededMaxLen` of the last stage as an expression of bash. */
-export function maxLenExpression(longest: number, docs: string): string {
-  const needed = `(${longest} + ${DOC_PLACES} * ${docs} + ${STEP - 1}) / ${STEP} * ${STEP}`
-  return `${needed} > ${LEAST_MAX_LEN} ? ${needed} : ${LEAST_MAX_LEN}`
+export function maxLenExpression(longest: number, docs: string, docMaxLength: number): string {
+  const needed = `(${longest} + ${docPlaces(docMaxLength)} * ${docs} + ${STEP - 1}) / ${STEP} * ${STEP}`
+  return `${needed} > ${docMaxLength} ? ${needed} : ${docMaxLength}`
 }
 
 function roundedUp(tokens: number): number {

@@ -20,7 +20,7 @@ class Refused(Exception):
 def calls_of(script, gpus):
     """The arguments of each call of torchrun, in order.
 
-    The trainer is a folder with the one file that the scripts copy. An empty folder stands for the stage before.
+    The trainer is a folder with the one file that the scripts copy. A folder with an empty checkpoint stands for the stage before.
     """
     with tempfile.TemporaryDirectory(prefix="trainer-check-") as work:
         model = Path(work, "trainer/openrlhf/models/modeling_clara.py")
@@ -30,6 +30,7 @@ def calls_of(script, gpus):
         for folder in ("calls", "before"):
             Path(work, folder).mkdir()
         model.write_text("")
+        Path(work, "before/adapters.pth").touch()
         stand_in.write_text(
             "#!/bin/sh\nfor word in \"$@\"; do printf '%s\\0' \"$word\"; done > \"$CALLS/$(ls \"$CALLS\" | wc -l | tr -d ' ')\"\n"
         )

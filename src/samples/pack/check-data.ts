@@ -1,8 +1,8 @@
 /** Is what is in a run directory fit to train on? Each file is read once, in constant memory. */
 import type { OnProblem } from '../../errors.js'
 import { readLines } from '../../files/jsonl.js'
-import { openTrainerTokenizer } from '../../inference/trainer-tokenizer.js'
-import { LARGEST_MAX_LEN } from '../trainer-lengths.js'
+import { NO_TRAINER, openTrainerTokenizer, TRAINER_DOC_TOKENS } from '../../inference/trainer-tokenizer.js'
+import { largestMaxLen } from '../trainer-lengths.js'
 import { type ValidationReport, validateFiles } from '../validate.js'
 import { type Refusal, shellWord } from './refusal.js'
 import { isAbsolutePath } from './run-facts.js'
@@ -16,6 +16,8 @@ export interface CheckedFile extends RunFile {
   docsPerRow: number | null
   /** Tokens of its longest row for the trainer, beside the places of its documents; 0 for what is not trained on. */
   longest: number
+  /** Documents of which the trainer reads the beginning alone. */
+  cutDocs: number
 }
 
 export interface CheckedData {
@@ -26,17 +28,23 @@ export interface CheckedData {
   topK: number | null
 }
 
-export async function checkData(
-  files: RunFile[],
-  expectedTopK: number | undefined,
-  onProblem: OnProblem,
-): Promise<CheckedData> {
+interface CheckOptions {
+  expectedTopK?: number | undefined
+  /** `mistral`, `qwen3`, a tokenizer's file or folder; `none`: it is not looked what is cut of documents. */
+  trainer?: string | undefined
+  /** Tokens that it reads of a document. */
+  docMaxLength: number
+  onProblem: OnProblem
+}
+
+export async function checkData(files: RunFile[], options: CheckOptions): Promise<CheckedData> {
+  const { expectedTopK } = options
   const data: CheckedData = { files: [], leftOut: [], refusals: [], topK: null }
   const trained = files.filter(({ role }) => role === 'rows' || role === 'paraphrases')
-  const reports = await reportsOf(trained, expectedTopK, onProblem)
+  const reports = await reportsOf(trained, options)
   for (const file of files) {
     const report = reports.find((each) => each.file === file.path)
-    if (report) addRows(file, report, data, expectedTopK)
+    if (report) addRows(file, report, data, options)
     else await listLines(file, data)
   }
   const samples = data.files.filter(({ stage, role }) => stage === 'end-to-end' && role === 'rows')
@@ -57,17 +65,18 @@ export async function checkData(
 /** What is longer than any model has room for is a finding; all else is given its room. */
 async function reportsOf(
   files: RunFile[],
-  expectedTopK: number | undefined,
-  onProblem: OnProblem,
+  { expectedTopK, trainer: named, docMaxLength, onProblem }: CheckOptions,
 ): Promise<ValidationReport[]> {
-  const trainer = await openTrainerTokenizer()
+  // Room for rows is worked out in any case.
+  const trainer = await openTrainerTokenizer(named === NO_TRAINER ? undefined : named)
   try {
     const { files: reports } = await validateFiles(
       files.map(({ path }) => path),
       {
         onProblem,
         countTokens: trainer.countTokens,
-        lengths: { maxLen: LARGEST_MAX_LEN, mistral: false },
+        lengths: { maxLen: largestMaxLen(docMaxLength), mistral: false },
+        ...(named !== NO_TRAINER && { docTokensRead: docMaxLength, countedBy: trainer.title }),
         ...(expectedTopK !== undefined && { expectedTopK }),
       },
     )
@@ -77,27 +86,26 @@ async function reportsOf(
   }
 }
 
-function addRows(
-  file: RunFile,
-  report: ValidationReport,
-  data: CheckedData,
-  expectedTopK: number | undefined,
-): void {
+function addRows(file: RunFile, report: ValidationReport, data: CheckedData, options: CheckOptions): void {
   data.files.push({
     ...file,
     rows: report.lines,
     docsPerRow: report.mostCommon,
     longest: report.lengths?.longest ?? 0,
+    cutDocs: report.tokens?.overLimit ?? 0,
   })
   if (report.ok) return
-  const k = file.stage === 'end-to-end' ? (expectedTopK ?? report.mostCommon) : null
-  const command = `${validateCommand(file)}${k === null || k < 2 ? '' : ` --expected-top-k ${k}`}`
+  const k = file.stage === 'end-to-end' ? (options.expectedTopK ?? report.mostCommon) : null
+  const command = `${validateCommand(file, options)}${k === null || k < 2 ? '' : ` --expected-top-k ${k}`}`
   const errors = report.findings.filter(({ level }) => level === 'error')
   data.refusals.push({ file: file.name, reason: errors.map(inWords).join('; '), command })
 }
 
-function validateCommand({ path }: RunFile): string {
-  return `clara-validate --input-file ${shellWord(path)}`
+function validateCommand({ path }: RunFile, { trainer, docMaxLength }: CheckOptions): string {
+  const by = trainer === undefined ? '' : ` --trainer ${shellWord(trainer)}`
+  const limit =
+    trainer === NO_TRAINER || docMaxLength === TRAINER_DOC_TOKENS ? '' : ` --doc-max-tokens ${docMaxLength}`
+  return `clara-validate --input-file ${shellWord(path)}${by}${limit}`
 }
 
 function inWords({ kind, count, lines }: ValidationReport['findings'][number]): string {
@@ -118,7 +126,7 @@ async function listLines(file: RunFile, data: CheckedData): Promise<void> {
     data.leftOut.push({ name: file.name, reason })
     return
   }
-  data.files.push({ ...file, rows, docsPerRow: null, longest: 0 })
+  data.files.push({ ...file, rows, docsPerRow: null, longest: 0, cutDocs: 0 })
 }
 
 /** As JSON spells it: a path that begins with an escaped slash does so too. */

@@ -52,7 +52,7 @@ def main():
         model = model.to('cuda' if torch.cuda.is_available() else 'cpu')
     model.eval()
     read = model.generation_top_k
-    if (8 + 1) * read > 960:
+    if (model.n_mem_tokens + 1) * read > 960:
         sys.exit(f'the model reads {read} documents, and its own code cuts prompts at 1,024 tokens: it cannot be asked')
     right = first = chosen = ranked = 0
     output = open(args.output, 'w', encoding='utf-8') if args.output else None

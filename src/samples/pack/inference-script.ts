@@ -13,14 +13,14 @@ import sys
 import torch
 from openrlhf.models.modeling_clara import CLaRa
 
-# The model's own code cuts prompts at 1,024 tokens, of which a document takes nine.
-MOST_READ = 100
 checkpoint, rows, mode = sys.argv[1:]
 with open(checkpoint + "/config.json", encoding="utf-8") as file:
     config = json.load(file)
 quantized = config.get("quantization", "no") != "no"
 with open(rows, encoding="utf-8") as file:
     row = json.loads(next(line for line in file if line.strip()))
+# The model's own code cuts prompts at 1,024 tokens, of which a document takes those of its memory and one.
+MOST_READ = 900 // (config["doc_max_length"] // config["compr_rate"] + 1)
 question = row["question"] if isinstance(row["question"], str) else row["question"][0]
 answer = row["answer"] if "answer" in row else row["answers"][0]
 docs = row["docs"]

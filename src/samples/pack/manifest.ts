@@ -32,6 +32,8 @@ export interface Manifest {
   tool: string
   /** Documents of every end-to-end row, and so the trainer's `--generation_top_k`. */
   top_k: number | null
+  /** Tokens that the trainer reads of a document. */
+  doc_max_length: number
   seed: number | null
   models: { embedder: Model | null; reranker: Model | null; llm: Model | null }
   /** By name, in the order of the archive. */
@@ -66,10 +68,20 @@ export function guideFile(name: string, { bytes, sha256 }: Digest): PackedFile {
 export function createManifest(
   tool: string,
   topK: number | null,
+  docMaxLength: number,
   { seed, models }: RunFacts,
   files: PackedFile[],
 ): Manifest {
-  return { format: FORMAT, version: VERSION, tool, top_k: topK, seed, models, files }
+  return {
+    format: FORMAT,
+    version: VERSION,
+    tool,
+    top_k: topK,
+    doc_max_length: docMaxLength,
+    seed,
+    models,
+    files,
+  }
 }
 
 export function manifestText(manifest: Manifest): string {

@@ -69,6 +69,8 @@ export interface Archive {
   stages: readonly TrainingStage[]
   /** Of the end-to-end rows; `null` where there are none. */
   topK: number | null
+  /** Tokens that are read of a document. */
+  docMaxLength: number
 }
 
 export function trainingNotebook(kind: NotebookKind, archive: Archive): string {

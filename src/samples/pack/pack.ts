@@ -5,6 +5,8 @@ import { basename } from 'node:path'
 import { ClaraError, type OnProblem } from '../../errors.js'
 import { sha256 } from '../../files/durable-file.js'
 import { writeFiles } from '../../files/staged-files.js'
+import { TRAINER_DOC_TOKENS } from '../../inference/trainer-tokenizer.js'
+import { COMPRESS_RATE } from '../trainer-lengths.js'
 import { archiveFolder } from './archive-folder.js'
 import { type CheckedFile, checkData } from './check-data.js'
 import { EVALUATION, EVALUATION_FILE } from './evaluation.js'
@@ -32,6 +34,8 @@ import { GUIDE_FILE, trainingGuide } from './training-guide.js'
 import { trainingScript } from './training-script.js'
 import { trainingStages } from './training-stages.js'
 
+const MOST_DOC_MAX_LENGTH = 8192
+
 export interface PackOptions {
   /** Ends in .tar.gz, by custom. */
   outputFile: string
@@ -42,6 +46,10 @@ export interface PackOptions {
   notebook?: string | undefined
   /** Documents that the generator reads of each end-to-end row, 1 up to their number; default: all. */
   generationTopK?: number | undefined
+  /** Whose tokens documents are counted by: `mistral` (the default), `qwen3`, a tokenizer's file or folder, or `none`. */
+  trainer?: string | undefined
+  /** The trainer's `--doc_max_length`, a multiple of 32; default: 256. */
+  docMaxLength?: number | undefined
   withRejected?: boolean | undefined
   /** Receives the first 20 bad rows of each kind. */
   onProblem: OnProblem
@@ -56,6 +64,8 @@ export interface Packed extends Digest {
   top_k: number | null
   /** The trainer's in stage 3. */
   generation_top_k: number | null
+  /** Documents of which the trainer reads the beginning alone: no answer is in what it cuts off. */
+  docs_cut: number
   left_out: LeftOut[]
 }
 
@@ -68,17 +78,23 @@ export async function packSamples(
   directory: string,
   options: PackOptions,
 ): Promise<Packed | { refusals: Refusal[] }> {
-  const { outputFile, overwrite, expectedTopK, onProblem } = options
+  const { outputFile, overwrite, expectedTopK, trainer, onProblem } = options
+  const docMaxLength = requireDocMaxLength(options.docMaxLength ?? TRAINER_DOC_TOKENS)
   await requireDirectory(directory)
   const facts = await readRunFacts(directory)
   const found = await findRunFiles(directory, options.withRejected ?? false)
   const digests = new Map<string, CountedDigest>()
   for (const file of found.files) digests.set(file.name, await digestOf(file))
-  const data = await checkData(found.files, expectedTopK ?? onlyOne(facts), onProblem)
+  const data = await checkData(found.files, {
+    expectedTopK: expectedTopK ?? onlyOne(facts),
+    trainer,
+    docMaxLength,
+    onProblem,
+  })
   const refusals = [...data.refusals, ...(await topKRefusals(data, facts, options))]
   if (refusals.length > 0) return { refusals }
   const files = data.files.map((file) => ({ file, digest: digests.get(file.name)! }))
-  const { entries, manifest } = archiveOf(files, facts, data.topK, options)
+  const { entries, manifest } = archiveOf(files, facts, data.topK, { ...options, docMaxLength })
   const digest = await writeFiles([outputFile], { overwrite }, async ([output]) => {
     await writeTarGzip(output!, entries)
     return output!.sync()
@@ -89,8 +105,19 @@ export async function packSamples(
     files: manifest.files,
     top_k: data.topK,
     generation_top_k: options.generationTopK ?? data.topK,
+    docs_cut: data.files.reduce((sum, { cutDocs }) => sum + cutDocs, 0),
     left_out: [...found.leftOut, ...data.leftOut],
   }
+}
+
+/** The memory of a document is a whole number of tokens; what is encoded has to have room in any model. */
+function requireDocMaxLength(tokens: number): number {
+  if (Number.isSafeInteger(tokens / COMPRESS_RATE) && tokens > 0 && tokens <= MOST_DOC_MAX_LENGTH)
+    return tokens
+  throw new ClaraError(
+    'usage',
+    `a doc_max_length of ${tokens}: expected a multiple of ${COMPRESS_RATE}, the trainer's compress_rate, up to ${MOST_DOC_MAX_LENGTH}`,
+  )
 }
 
 /** One document a row is right where the run was asked for that. */
@@ -121,16 +148,18 @@ function archiveOf(
   {
     outputFile,
     generationTopK,
+    docMaxLength,
     onProgress = () => {},
-  }: Pick<PackOptions, 'outputFile' | 'generationTopK' | 'onProgress'>,
+  }: Pick<PackOptions, 'outputFile' | 'generationTopK' | 'onProgress'> & { docMaxLength: number },
 ) {
   const data = checked.map(({ file, digest }) => packedFile(file, digest))
   const longest = new Map(checked.map(({ file }) => [file.name, file.longest]))
   const archive: Archive = {
     name: basename(outputFile),
     folder: archiveFolder(outputFile),
-    stages: trainingStages(data, longest, generationTopK),
+    stages: trainingStages(data, longest, generationTopK, docMaxLength),
     topK,
+    docMaxLength,
   }
   const guides = guidesFor(data, facts, archive)
   let done = 0
@@ -143,7 +172,7 @@ function archiveOf(
     ...Array.from(guides, ([name, text]) => textEntry(name, text)),
   ]
   const packed = [...data, ...Array.from(guides, ([name, text]) => guideFile(name, digestOfText(text)))]
-  const manifest = createManifest(toolVersion(), topK, facts, packed.sort(byName))
+  const manifest = createManifest(toolVersion(), topK, docMaxLength, facts, packed.sort(byName))
   const manifestEntry = textEntry(MANIFEST_FILE, manifestText(manifest))
   const own = { name: MANIFEST_FILE, ...digestOfText(manifestText(manifest)) }
   const sums = textEntry(SUMS_FILE, sumsText([...packed, own].sort(byName)))
@@ -153,7 +182,7 @@ function archiveOf(
 
 /** Texts by name. */
 function guidesFor(files: PackedFile[], { seed, models }: RunFacts, archive: Archive): Map<string, string> {
-  const { stages, topK } = archive
+  const { stages, topK, docMaxLength } = archive
   const made = new Set(stages.map(({ save }) => save))
   const scripts = new Map(
     stages.map((stage) => [
@@ -161,7 +190,11 @@ function guidesFor(files: PackedFile[], { seed, models }: RunFacts, archive: Arc
       trainingScript(stage, stage.from !== undefined && made.has(stage.from)),
     ]),
   )
-  const guide = trainingGuide({ files: [...files].sort(byName), top_k: topK, seed, models }, stages, scripts)
+  const guide = trainingGuide(
+    { files: [...files].sort(byName), top_k: topK, doc_max_length: docMaxLength, seed, models },
+    stages,
+    scripts,
+  )
   const ranks = stages.some(({ stage }) => stage === 'stage2')
   return new Map([
     ...scripts,

@@ -1,5 +1,5 @@
 /** TRAINING.md: how to train on what is in the archive. */
-import { canBeAsked, DOC_PLACES } from '../trainer-lengths.js'
+import { COMPRESS_RATE, docPlaces, mostAsked } from '../trainer-lengths.js'
 import { EVALUATION_FILE } from './evaluation.js'
 import type { Manifest, PackedFile } from './manifest.js'
 import { NOTEBOOKS } from './notebook.js'
@@ -9,7 +9,7 @@ import type { TrainingStage } from './training-stages.js'
 
 export const GUIDE_FILE = 'TRAINING.md'
 
-interface Described extends Pick<Manifest, 'top_k' | 'seed' | 'models'> {
+interface Described extends Pick<Manifest, 'top_k' | 'doc_max_length' | 'seed' | 'models'> {
   files: readonly PackedFile[]
 }
 
@@ -23,8 +23,8 @@ export function trainingGuide(
     '# Training on this data',
     contents(described),
     UNPACK,
-    topKSection(described.top_k, stages),
-    SETTINGS,
+    topKSection(described.top_k, stages, described.doc_max_length),
+    settings(described.doc_max_length),
     ...stages.map((stage) => stageSection(stage, scripts.get(stage.script)!)),
     evaluationSection(stages),
     missing(stages),
@@ -84,12 +84,13 @@ export TRAINER=$PWD/ml-clara
 \`${REQUIREMENTS_FILE}\` is what both repositories' code imports; their own files do not install as they stand. The last line is for flash-attn, which is built against the
 torch that is there: apple/ml-clara needs it, the fork does not. When training begins DeepSpeed builds its optimizer: \`nvcc\` of CUDA 12 (or \`CUDA_HOME\`) and Python's headers have to be there.`
 
-const TOO_MANY =
-  '**A model that reads so many documents cannot be asked by its own code,** which cuts a prompt at 1,024 tokens: pass `--generation-top-k 100` or less to clara-pack.'
+const tooMany = (most: number) =>
+  `**A model that reads so many documents cannot be asked by its own code,** which cuts a prompt at 1,024 tokens: pass \`--generation-top-k ${most}\` or less to clara-pack.`
 
-function topKSection(k: number | null, stages: readonly TrainingStage[]): string {
+function topKSection(k: number | null, stages: readonly TrainingStage[], docMaxLength: number): string {
   if (k === null) return ''
   const read = stages.find(({ stage }) => stage === 'stage2')?.generationTopK ?? k
+  const most = mostAsked(docMaxLength)
   const ranked =
     read === k
       ? `The generator then reads all of them, and nothing is left out by rank: with \`GENERATION_TOP_K\` of less it reads the best ranked ones, as apple/ml-clara does with 5 of 20.`
@@ -102,17 +103,17 @@ function topKSection(k: number | null, stages: readonly TrainingStage[]): string
   return `## generation_top_k is ${read}
 
 Every row of the end-to-end data has ${k} documents, and stage 3 runs with \`--generation_top_k ${read}\`. ${ranked}
-More than ${k} asks for documents that are not there ("selected index k out of range").${canBeAsked(read) ? '' : `\n${TOO_MANY}`}
+More than ${k} asks for documents that are not there ("selected index k out of range").${read <= most ? '' : `\n${tooMany(most)}`}
 
 ${asserted}`
 }
 
-const SETTINGS = `## Settings
+const settings = (docMaxLength: number) => `## Settings
 
 | variable | meaning | default |
 | --- | --- | --- |
 | \`TRAINER\` | a clone of the training repository | none |
-| \`MODEL_PATH\` | the base model, a name or an absolute path | mistralai/Mistral-7B-Instruct-v0.2 |
+| \`MODEL_PATH\` | the base model, a name or a folder | mistralai/Mistral-7B-Instruct-v0.2 |
 | \`CHECKPOINTS\` | where checkpoints go | \`checkpoints\` beside the data |
 | \`GPUS\` | processes, one a GPU | 1 |
 | \`MICRO_BATCH\` | rows that a GPU takes at once: 1 where memory is short | 2 |
@@ -122,7 +123,7 @@ const SETTINGS = `## Settings
 | \`FLASH_ATTN\` | set to nothing it leaves \`--flash_attn\` out | \`--flash_attn\` |
 
 What follows a script's name goes to the trainer. In the commands below, which the scripts run in the trainer's folder, \`$data\` is the unpacked folder, \`$save\` the
-stage's own under \`CHECKPOINTS\`, and \`$previous\` that of the stage before. The flags are those of apple/ml-clara's scripts, but for these:
+stage's own under \`CHECKPOINTS\`, \`$previous\` that of the stage before, and \`$model\` the base model. The flags are those of apple/ml-clara's scripts, but for these:
 
 - **Batch and epochs** are planned for the rows, and each script says its plan before it trains. The trainer steps once a full batch, and what is left over is never
   applied: with its batch of 128 a set of 156 rows has one step. So a batch is taken that divides the rows, about a fortieth of them and 8 at least; where none does, the
@@ -133,7 +134,9 @@ stage's own under \`CHECKPOINTS\`, and \`$previous\` that of the stage before. T
   \`--use_tensorboard\` or \`--use_wandb\` there.
 - **Stage 3 is not evaluated** while it trains: the trainer's evaluation then stops with \`KeyError: 'recall_1'\`, in both repositories. \`${EVALUATION_FILE}\` does it afterwards.
 - **\`--max_len\`** is what the longest row needs, in stages 1 and 2 no less than the scripts' 2048. In stage 3 each question is padded to it: a few long rows make all dear, and \`clara-validate\` names
-  those over 1024.`
+  those over 1024.
+- **\`--doc_max_length ${docMaxLength}\`** is what is read of a document, in the tokens of the base model: ${docMaxLength / COMPRESS_RATE} tokens of memory at \`--compress_rate ${COMPRESS_RATE}\`.
+  All stages need the same, and so does a checkpoint of yours that they go on from.`
 
 const GPUS = [1, 2, 4, 8]
 
@@ -158,14 +161,15 @@ function evaluationOf({ evalDataset, validation }: TrainingStage): string {
 }
 
 function stageSection(stage: TrainingStage, text: string): string {
-  const { title, script, dataset, from, longest, generationTopK, maxLen } = stage
+  const { title, script, dataset, from, longest, generationTopK, maxLen, docMaxLength } = stage
+  const places = docPlaces(docMaxLength)
   const evaluated = evaluationOf(stage)
   const after = from === undefined ? 'from the base model' : `after ${from}`
   const command = text.slice(text.indexOf('torchrun'), text.lastIndexOf('\ncp '))
   return `## ${title}
 
 \`bash ${script}\`: on \`${dataset.name}\` (${dataset.rows} rows)${evaluated}, ${after}.${noteOf(script)}
-The longest row needs ${longest + DOC_PLACES * generationTopK} tokens, ${DOC_PLACES} for each document that is read: \`--max_len ${maxLen}\`.
+The longest row needs ${longest + places * generationTopK} tokens, ${places} for each document that is read: \`--max_len ${maxLen}\`.
 
 ${planTable(stage)}
 

@@ -12,6 +12,7 @@ export function trainingScript(stage: TrainingStage, made: boolean): string {
 #
 #   TRAINER=/path/to/ml-clara bash ${script} [more flags for openrlhf.cli.train_sft]
 set -euo pipefail
+unset CDPATH # cd would say where it went, or go elsewhere
 stop() {
   echo "${script}: $*" >&2
   exit 1
@@ -34,6 +35,8 @@ ${evaluationLines(stage)}${topKLines(stage)}mkdir -p "\${CHECKPOINTS:-$data/chec
 checkpoints=$(cd "\${CHECKPOINTS:-$data/checkpoints}" && pwd)
 save=$checkpoints/${stage.save}
 ${checkpointLines(stage, made)}mkdir -p "$save"
+model=\${MODEL_PATH:-mistralai/Mistral-7B-Instruct-v0.2}
+[ ! -d "$model" ] || model=$(cd "$model" && pwd)
 cd "$TRAINER"
 export PYTHONPATH=$PWD\${PYTHONPATH:+:$PYTHONPATH}
 torchrun --standalone --nproc_per_node "$gpus" -m openrlhf.cli.train_sft \\
@@ -51,7 +54,7 @@ echo "evaluated after each epoch: $evaluated of ${evalDataset.rows} rows of ${ev
 }
 
 /** Only the last stage's k is a choice. */
-function topKLines({ stage, dataset, topK, generationTopK, longest }: TrainingStage): string {
+function topKLines({ stage, dataset, topK, generationTopK, longest, docMaxLength }: TrainingStage): string {
   if (stage !== 'stage2') return ''
   return `top_k=\${GENERATION_TOP_K:-${generationTopK}}
 [[ $top_k =~ ^[1-9][0-9]{0,5}$ ]] || stop "GENERATION_TOP_K is $top_k: a whole number from 1 to ${topK} was expected"
@@ -59,7 +62,7 @@ if [ $top_k -gt ${topK} ]; then
   stop "GENERATION_TOP_K is $top_k, every row of ${dataset.name} has ${topK} documents: train with ${topK} or less, or make the data anew with --target-top-k $top_k"
 fi
 # What the longest row needs, with the places of the documents that are read; each question is padded to it.
-max_len=$((${maxLenExpression(longest, 'top_k')}))
+max_len=$((${maxLenExpression(longest, 'top_k', docMaxLength)}))
 `
 }
 
@@ -69,7 +72,7 @@ function checkpointLines({ from }: TrainingStage, made: boolean): string {
     ? `\${PRETRAIN_CHECKPOINT:-$checkpoints/${from}}`
     : `\${PRETRAIN_CHECKPOINT:?set it to the folder of a checkpoint of ${from}, for which there is no data here}`
   return `previous=${fallback}
-[ -d "$previous" ] || stop "$previous: no such folder: train ${from} first, or set PRETRAIN_CHECKPOINT"
+[ -f "$previous/adapters.pth" ] || stop "$previous: no checkpoint there (adapters.pth): train ${from} first, or set PRETRAIN_CHECKPOINT"
 previous=$(cd "$previous" && pwd)
 `
 }
@@ -77,7 +80,7 @@ previous=$(cd "$previous" && pwd)
 function flagLines(stage: TrainingStage): string {
   const { evalDataset, from, topK, flags } = stage
   const lines = [
-    `--pretrain "\${MODEL_PATH:-mistralai/Mistral-7B-Instruct-v0.2}"`,
+    '--pretrain "$model"',
     ...(from === undefined ? [] : ['--pretrain_checkpoint "$previous"']),
     '--dataset "$dataset"',
     ...(evalDataset ? [`--eval_dataset "$data/${evalDataset.name}"`] : []),

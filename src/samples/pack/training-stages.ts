@@ -11,7 +11,7 @@
  * epoch beside it. A warm-up begins above 0: `cosine_with_min_lr` has a first step of rate 0.
  */
 
-import { canBeAsked, neededMaxLen } from '../trainer-lengths.js'
+import { COMPRESS_RATE, mostAsked, neededMaxLen } from '../trainer-lengths.js'
 import type { PackedFile } from './manifest.js'
 import { type Planned, planTraining } from './training-plan.js'
 
@@ -35,6 +35,8 @@ export interface TrainingStage {
   /** Tokens of the longest row beside the places of its documents. */
   longest: number
   maxLen: number
+  /** Tokens that are read of a document. */
+  docMaxLength: number
   /** The trainer's own batch. */
   mostBatch: number
   /** With one GPU and the settings of the script. */
@@ -104,19 +106,19 @@ const SHARED_FLAGS = [
   '--logging_steps 1',
   '--zero_stage 2',
   '--bf16',
-  '--doc_max_length 256',
-  '--compress_rate 32',
   '--gradient_checkpointing',
 ]
 
 /**
  * @param longest tokens of each file's longest row beside the places of its documents, by the file's name.
  * @param generationTopK of the end-to-end rows, up to their number of documents; `undefined`: all.
+ * @param docMaxLength tokens that the trainer reads of a document, a multiple of COMPRESS_RATE.
  */
 export function trainingStages(
   files: readonly PackedFile[],
   longest: ReadonlyMap<string, number>,
   generationTopK: number | undefined,
+  docMaxLength: number,
 ): TrainingStage[] {
   return KINDS.flatMap(({ of, after, flags, ...kind }) => {
     const mine = files.filter(of)
@@ -128,7 +130,7 @@ export function trainingStages(
     const lengths = [dataset, evalDataset].map((file) => longest.get(file?.name ?? '') ?? 0)
     const read = ranks ? (generationTopK ?? dataset.docs_per_row!) : dataset.docs_per_row!
     // Each fifth evaluation then generates answers, which it compares with texts: those of stage 1 are lists.
-    const generates = kind.stage === 'stage1_2' && canBeAsked(read)
+    const generates = kind.stage === 'stage1_2' && read <= mostAsked(docMaxLength)
     return {
       ...kind,
       dataset,
@@ -138,9 +140,16 @@ export function trainingStages(
       topK: dataset.docs_per_row!,
       generationTopK: read,
       longest: Math.max(...lengths),
-      maxLen: neededMaxLen(dataset.stage!, Math.max(...lengths), read),
+      maxLen: neededMaxLen(dataset.stage!, Math.max(...lengths), read, docMaxLength),
+      docMaxLength,
       plan: planTraining(dataset.rows!, kind.mostBatch),
-      flags: [...flags, ...(generates ? ['--do_eval_gen'] : []), ...SHARED_FLAGS],
+      flags: [
+        ...flags,
+        ...(generates ? ['--do_eval_gen'] : []),
+        `--doc_max_length ${docMaxLength}`,
+        `--compress_rate ${COMPRESS_RATE}`,
+        ...SHARED_FLAGS,
+      ],
     }
   })
 }

@@ -1,7 +1,7 @@
 /** Finds rows that are longer than the trainer's max_len: answers that are cut, or lost as a whole; counts a batch at a time. */
 import type { CountTokens } from '../../chunks/count-tokens.js'
 import type { Stage } from '../stages.js'
-import { countedTexts, DOC_PLACES, rowLength, usualMaxLen } from '../trainer-lengths.js'
+import { countedTexts, docPlaces, rowLength, usualMaxLen } from '../trainer-lengths.js'
 import type { Findings } from './findings.js'
 import type { CheckedRow } from './row.js'
 
@@ -24,6 +24,8 @@ export interface LengthReport {
 interface LengthOptions {
   /** The trainer's --max_len; undefined: what the rows of the stage are given. */
   maxLen: number | undefined
+  /** Tokens that the trainer reads of a doc. */
+  docMaxLength: number
   /** Whether the base model has Mistral's vocabulary and template. */
   mistral: boolean
   countTokens: CountTokens
@@ -83,10 +85,10 @@ export class LengthCheck<Row extends { line: number; failed: boolean }> {
   }
 
   #check({ row, line, docs, stage, texts }: Waiting<Row>, promptTokens: number, wholeTokens: number): void {
-    const { mistral } = this.options
-    const maxLen = this.options.maxLen ?? usualMaxLen(stage, docs)
+    const { mistral, docMaxLength } = this.options
+    const places = docs * docPlaces(docMaxLength)
+    const maxLen = this.options.maxLen ?? usualMaxLen(stage, places)
     const { prompt, whole } = rowLength(texts!.constant, promptTokens, wholeTokens, mistral)
-    const places = docs * DOC_PLACES
     if (whole > this.report.longest) this.report.longest = whole
     if (whole + places <= maxLen) return
     row.failed = true

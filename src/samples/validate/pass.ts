@@ -4,6 +4,7 @@ import { repeatedKey } from '../../files/json-text.js'
 import { isObject, type JsonObject } from '../../files/json-value.js'
 import type { ParsedLine } from '../../files/jsonl.js'
 import { shownPath } from '../../files/spool.js'
+import { TRAINER_DOC_TOKENS } from '../../inference/trainer-tokenizer.js'
 import type { Stage } from '../stages.js'
 import type { ValidateOptions } from '../validate.js'
 import { Across } from './across.js'
@@ -74,7 +75,11 @@ export class Pass {
     this.#lengths =
       lengths === undefined || countTokens === undefined || schemaOnly
         ? null
-        : new LengthCheck({ ...lengths, countTokens }, this.findings, (row) => this.#countDocs(row))
+        : new LengthCheck(
+            { ...lengths, docMaxLength: limit ?? TRAINER_DOC_TOKENS, countTokens },
+            this.findings,
+            (row) => this.#countDocs(row),
+          )
   }
 
   get #forgotten(): number {

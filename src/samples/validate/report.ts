@@ -1,5 +1,6 @@
 /** A validation report as text for a terminal. */
-import { DOC_PLACES } from '../trainer-lengths.js'
+import { TRAINER_DOC_TOKENS } from '../../inference/trainer-tokenizer.js'
+import { docPlaces } from '../trainer-lengths.js'
 import type { FilesReport } from '../validate.js'
 import type { ReuseReport } from './across.js'
 import type { Finding } from './findings.js'
@@ -67,11 +68,11 @@ function section(title: string, lines: string[]): string {
   return [title, ...lines.map((line) => `  ${line}`)].join('\n')
 }
 
-function lengthLines({ lengths }: ValidationReport): string[] {
+function lengthLines({ lengths, tokens }: ValidationReport): string[] {
   if (lengths === null || lengths.longest === 0) return []
   const { longest, maxLen, cutAnswers } = lengths
   const lines = [
-    `longest prompt and answer  ${longest} of the trainer’s tokens, beside ${DOC_PLACES} for each doc${maxLen === null ? '' : `; max_len ${maxLen}`}`,
+    `longest prompt and answer  ${longest} of the trainer’s tokens, beside ${docPlaces(tokens?.limit ?? TRAINER_DOC_TOKENS)} for each doc${maxLen === null ? '' : `; max_len ${maxLen}`}`,
   ]
   return cutAnswers > 0 ? [...lines, `answers that max_len cuts  ${cutAnswers}`] : lines
 }

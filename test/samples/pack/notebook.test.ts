@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packSamples } from '#clara/samples/pack/pack.js'
 import { makeRun } from '../../support/run-folder.js'
@@ -322,7 +322,8 @@ describe.skipIf(!python)(`all cells of a notebook${needsPython}`, () => {
     const { status, trained } = run(
       'notebook.ipynb',
       'NVIDIA A100, 81920',
-      (source) => source.replace("PRETRAIN_CHECKPOINT = ''", "PRETRAIN_CHECKPOINT = 'drive'"),
+      (source) =>
+        `open('drive/adapters.pth', 'w').close()\n${source.replace("PRETRAIN_CHECKPOINT = ''", "PRETRAIN_CHECKPOINT = 'drive'")}`,
       from,
     )
     expect([status, trained.length, /--pretrain_checkpoint \S.*drive /.test(trained[0]!)]).toEqual([
@@ -363,6 +364,7 @@ const FAKE_CLARA = `class Order(list):
 
 class CLaRa:
     generation_top_k = 2
+    n_mem_tokens = 8
     config = None
 
     @classmethod
@@ -414,14 +416,20 @@ const TRAINER_FLAGS =
     ' ',
   )
 
-/** A trainer that says what it was asked to do, and saves nothing. */
+/** A trainer that says what it was asked to do, and saves an empty checkpoint. */
 function fakeTrainer(): { bin: string; trainer: string } {
   const bin = join(work, 'bin')
   const trainer = join(work, 'ml clara')
   mkdirSync(bin, { recursive: true })
   mkdirSync(join(trainer, 'openrlhf/models'), { recursive: true })
   writeFileSync(join(trainer, 'openrlhf/models/modeling_clara.py'), '')
-  writeFileSync(join(bin, 'torchrun'), '#!/bin/sh\npwd\nfor word in "$@"; do echo "$word"; done\n')
+  writeFileSync(
+    join(bin, 'torchrun'),
+    `#!/bin/sh
+pwd
+for word in "$@"; do echo "$word"; [ "$last" != --save_path ] || : >"$word/adapters.pth"; last=$word; done
+`,
+  )
   chmodSync(join(bin, 'torchrun'), 0o755)
   return { bin, trainer }
 }
@@ -499,9 +507,32 @@ describe('the scripts', () => {
     const other = run('train_stage3.sh', { GENERATION_TOP_K: '5' })
     expect([other.status, other.stderr]).toEqual([1, expect.stringContaining('--target-top-k 5')])
     const none = run('train_stage3.sh', { PRETRAIN_CHECKPOINT: '/nowhere' })
-    expect([none.status, none.stderr]).toEqual([1, expect.stringContaining('/nowhere: no such folder')])
+    expect([none.status, none.stderr]).toEqual([1, expect.stringContaining('/nowhere: no checkpoint there')])
+    // As a stage leaves it that ended before it saved: the trainer would begin anew, and say it in a warning alone.
+    const empty = run('train_stage3.sh', { PRETRAIN_CHECKPOINT: work })
+    expect([empty.status, empty.stderr]).toEqual([1, expect.stringContaining(`${work}: no checkpoint there`)])
     const without = run('train_stage1.sh', { TRAINER: '' })
     expect([without.status, without.stderr]).toEqual([1, expect.stringContaining('training repository')])
+  })
+
+  it('find their data and a model’s folder from wherever they are run', () => {
+    const { bin, trainer } = fakeTrainer()
+    mkdirSync(join(work, 'elsewhere/clara-data'), { recursive: true })
+    mkdirSync(join(folder, '../my model'), { recursive: true })
+    const { status, stdout } = spawnSync('bash', [`${basename(folder)}/train_stage1.sh`], {
+      cwd: join(folder, '..'),
+      encoding: 'utf8',
+      env: {
+        PATH: `${bin}:${process.env.PATH}`,
+        TRAINER: trainer,
+        MODEL_PATH: 'my model',
+        CDPATH: join(work, 'elsewhere'),
+      },
+    })
+    expect(status).toBe(0)
+    const { at } = flagsOf(stdout)
+    expect(at('--dataset')).toContain(join(folder, 'pretrain_data.jsonl'))
+    expect(at('--pretrain')).toBe(join(folder, '../my model'))
   })
 
   it('plan for the GPUs and the batch that they are run with', () => {

@@ -52,6 +52,18 @@ async function refusals(directory: string, options: Partial<PackOptions> = {}) {
   return result.refusals
 }
 
+/** A run with a positive of some 400 of the trainer's tokens. @param end its last words; the answer is the first ones, too, where there are none. */
+function longDocs(end: string): string {
+  const rows = samples(7)
+  const words = 'river '.repeat(400)
+  rows[2]!.docs = [
+    'A note.',
+    'Another one.',
+    end === '' ? `Row 2 holds the treasure 2. ${words}` : `Row 2: ${words}${end}.`,
+  ]
+  return makeRun(fresh(), { files: { 'end_to_end_data.jsonl': lines(rows) } })
+}
+
 /** By the system’s tar. @returns the one folder that is there then. */
 function unpacked(archive: string): string {
   const place = newFolder(fresh('unpacked'))
@@ -257,6 +269,20 @@ describe('an archive', () => {
     expect(await maxLen(samples(7, 120), 120, { generationTopK: 5 })).toBe(256)
   })
 
+  it('reads as much of a document as is asked for, with places for its memory', async () => {
+    const { outputFile, docs_cut } = await pack(longDocs('the treasure 2'), { docMaxLength: 512 })
+    const folder = unpacked(outputFile)
+    const text = (name: string) => readFileSync(join(folder, name), 'utf8')
+    expect([docs_cut, JSON.parse(text('MANIFEST.json')).doc_max_length]).toEqual([0, 512])
+    for (const script of ['train_stage1.sh', 'train_stage2.sh', 'train_stage3.sh'])
+      expect(text(script)).toContain('--doc_max_length 512 \\\n')
+    expect(text('train_stage3.sh')).toMatch(/ \+ 17 \* top_k \+ 63\) .* : 512\)\)$/m)
+    expect(text('TRAINING.md')).toContain('17 for each document that is read')
+    for (const docMaxLength of [0, 40, 1 << 20]) {
+      await expect(pack(longDocs(''), { docMaxLength })).rejects.toThrow('expected a multiple of 32')
+    }
+  })
+
   it('says where a model would read more documents than it can be asked about', async () => {
     const run = makeRun(fresh(), { k: 107 })
     const said = async (generationTopK?: number) => {
@@ -342,6 +368,13 @@ describe('data that is not fit is refused', () => {
     expect(await refusals(run)).toEqual([{ file: 'instruction_data.jsonl', reason, command: null }])
     writeFileSync(join(run, 'instruction_data.jsonl'), rows.slice(0, 2).join(''))
     expect(await refusals(run)).toEqual([])
+  })
+
+  it('for an answer that the trainer cuts off, but not for a document that is merely cut', async () => {
+    const [lost] = await refusals(longDocs('the treasure 2'))
+    expect(lost).toMatchObject({ file: 'end_to_end_data.jsonl', reason: 'lost-answer (1: line 3)' })
+    expect(await refusals(longDocs('the treasure 2'), { trainer: 'none' })).toEqual([])
+    expect(await pack(longDocs(''))).toMatchObject({ docs_cut: 1 })
   })
 
   it('for a row that no model has room for', async () => {

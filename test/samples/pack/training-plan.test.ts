@@ -120,7 +120,8 @@ ${lines}
 while read -r rows most micro gpus batch; do
   (MICRO_BATCH=$micro GPUS=$gpus TRAIN_BATCH=$batch plan "$rows" "$most") || true
 done`
-  const { stdout, stderr } = spawnSync('bash', ['-euc', script], {
+  // Without it a bash whose input is a socket reads a start-up file, and says what fails there.
+  const { stdout, stderr } = spawnSync('bash', ['--norc', '-euc', script], {
     input: cases.map((numbers) => `${numbers.join(' ')}\n`).join(''),
     encoding: 'utf8',
   })
