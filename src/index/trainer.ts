@@ -44,7 +44,13 @@ export async function reopenChunking(
   path: string | undefined,
 ): Promise<OpenedChunking> {
   const { trainer } = chunking
-  if (!trainer) return openChunking(chunking)
+  if (!trainer) {
+    if (path === undefined || path === 'none') return openChunking(chunking)
+    throw new ClaraError(
+      'index',
+      `${directory}: was built without a trainer's tokenizer, and its chunks stay as they are: leave out --trainer, or build the index anew`,
+    )
+  }
   const tokenizer = await openTrainerTokenizer(path ?? trainer.name).catch((error) => {
     throw gone(directory, trainer, error)
   })

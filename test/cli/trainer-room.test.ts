@@ -116,7 +116,11 @@ describe('clara-index', () => {
     const added = await clara(['index', 'add', at('index'), '--input-file', at('more.jsonl'), '--json'])
     expect(added.code).toBe(0)
     expect(await longest('index')).toBeLessThanOrEqual(256)
-    expect((await clara(['index', 'add', at('narrow'), '--input-file', at('more.jsonl')])).code).toBe(0)
+    const without = ['index', 'add', at('narrow'), '--input-file', at('more.jsonl')]
+    const asked = await clara([...without, '--trainer', 'mistral'])
+    expect(asked.code).toBe(2)
+    expect(asked.stderr).toContain('was built without a trainer')
+    expect((await clara(without)).code).toBe(0)
     expect(await longest('narrow')).toBeGreaterThan(256)
   })
 
