@@ -9,7 +9,7 @@ import { REQUIREMENTS } from '#clara/samples/pack/requirements.js'
 const work = mkdtempSync(join(tmpdir(), 'clara-requirements-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 
-const PATIENCE_MS = 50_000
+const PATIENCE_MS = 75_000
 const python =
   spawnSync('python3', [
     '-c',
