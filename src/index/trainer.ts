@@ -3,6 +3,7 @@ import type { ChunkOptions } from '../chunks/split.js'
 import { ClaraError } from '../errors.js'
 import {
   DEFAULT_TRAINER,
+  NO_TRAINER,
   openTrainerTokenizer,
   TRAINER_DOC_TOKENS,
   type TrainerTokenizer,
@@ -45,7 +46,7 @@ export async function reopenChunking(
 ): Promise<OpenedChunking> {
   const { trainer } = chunking
   if (!trainer) {
-    if (path === undefined || path === 'none') return openChunking(chunking)
+    if (path === undefined || path === NO_TRAINER) return openChunking(chunking)
     throw new ClaraError(
       'index',
       `${directory}: was built without a trainer's tokenizer, and its chunks stay as they are: leave out --trainer, or build the index anew`,
