@@ -1,4 +1,4 @@
-/** Dates in a folded text, however they are written. */
+/** Dates in a folded text, however they are written; Chinese numerals are in digits already. */
 
 /** Languages whose names of months are known; short ones of English alone, as others have "out", "set" and "ago". */
 const LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'sv', 'ru', 'pl']
@@ -15,18 +15,14 @@ let patterns: Patterns | undefined
 /** Parts of a date stand between these: no text has them, so that "1904-05" of a season is no month. */
 const MARK = '·'
 
-const CHINESE_DIGIT = '〇零一二三四五六七八九'
-
 /** A day, or a month, of a year is written as `1904·05·03`, a day of any year as `·05·03`; 03/05/1904 may be either and is left. */
 export function plainDates(folded: string): string {
-  if (!/\d/.test(folded) && !folded.includes('年')) return folded
-  let plain = folded.includes('年') ? chineseDates(folded) : folded
-  plain = plain.replace(NUMERIC, (found, year, separator, month, second, day) =>
+  if (!/\d/.test(folded)) return folded
+  let plain = folded.replace(NUMERIC, (found, year, separator, month, second, day) =>
     separator === second ? (written(year, month, day) ?? found) : found,
   )
   plain = plain.replace(EAST_ASIAN, (found, year, month, day) => written(year, month, day) ?? found)
   plain = plain.replace(EAST_ASIAN_DAY, (found, month, day) => written('', month, day) ?? found)
-  if (!/\d/.test(plain)) return plain
   patterns ??= readPatterns()
   const { months, any, dates } = patterns
   if (!any.test(plain)) return plain
@@ -51,22 +47,6 @@ function written(year: string, month: string, day: string | undefined): string |
     parts.push(day.padStart(2, '0'))
   }
   return parts.join(MARK)
-}
-
-/** 一九〇四年五月三日 in digits. */
-function chineseDates(text: string): string {
-  return text.replace(
-    /([〇零一二三四五六七八九]{4})年(?:([一二三四五六七八九十]{1,3})月(?:([一二三四五六七八九十]{1,3})([日号]))?)?/g,
-    (_, year: string, month?: string, day?: string, mark?: string) =>
-      `${Array.from(year, (digit) => Math.max(0, CHINESE_DIGIT.indexOf(digit) - 1)).join('')}年${month ? `${small(month)}月` : ''}${day ? `${small(day)}${mark}` : ''}`,
-  )
-}
-
-/** Up to 99. */
-function small(text: string): number {
-  const [tens, ones] = text.includes('十') ? text.split('十') : ['', text]
-  const digit = (character: string) => Math.max(0, CHINESE_DIGIT.indexOf(character) - 1)
-  return (text.includes('十') ? (tens === '' ? 1 : digit(tens!)) * 10 : 0) + (ones === '' ? 0 : digit(ones!))
 }
 
 /** Once a text may have a date: reading the names takes some milliseconds. */

@@ -1,4 +1,5 @@
 /** Whether a text states an answer. */
+import { isChineseNumeral } from './chinese-numbers.js'
 import { foldText } from './fold.js'
 import { hasNumbers, isMinus, isOrdinal, LABEL_MARK, plainNumbers } from './numbers.js'
 import { remember } from './remember.js'
@@ -83,8 +84,10 @@ function finderOfFolded(answer: string): Finder {
   const korean = koreanPattern(wanted)
   // Punctuation that a text has within one word is part of it.
   const looksBare = bare !== plain || bare.includes(' ') || isCharacter(bare)
+  // 五个 is not in 十五个.
+  const isWhole = wholeNumbers(wanted, plain)
   return (text) => {
-    if (containsWords(text, wanted)) return true
+    if (containsWords(text, wanted, isWhole)) return true
     if (korean && containsPattern(text, korean, wanted)) return true
     if (!mayBe(text)) return false
     const plainText = withNumbers ? plainOf(text) : text
@@ -103,13 +106,14 @@ function gateOf(wanted: string, bare: string): Finder {
     return (text) => text.includes(longest)
   }
   const [first, last] = [characterAt(bare, 0), characterBefore(bare, bare.length)]
-  const ends = [first, last].filter((end) => HAN.test(end) && !CHINESE_NUMBERS.test(end))
+  const ends = [first, last].filter((end) => HAN.test(end) && !isChineseNumeral(end) && !OF_NUMBERS.test(end))
   return (text) => ends.every((end) => text.includes(end))
 }
 
 /** Of a script that sets blanks. */
 const LONG_WORD = new RegExp(`(?:(?!${CHARACTER})\\p{L}){4,}`, 'gu')
-const CHINESE_NUMBERS = /[〇零一二三四五六七八九十百分之年月日]/
+/** What ways of writing a number or a date put in or leave out. */
+const OF_NUMBERS = /[第分之年月日号公元至]/
 
 const BETWEEN_HANGUL = /(?<=\p{Script=Hangul}) ?(?=\p{Script=Hangul})/gu
 
@@ -132,13 +136,28 @@ function containsPattern(text: string, pattern: RegExp, wanted: string): boolean
 /** Places looked at: a text of one character over and over has too many for a dictionary. */
 const MOST_PLACES = 1000
 
-function containsWords(text: string, wanted: string): boolean {
+function containsWords(text: string, wanted: string, isWhole?: IsWhole): boolean {
   let places = 0
   for (let at = text.indexOf(wanted); at >= 0 && places < MOST_PLACES; at = text.indexOf(wanted, at + 1)) {
     places++
-    if (isStart(text, at, wanted) && isEnd(text, at + wanted.length, wanted)) return true
+    const end = at + wanted.length
+    if (isStart(text, at, wanted) && isEnd(text, end, wanted) && (isWhole?.(text, at, end) ?? true))
+      return true
   }
   return false
+}
+
+type IsWhole = (text: string, at: number, end: number) => boolean
+
+/** @param plain the same with numbers in digits @returns whether no numeral stands beside one with which the answer begins or ends. */
+function wholeNumbers(wanted: string, plain: string): IsWhole | undefined {
+  if (wanted === plain) return undefined
+  const begins = digit(plain[0])
+  const ends = isChineseNumeral(wanted.at(-1)) && /[\d%‰]$/.test(plain)
+  if (!begins && !ends) return undefined
+  return (text, at, end) =>
+    !(begins && (isChineseNumeral(text[at - 1]) || (digit(text[at - 1]) && !digit(wanted[0])))) &&
+    !(ends && (isChineseNumeral(text[end]) || digit(text[end])))
 }
 
 const digit = (character: string | undefined) =>
@@ -164,7 +183,8 @@ function isEnd(text: string, at: number, wanted: string): boolean {
     // 40 000, parted by blanks.
     if (next === ' ' && /^ \d{3}(?:\D|$)/.test(text.slice(at, at + 5)))
       return !/(?:^|\D)\d{1,3}$/.test(wanted)
-    if (next === LABEL_MARK) return false
+    // 35 is not in 35万.
+    if (next === LABEL_MARK || /[百千万亿]/.test(next)) return false
   }
   if (next === '+' || next === '#')
     return !/\p{L}$/u.test(wanted) || !/^(?:\+\+|#|\+)(?![\p{L}\p{N}])/u.test(text.slice(at, at + 3))

@@ -1,10 +1,11 @@
 /** The one folding of a text for every comparison: what differs in form alone becomes equal. */
+import { foldHan } from './han-variants.js'
 import { withoutMarkup } from './markup.js'
 import { WITHOUT_BLANKS } from './scripts.js'
 
 /**
  * Makes no difference: case, width, ligatures, composed or decomposed accents, the form of quotation marks, dashes,
- * ellipses and digits (of any script), white space and invisible characters, hyphens between words and at line ends, entities, and
+ * ellipses and digits (of any script), traditional and simplified Chinese characters, white space and invisible characters, hyphens between words and at line ends, entities, and
  * the marks of Markdown and HTML. Accents, signs (-40), points in numbers, and `+` and `#` in names (C++) do.
  *
  * @returns lower case, single blanks, none at the ends, none beside a character of a script that sets no blanks. Not
@@ -89,7 +90,7 @@ function foldUnicode(text: string): string {
       .replace(/⁄/g, '/')
   }
   folded = folded.replace(TONE, toneFirst)
-  return BEYOND.test(folded) ? foldBeyond(folded) : folded
+  return foldHan(BEYOND.test(folded) ? foldBeyond(folded) : folded)
 }
 
 /** Vietnamese sets the tone of oa, oe and uy on either vowel: hóa, hoá. */

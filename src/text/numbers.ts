@@ -1,4 +1,5 @@
 /** Numbers of a folded text: which are equal, and which are labels (of versions, sections) that no zero may be taken from. */
+import { chineseNumbersIn, chineseNumbersInDigits, mayHaveChineseNumbers } from './chinese-numbers.js'
 import { plainDates } from './dates.js'
 
 /** What a passage may write out and an answer may give in digits. */
@@ -131,7 +132,7 @@ export const LABEL_MARK = '\u{E000}'
 
 const ORDINAL = new RegExp(`\\b(?:${ORDINALS.join('|')})\\b`)
 
-const hasDigits = (folded: string) => /\d|[〇零一二三四五六七八九]年|百分之/.test(folded)
+const hasDigits = (folded: string) => /\d/.test(folded) || mayHaveChineseNumbers(folded)
 
 /** Whether a text has a number that may be written in another way. */
 export function hasNumbers(folded: string): boolean {
@@ -146,7 +147,9 @@ export const isOrdinal = (word: string) => ORDINALS.includes(word)
  */
 export function plainNumbers(folded: string): string {
   if (!hasDigits(folded)) return folded
-  const text = plainDates(folded)
+  const text = plainDates(chineseNumbersInDigits(folded))
+    // 1990～1995, 1990年至1995年
+    .replace(/(?<=[\d年月日%])(?:[~〜至]|--)(?=\d)/g, '-')
     .replace(/\b(?:minus|negative) (?=\d)|(?:零下|负)(?=\d)/g, '-')
     .replace(/(?<=^|[\s$€£¥(<>=-])\.(?=\d)/g, '0.')
     .replace(GLUED_UNIT, '$& ')
@@ -182,33 +185,8 @@ export function writtenNumbers(folded: string, words: ReadonlySet<string>): stri
   const tens = Array.from(folded.matchAll(TENS_AND_ONES), ([, ten, one]) =>
     String(Number(NUMBER_WORDS[ten!]) + Number(NUMBER_WORDS[one!])),
   )
-  const chinese = (folded.match(CHINESE_NUMBER) ?? []).flatMap((text) => [
-    chineseNumber(text),
-    ...Array.from(text, chineseNumber),
-  ])
-  return [...single, ...tens, ...chinese]
+  return [...single, ...tens, ...chineseNumbersIn(folded)]
 }
 
 const TENS_AND_ONES =
   /\b(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[ -](one|two|three|four|five|six|seven|eight|nine)\b/g
-const CHINESE_NUMBER = /[零〇一二两三四五六七八九十百千万]+/g
-const CHINESE_DIGITS = '零一二三四五六七八九'
-const UNITS: Record<string, number> = { 十: 10, 百: 100, 千: 1000 }
-
-/** 四千五百 is 4500, 十二 is 12; digits in a row are a number in digits. */
-function chineseNumber(text: string): string {
-  const plain = text.replaceAll('两', '二').replaceAll('〇', '零')
-  if (!/[十百千万]/.test(plain)) return Array.from(plain, (digit) => CHINESE_DIGITS.indexOf(digit)).join('')
-  let [sum, part, digit] = [0, 0, 0]
-  for (const character of plain) {
-    if (character === '万') {
-      sum = (sum + part + digit || 1) * 10_000
-      part = 0
-      digit = 0
-    } else if (character in UNITS) {
-      part += (digit || 1) * UNITS[character]!
-      digit = 0
-    } else digit = CHINESE_DIGITS.indexOf(character)
-  }
-  return String(sum + part + digit)
-}

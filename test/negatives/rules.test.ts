@@ -57,6 +57,28 @@ describe('by default', () => {
   })
 })
 
+test('traditional and simplified Chinese are the same', async () => {
+  const gold = '圖書館於民國一百零九年擴建，如今藏書三萬五千冊，是縣裏最大的一座。'
+  const corpus = await corpusOf({
+    gold: [gold],
+    copy: ['图书馆于民国一百零九年扩建，如今藏书三万五千册，是县里最大的一座。'],
+    numbers: ['图书馆于2020年扩建，如今藏书3.5万册，是县里最大的一座。'],
+    answer: ['读者很多，新馆藏书35,000册，每天开放。'],
+    other: ['新馆藏书三百五十册，每天开放。'],
+  })
+  const chunk = await corpus.read(0)
+  const positives = [{ chunk, text: gold, key: textKey(gold) }]
+  const rule = truthRule({ answer: '藏書三萬五千冊' }, { positives, related: new Set() }, DEFAULT_TRUTH)
+  const chunks = await Promise.all(Array.from({ length: corpus.count }, (_, i) => corpus.read(i)))
+  expect(chunks.map((each) => rule(each, undefined))).toEqual([
+    'is a positive',
+    'same text as a positive',
+    'near-duplicate of a positive',
+    'contains the answer',
+    undefined,
+  ])
+})
+
 test('each rule can be given up', async () => {
   expect((await judge({ excludeAdjacent: false }))['gold#0']).toBeUndefined()
   expect((await judge({ excludeAnswers: false }))['answer#0']).toBeUndefined()

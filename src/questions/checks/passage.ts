@@ -1,4 +1,5 @@
 /** A passage as checks look at it: folded, its words and its numbers. */
+import { chineseNumbersInDigits } from '../../text/chinese-numbers.js'
 import { foldCharacters } from '../../text/fold.js'
 import { numbersOf, plainNumbers, writtenNumbers } from '../../text/numbers.js'
 import { readWords, type TextWords } from '../../text/support.js'
@@ -38,7 +39,12 @@ export function readPassage(text: string): Passage {
 export function foreignNumbers(folded: string, passages: Passage[]): string[] {
   const isBelow = BELOW.test(folded)
   const has = (number: string) => passages.some(({ numbers }) => numbers.has(number))
-  return numbersOf(folded).filter((number) => !has(number) && !(isBelow && has(`-${number}`)))
+  const written = new Set(numbersOf(folded))
+  // 一个 is "a" as often as "one".
+  const counts = (number: string) => number.length > 1 || written.has(number)
+  return numbersOf(chineseNumbersInDigits(folded)).filter(
+    (number) => counts(number) && !has(number) && !(isBelow && has(`-${number}`)),
+  )
 }
 
 const BELOW = /\b(?:below|minus|negative|under)\b|[负零]/
