@@ -20,11 +20,18 @@ export type ErrorCode =
 
 export class ClaraError extends Error {
   readonly code: ErrorCode
+  /** Lines to print below the message: a way out that takes more than a sentence. */
+  readonly advice: readonly string[]
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { advice = [], ...options }: { cause?: unknown; advice?: readonly string[] } = {},
+  ) {
     super(message, options)
     this.name = 'ClaraError'
     this.code = code
+    this.advice = advice
   }
 }
 

@@ -35,7 +35,7 @@ export function checkedBy({ verified, pinned, state }: InventoryItem): string {
     hub: state === 'cached' ? "the hub's sha256" : "the hub's sha256, if any",
     unverified: 'not verified by sha256',
   }
-  const how = verified ? words[verified] : state === 'embedded' ? 'shipped' : 'its own card'
+  const how = verified ? words[verified] : state === 'embedded' ? 'shipped, nothing to fetch' : 'its own card'
   return pinned ? how : `${how}; revision not pinned`
 }
 

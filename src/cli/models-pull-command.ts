@@ -13,6 +13,7 @@ import { createTalk, type Talk } from './talk.js'
 import { print } from './terminal.js'
 
 interface PullFlags extends OutputFlags {
+  endpoint?: string
   revision?: string
   fromDir?: string
   offline?: boolean
@@ -27,28 +28,40 @@ export function pullCommand(): Command {
       'Downloads models into the cache, each whole and checked or not at all; an interrupted download goes on where it was.',
     )
     .argument('<name...>', 'see clara-models list')
-    .option('--from-dir <dir>', 'take the files from a folder in the repository’s layout, without network')
+    .option(
+      '--endpoint <hub>',
+      'huggingface, hf-mirror, modelscope, or a URL with Hugging Face’s paths (default: $HF_ENDPOINT, else huggingface)',
+    )
+    .option(
+      '--from-dir <dir>',
+      'take the files from a folder, without network: a repository, a heap of downloads, a cache of huggingface_hub or ModelScope',
+    )
     .option('--revision <rev>', 'branch, tag or commit, instead of the catalogue’s')
     .option('--offline', 'no network (also: CLARA_OFFLINE=1 or HF_HUB_OFFLINE=1)')
     .option('--force', 'pull again what is here')
-    .option('--token-file <file>', 'file with an access token (default: $HF_TOKEN)')
+    .option(
+      '--token-file <file>',
+      'file with an access token (default: $HF_TOKEN for huggingface, $MODELSCOPE_API_TOKEN for modelscope)',
+    )
     .option('--timeout <seconds>', 'longest silence of the hub', wholeNumber(1, 3600), 60)
   outputFlags(command)
   command.addHelpText(
     'after',
-    '\nMirrors: $HF_ENDPOINT. Proxies: $HTTPS_PROXY, $NO_PROXY. Cache: $CLARA_CACHE_DIR.',
+    '\nProxies: $HTTPS_PROXY, $NO_PROXY; their root certificate: $NODE_EXTRA_CA_CERTS. Cache: $CLARA_CACHE_DIR.',
   )
   example(
     command,
     'clara-models pull bge-small-en-v1.5 ms-marco-minilm-l6-v2',
+    'clara-models pull bge-small-zh-v1.5 --endpoint hf-mirror',
     'clara-models pull bge-m3 --from-dir /media/stick/bge-m3',
   )
   return command.action(async (names: string[], flags: PullFlags) => {
     const entries = entriesOf(names)
     checkFlags(names, flags)
-    const settings = readHubSettings(flags.tokenFile)
+    const { remark, ...settings } = readHubSettings(flags)
     const offline = flags.offline || isOffline()
     const talk = createTalk(flags)
+    if (remark && !offline && flags.fromDir === undefined) talk.remark(remark)
     onInterrupt('what came so far is kept; run the same command again to go on')
     const models: Pulled[] = []
     for (const entry of entries) {
@@ -73,7 +86,8 @@ function entriesOf(names: string[]): CatalogueEntry[] {
   return [...new Set(names)].map((name) => {
     const entry = findEntry(name)
     if (entry) return entry
-    if (EMBEDDED_NAMES.includes(name)) throw new ClaraError('usage', `${name}: comes with this package`)
+    if (EMBEDDED_NAMES.includes(name))
+      throw new ClaraError('usage', `${name}: comes with this package: there is nothing to pull`)
     throw new ClaraError('usage', unknownModel(name))
   })
 }

@@ -204,6 +204,7 @@ function report(error: unknown): number {
     )
     if (error instanceof Error) tellAll(stackOf(error))
   }
+  if (error instanceof ClaraError) tellAll([...error.advice])
   if (error instanceof ClaraError && error.code === 'budget') return EXIT.findings // all that was asked for was done
   return EXIT.error
 }

@@ -27,6 +27,7 @@ export async function openTokenizer(model: Model): Promise<ThreadedTokenizer> {
     const { specialTokens, ...facts } = await worker.call('open', {
       tokenizer: model.tokenizer,
       config: model.tokenizerConfig,
+      lowercase: card.lowercase,
     })
     const prefixes = card.kind === 'embedder' ? [card.documentPrefix, card.queryPrefix] : ['']
     const [prefixTokens = 0, queryTokens = 0] = await worker.call('count', prefixes)

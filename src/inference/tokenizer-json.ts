@@ -27,6 +27,10 @@ export interface TokenizerJson {
 type TokenText = string | { content: string } | null
 
 export interface TokenizerConfig {
+  tokenizer_class?: string
+  do_lower_case?: boolean
+  strip_accents?: boolean | null
+  tokenize_chinese_chars?: boolean
   pad_token?: TokenText
   padding_side?: string
   model_max_length?: number
@@ -38,6 +42,38 @@ export interface TokenizerFacts {
   paddingSide: 'left' | 'right'
   /** Longest input in tokens, special tokens counted; undefined where none is stated. */
   maxLength: number | undefined
+}
+
+/** Of transformers: those that read a BERT vocabulary, slow and fast. */
+const BERT_CLASS = /^(\w*Bert|Electra|MPNet|Funnel|LayoutLM|LayoutLMv2|Lxmert|Realm|DPR\w*)Tokenizer(Fast)?$/
+
+/**
+ * The tokenizer as transformers runs it: its BERT classes set the normalizer by tokenizer_config.json, where tokenizer.json
+ * says otherwise (BertTokenizerFast.__init__ in 4, BertTokenizer in 5: lower case where nothing is stated).
+ * Where no class is stated, only what is stated counts; other classes take tokenizer.json as it is.
+ * @param lowercase of the model's card: holds, whatever the files say.
+ */
+export function asConfigured(
+  json: TokenizerJson,
+  config: TokenizerConfig,
+  lowercase?: boolean,
+): TokenizerJson {
+  const { normalizer } = json
+  if (normalizer?.type !== 'BertNormalizer') {
+    if (!lowercase) return json
+    const normalizers = [{ type: 'Lowercase' }, ...(normalizer ? [normalizer] : [])]
+    return { ...json, normalizer: { type: 'Sequence', normalizers } }
+  }
+  const { tokenizer_class: name, do_lower_case, strip_accents, tokenize_chinese_chars } = config
+  const stated = {
+    ...(do_lower_case !== undefined && { lowercase: do_lower_case }),
+    ...(strip_accents !== undefined && { strip_accents }),
+    ...(tokenize_chinese_chars !== undefined && { handle_chinese_chars: tokenize_chinese_chars }),
+  }
+  const defaults = { lowercase: true, strip_accents: null, handle_chinese_chars: true }
+  const settings = name === undefined ? stated : BERT_CLASS.test(name) ? { ...defaults, ...stated } : {}
+  const forced = lowercase === undefined ? {} : { lowercase }
+  return { ...json, normalizer: { ...normalizer, ...settings, ...forced } }
 }
 
 export function factsOf(json: TokenizerJson, config: TokenizerConfig): TokenizerFacts {

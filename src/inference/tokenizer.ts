@@ -5,6 +5,7 @@ import { assemble } from './assemble.js'
 import type { Encodings, TextPair } from './encoding.js'
 import { type Slot, specialTokens, templateOf } from './template.js'
 import {
+  asConfigured,
   factsOf,
   type TokenizerConfig,
   type TokenizerFacts,
@@ -32,9 +33,16 @@ export interface TextTokenizer extends TokenizerFacts {
   specialTokens: number
 }
 
-/** Texts are taken as they are: sentence-transformers 6 does not strip them either. */
-export function createTokenizer(tokenizerJson: object, tokenizerConfig: object): TextTokenizer {
-  const json = tokenizerJson as TokenizerJson
+/**
+ * Texts are taken as they are: sentence-transformers 6 does not strip them either.
+ * @param lowercase of the model's card, where it says so: see `asConfigured`.
+ */
+export function createTokenizer(
+  tokenizerJson: object,
+  tokenizerConfig: object,
+  lowercase?: boolean,
+): TextTokenizer {
+  const json = asConfigured(tokenizerJson as TokenizerJson, tokenizerConfig as TokenizerConfig, lowercase)
   const idsOf = pipelineOf(json)
   const tokenize = (text: string) => {
     signOfLife()

@@ -17,10 +17,17 @@ let tokenizer: TextTokenizer
 const TRIAL = 'A text, 2 of it: 水 é.'
 
 const methods = {
-  async open(files: { tokenizer: VerifiableFile; config: VerifiableFile }): Promise<OpenedTokenizer> {
+  async open({
+    lowercase,
+    ...files
+  }: {
+    tokenizer: VerifiableFile
+    config: VerifiableFile
+    lowercase: boolean | undefined
+  }): Promise<OpenedTokenizer> {
     const [json, config] = await Promise.all([readJsonFile(files.tokenizer), readJsonFile(files.config)])
     try {
-      tokenizer = createTokenizer(json, config)
+      tokenizer = createTokenizer(json, config, lowercase)
       tokenizer.count([TRIAL]) // some parts say only with a text that they are of no kind that is known
     } catch (error) {
       throw new ClaraError('model', `${files.tokenizer.path}: cannot be used: ${messageOf(error)}`, {

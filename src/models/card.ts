@@ -32,6 +32,8 @@ interface CardBase {
   model: string
   tokenizer: string
   tokenizerConfig: string
+  /** Texts are lower-cased, or not, whatever the tokenizer's files say. */
+  lowercase?: boolean
   /** Weights that the graph keeps outside of its own file; names among `files`. */
   externalData?: string[]
   /** Reference outputs, to check an installed model by; a name among `files`. */
@@ -86,7 +88,8 @@ export function parseCard(value: unknown): ModelCard | string {
 }
 
 function wrongBase(card: JsonObject): string | undefined {
-  const { languages } = card
+  const { languages, lowercase } = card
+  if (lowercase !== undefined && typeof lowercase !== 'boolean') return '"lowercase" is not true or false'
   if (!Array.isArray(languages) || !languages.every((l) => typeof l === 'string')) {
     return '"languages" is missing or not a list of strings'
   }

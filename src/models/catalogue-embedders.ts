@@ -206,11 +206,14 @@ export const EMBEDDERS: EmbedderEntry[] = [
       bytes: 367,
       sha256: 'e6f3b96db926a37d4039995fbf5ad17de158dfb8f6343d607e4dbaad18d75f5a',
     },
+    // both files say that case is kept, and no piece of the vocabulary has a capital: each word with one is [UNK]
+    lowercase: true,
     dims: 512,
     maxTokens: 512,
     pooling: 'cls',
     normalised: true,
-    queryPrefix: '为这个句子生成表示以用于检索相关文章：',
+    // the instruction of the model card, which v1.5 is said to need no more, costs nDCG@10 (docs/models.md)
+    queryPrefix: '',
     documentPrefix: '',
     languages: ['zh'],
     licence: 'MIT',

@@ -26,6 +26,8 @@ interface EntryBase {
   externalData?: CatalogueFile[]
   tokenizer: CatalogueFile
   tokenizerConfig: CatalogueFile
+  /** Where the tokenizer's files are wrong about it. */
+  lowercase?: boolean
   /** Longest input in tokens, special tokens counted. */
   maxTokens: number
   languages: readonly string[]

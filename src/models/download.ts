@@ -7,7 +7,7 @@ import { type FileHandle, lstat, open, readFile, rm, writeFile } from 'node:fs/p
 import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { difference, type Expected, type Identity, identify, impostor, impostorMessage } from './contents.js'
 import { Failure, persist } from './failure.js'
-import { type Response, reason } from './http.js'
+import { type Response, reason, shown } from './http.js'
 import type { Hub } from './hub.js'
 
 /** A file whose size nobody states ends here at the latest. */
@@ -151,7 +151,7 @@ async function verify(url: URL, expected: Expected, part: string): Promise<Ident
   const wrong = difference(expected, found)
   const kind = wrong || expected.sha256 === undefined ? await impostor(part) : undefined
   if (!wrong && !kind) return found
-  const what = `${url.origin}${url.pathname}`
+  const what = shown(url)
   if (!kind) throw new Failure('restart', `${what}: ${wrong}`)
   await clear(part)
   throw new Failure('none', impostorMessage(kind, what))

@@ -12,15 +12,26 @@ export class Failure extends Error {
   readonly remedy: Remedy
   /** What the server asked for. */
   readonly waitMs: number | undefined
+  /** Fewer than usual, where more would not help. */
+  readonly attempts: number | undefined
+  /** Of the answer, where there was one. */
+  readonly status: number | undefined
 
   constructor(
     remedy: Remedy,
     message: string,
-    options: { cause?: unknown; waitMs?: number | undefined } = {},
+    options: {
+      cause?: unknown
+      waitMs?: number | undefined
+      attempts?: number | undefined
+      status?: number | undefined
+    } = {},
   ) {
     super(message, { cause: options.cause })
     this.remedy = remedy
     this.waitMs = options.waitMs
+    this.attempts = options.attempts
+    this.status = options.status
   }
 }
 
@@ -63,7 +74,7 @@ export async function persist<T>(
       if (gained() > best) failures = 1
       best = Math.max(best, gained())
       const waitMs = error.waitMs ?? Math.min(backoffMs * 2 ** (failures - 1), MAX_BACKOFF_MS)
-      if (failures >= MAX_ATTEMPTS || waitMs > MAX_WAIT_MS) {
+      if (failures >= (error.attempts ?? MAX_ATTEMPTS) || waitMs > MAX_WAIT_MS) {
         const tries = failures === 1 ? 'one attempt' : `${failures} attempts`
         throw final('network', `${error.message} (gave up after ${tries}; run it again to go on)`, error)
       }

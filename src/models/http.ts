@@ -6,6 +6,7 @@ import { type Dispatcher, request } from 'undici'
 import { messageOf } from '../errors.js'
 import { Failure } from './failure.js'
 import { openDispatcher } from './proxy.js'
+import { connectionFailure, proxyWantsLogin } from './unreachable.js'
 
 /**
  * More than a body ever has waiting (see download.ts), because undici 7 must not be slowed down: on a
@@ -17,9 +18,10 @@ const MAX_REDIRECTS = 10
 const REDIRECTS = [301, 302, 303, 307, 308]
 
 interface HttpOptions {
-  /** The hub; only its origin is sent the token. */
+  /** The hub; only its origin is sent the credentials. */
   endpoint: URL
-  token?: string | undefined
+  /** Headers that say who asks. */
+  credentials?: Record<string, string>
   /** Longest silence: to connect, to answer, between two parts of a body. */
   timeoutMs: number
 }
@@ -39,19 +41,30 @@ export interface Http {
   close(): Promise<void>
 }
 
-export function openHttp({ endpoint, token, timeoutMs }: HttpOptions): Http {
+export function openHttp({ endpoint, credentials = {}, timeoutMs }: HttpOptions): Http {
   const dispatcher = openDispatcher(timeoutMs)
-  const own = (url: URL) =>
-    token && url.origin === endpoint.origin ? { authorization: `Bearer ${token}` } : {}
+  const limits = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs } // here, too: not all proxies' clients have them
+  const own = (url: URL) => (url.origin === endpoint.origin ? credentials : {})
+  /** Origins that have answered. */
+  const reached = new Set<string>()
   return {
     async get(url, headers = {}) {
       let at = url
       for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
         const sent = { 'user-agent': 'clara-topk', 'accept-encoding': 'identity', ...headers, ...own(at) }
-        const options = { dispatcher, headers: sent, highWaterMark: UNREACHED_BUFFER }
+        const options = { dispatcher, headers: sent, highWaterMark: UNREACHED_BUFFER, ...limits }
+        const { origin } = at
         const answer = await request(at, options).catch((error) => {
-          throw new Failure('retry', `${shown(at)}: ${reason(error)}`, { cause: error })
+          const facts = {
+            url: at,
+            from: url,
+            at: shown(at),
+            reached: reached.has(origin),
+            reason: reason(error),
+          }
+          throw connectionFailure(error, facts)
         })
+        reached.add(origin)
         const response = wrap(at, answer)
         if (!REDIRECTS.includes(response.status)) return await checked(response)
         await discard(response)
@@ -66,9 +79,10 @@ export function openHttp({ endpoint, token, timeoutMs }: HttpOptions): Http {
   }
 }
 
-/** Without query: it may hold a signature that opens the file to anyone. */
+/** Without query: it may hold a signature that opens the file to anyone. ModelScope names the file there. */
 export function shown(url: URL): string {
-  return `${url.origin}${url.pathname}`
+  const file = url.searchParams.get('FilePath')
+  return `${url.origin}${url.pathname}${file === null ? '' : `?FilePath=${file}`}`
 }
 
 function wrap(url: URL, { statusCode, headers, body }: Dispatcher.ResponseData): Response {
@@ -112,12 +126,18 @@ async function checked(response: Response): Promise<Response> {
   if (status === 401 || status === 403) {
     throw new Failure(
       'none',
-      `${from}: refused (${status}): a private or gated repository needs a token in HF_TOKEN or --token-file, and its terms accepted on the hub`,
+      `${from}: refused (${status}): a private or gated repository needs a token in HF_TOKEN or --token-file, and its terms accepted on the hub; else a filter in between says so`,
+      { status },
     )
   }
   if (status === 404 || status === 410) {
-    throw new Failure('none', `${from}: not there (${status}): check the revision, and HF_ENDPOINT`)
+    throw new Failure(
+      'none',
+      `${from}: not there (${status}): check the revision, and the hub (--endpoint, HF_ENDPOINT)`,
+      { status },
+    )
   }
+  if (status === 407) throw new Failure('none', proxyWantsLogin(new URL(from).host), { status })
   const passing = status === 408 || status === 429 || status >= 500
   const waitMs = passing ? retryAfter(response.header('retry-after')) : undefined
   throw new Failure(passing ? 'retry' : 'none', `${from}: answered with status ${status}`, { waitMs })

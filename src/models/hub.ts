@@ -3,9 +3,11 @@ import { ClaraError } from '../errors.js'
 import { isObject } from '../files/json-value.js'
 import { Failure, type Patience, persist } from './failure.js'
 import { type Http, type Response, reason, shown } from './http.js'
+import type { HubKind } from './hub-settings.js'
 
 export interface Hub {
   endpoint: URL
+  kind: HubKind
   http: Http
   patience: Patience
 }
@@ -50,15 +52,18 @@ export async function listFiles(hub: Hub, repository: string, commit: string): P
   const files = new Map<string, HubFile>()
   for (const item of value) {
     if (!isObject(item) || typeof item.path !== 'string') throw garbage(url, 'a "path" for each file')
-    if (item.path.split(/[\\/]/).includes('..') || /^([\\/]|\w:)/.test(item.path)) {
-      throw garbage(url, `paths inside of the repository, not ${JSON.stringify(item.path)}`)
-    }
+    requireInside(item.path, url)
     if (item.type !== 'file') continue
     const file = hubFile(item)
     if (!file) throw garbage(url, `a size and an id for ${JSON.stringify(item.path)}`)
     files.set(item.path, file)
   }
   return files
+}
+
+export function requireInside(path: string, url: URL): void {
+  if (!path.split(/[\\/]/).includes('..') && !/^([\\/]|\w:)/.test(path)) return
+  throw garbage(url, `paths inside of the repository, not ${JSON.stringify(path)}`)
 }
 
 function hubFile({ size, oid, lfs }: Record<string, unknown>): HubFile | undefined {
@@ -72,11 +77,11 @@ function hubFile({ size, oid, lfs }: Record<string, unknown>): HubFile | undefin
     : { bytes: size }
 }
 
-function isSize(value: unknown): value is number {
+export function isSize(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-async function getJson({ http, patience }: Hub, url: URL): Promise<unknown> {
+export async function getJson({ http, patience }: Hub, url: URL): Promise<unknown> {
   const text = await persist(async () => readText(await http.get(url)), patience)
   try {
     return JSON.parse(text)
@@ -101,15 +106,15 @@ async function readText({ body, from }: Response): Promise<string> {
   return Buffer.concat(parts).toString('utf8')
 }
 
-function garbage(url: URL, expected: string): ClaraError {
+export function garbage(url: URL, expected: string): ClaraError {
   return new ClaraError(
     'network',
-    `${shown(url)}: expected ${expected}: is HF_ENDPOINT a hub, and nothing in between that answers in its place?`,
+    `${shown(url)}: expected ${expected}: is it a hub, and nothing in between (a login page, a filter) that answers in its place?`,
   )
 }
 
 /** The endpoint may lie in a folder of its host. */
-function under(endpoint: URL, path: string): URL {
+export function under(endpoint: URL, path: string): URL {
   return new URL(path, endpoint.href.endsWith('/') ? endpoint : `${endpoint.href}/`)
 }
 

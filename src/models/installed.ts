@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { modelDirectory, partialDirectory } from './cache-directory.js'
 import { LEVELS, type Level, type ModelCard, parseCard } from './card.js'
 
-interface Installed {
+export interface Installed {
   folder: string
   card: ModelCard
 }

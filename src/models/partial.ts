@@ -1,5 +1,5 @@
 /** The hidden folder in which a pull gathers its files: flat, so that nothing in it is followed. */
-import { copyFile, lstat, mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ClaraError, isErrno, messageOf } from '../errors.js'
 import { partialDirectory } from './cache-directory.js'
@@ -43,21 +43,15 @@ export async function requireRoom(folder: string, files: PlannedFile[]): Promise
 }
 
 /**
- * Takes the files from a folder in the repository's layout. Links in it are followed: that is how
- * a hub's own cache keeps files.
- * @throws ClaraError `input` when one is missing, `model` when one is not what it should be.
+ * Takes the files from where they lie. Links are followed: that is how a hub's own cache keeps files.
+ * @param places one for each of `files`.
+ * @throws ClaraError `model` when one is not what it should be.
  */
-export async function copyFiles(from: string, folder: string, files: PlannedFile[]): Promise<Identity[]> {
-  const found = await Promise.all(files.map(({ path }) => stat(join(from, path)).catch(() => undefined)))
-  const missing = files.filter((_, i) => !found[i]?.isFile()).map(({ path }) => path)
-  if (missing.length > 0) {
-    throw new ClaraError(
-      'input',
-      `${from}: lacks ${missing.join(', ')}: expected the repository's own layout`,
-    )
-  }
+export async function copyFiles(places: string[], folder: string, files: PlannedFile[]): Promise<Identity[]> {
   const identities: Identity[] = []
-  for (const file of files) identities.push(await copyOne(join(from, file.path), partOf(folder, file), file))
+  for (const [i, file] of files.entries()) {
+    identities.push(await copyOne(places[i]!, partOf(folder, file), file))
+  }
   return identities
 }
 

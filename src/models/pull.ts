@@ -4,27 +4,33 @@
  */
 import { link, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { ClaraError } from '../errors.js'
 import { replaceFile, syncDirectory } from '../files/durable-file.js'
 import { type Holder, type Lock, waitForLock } from '../files/lock.js'
 import { writeDirectory } from '../files/staged-directory.js'
+import { adviseByHand } from './by-hand.js'
 import { cacheDirectory, modelDirectory, modelLock } from './cache-directory.js'
 import type { Level, ModelCard } from './card.js'
 import { type CatalogueEntry, entryFiles } from './catalogue.js'
 import type { Identity } from './contents.js'
 import { download } from './download.js'
+import { locateFiles } from './from-folder.js'
 import { openHttp } from './http.js'
-import { fileUrl, type Hub } from './hub.js'
-import { levelOf, readInstalled } from './installed.js'
+import type { Hub } from './hub.js'
+import type { HubKind } from './hub-settings.js'
+import { type Installed, levelOf, readInstalled } from './installed.js'
 import { copyFiles, openPartial, partOf, requireRoom } from './partial.js'
 import { type Plan, planCopy, planPull } from './plan.js'
 
 export interface PullOptions {
   endpoint: URL
+  /** Default: huggingface. */
+  kind?: HubKind
   token?: string | undefined
   /** No request is made. */
   offline?: boolean
-  /** A folder in the repository's layout, in place of the hub. */
+  /** A folder that has the files, in place of the hub. */
   fromDir?: string | undefined
   /** Branch, tag or commit, in place of the catalogue's. */
   revision?: string | undefined
@@ -58,10 +64,10 @@ export async function pullModel(entry: CatalogueEntry, options: PullOptions): Pr
   try {
     if (!options.force && options.revision === undefined) {
       const installed = await readInstalled(entry.name)
-      if (installed) return pulled(installed.card, true)
+      if (installed) return pulled(await refreshCard(entry, installed), true)
     }
     if (options.fromDir !== undefined) return await copyModel(entry, options.fromDir)
-    if (options.offline) throw await missing(entry)
+    if (options.offline) throw missing(entry)
     return await downloadModel(entry, options)
   } finally {
     await lock.release()
@@ -78,15 +84,17 @@ async function lockModel(name: string, onRemark: (text: string) => void): Promis
 
 async function copyModel(entry: CatalogueEntry, from: string): Promise<Pulled> {
   const plan = planCopy(entry)
+  const places = await locateFiles(from, entry, plan.files)
   const folder = await openPartial(entry.name, plan)
   await requireRoom(folder, plan.files)
-  return publish(entry, plan, folder, await copyFiles(from, folder, plan.files))
+  return publish(entry, plan, folder, await copyFiles(places, folder, plan.files))
 }
 
 async function downloadModel(entry: CatalogueEntry, options: PullOptions): Promise<Pulled> {
-  const http = openHttp(options)
+  const { endpoint, kind = 'huggingface', token, timeoutMs } = options
+  const http = openHttp({ endpoint, credentials: credentialsFor(kind, token), timeoutMs })
   const patience = { backoffMs: options.backoffMs ?? BACKOFF_MS, onRetry: options.onRemark }
-  const hub: Hub = { endpoint: options.endpoint, http, patience }
+  const hub: Hub = { endpoint, kind, http, patience }
   try {
     const plan = await planPull(entry, hub, options.revision)
     const installed = options.force ? undefined : await readInstalled(entry.name)
@@ -95,14 +103,26 @@ async function downloadModel(entry: CatalogueEntry, options: PullOptions): Promi
     await requireRoom(folder, plan.files)
     const identities: Identity[] = []
     for (const file of plan.files) {
-      const url = fileUrl(hub, entry.repository, plan.commit, file.path)
       const onBytes = (done: number) => options.onProgress(file.path, done, file.bytes ?? 0)
-      identities.push(await download(hub, url, file, partOf(folder, file), { onBytes }))
+      identities.push(await download(hub, plan.urlOf(file.path), file, partOf(folder, file), { onBytes }))
     }
     return await publish(entry, plan, folder, identities)
+  } catch (error) {
+    if (!(error instanceof ClaraError) || !['network', 'model'].includes(error.code)) throw error
+    throw new ClaraError(error.code, error.message, {
+      cause: error.cause,
+      advice: adviseByHand(entry, endpoint),
+    })
   } finally {
     await http.close()
   }
+}
+
+/** ModelScope's older addresses know a session by its cookie, where its newer ones take the header. */
+function credentialsFor(kind: HubKind, token: string | undefined): Record<string, string> {
+  if (!token) return {}
+  const header = { authorization: `Bearer ${token}` }
+  return kind === 'modelscope' ? { ...header, cookie: `m_session_id=${token}` } : header
 }
 
 async function publish(
@@ -128,7 +148,26 @@ async function publish(
 }
 
 function cardOf(entry: CatalogueEntry, plan: Plan, identities: Identity[]): ModelCard {
-  const { model, externalData, tokenizer, tokenizerConfig, maxTokens, languages, licence, precision } = entry
+  const { model, externalData, tokenizer, tokenizerConfig } = entry
+  const files = plan.files.map(({ path, level }, i) => {
+    const { bytes, sha256 } = identities[i]!
+    return { path, bytes, sha256, verified: level }
+  })
+  return {
+    name: entry.name,
+    ...factsOf(entry),
+    source: plan.source,
+    model: model.path,
+    tokenizer: tokenizer.path,
+    tokenizerConfig: tokenizerConfig.path,
+    ...(externalData && { externalData: externalData.map(({ path }) => path) }),
+    files,
+  }
+}
+
+/** How the model is used: what a later catalogue may know better than the card of a pulled model. */
+function factsOf(entry: CatalogueEntry) {
+  const { maxTokens, languages, licence, precision, lowercase } = entry
   const use =
     entry.kind === 'reranker'
       ? { kind: entry.kind, labels: entry.labels }
@@ -140,24 +179,17 @@ function cardOf(entry: CatalogueEntry, plan: Plan, identities: Identity[]): Mode
           queryPrefix: entry.queryPrefix,
           documentPrefix: entry.documentPrefix,
         }
-  const files = plan.files.map(({ path, level }, i) => {
-    const { bytes, sha256 } = identities[i]!
-    return { path, bytes, sha256, verified: level }
-  })
-  return {
-    name: entry.name,
-    ...use,
-    maxTokens,
-    languages: [...languages],
-    precision,
-    licence,
-    source: plan.source,
-    model: model.path,
-    tokenizer: tokenizer.path,
-    tokenizerConfig: tokenizerConfig.path,
-    ...(externalData && { externalData: externalData.map(({ path }) => path) }),
-    files,
-  }
+  const spelling = lowercase === undefined ? {} : { lowercase }
+  return { ...use, maxTokens, languages: [...languages], precision, licence, ...spelling }
+}
+
+/** @returns the card, brought up to what the catalogue says now. */
+async function refreshCard(entry: CatalogueEntry, { folder, card }: Installed): Promise<ModelCard> {
+  const { lowercase: _, ...kept } = card
+  const fresh = { ...kept, ...factsOf(entry) } as ModelCard
+  if (isDeepStrictEqual(fresh, card)) return card
+  await replaceFile(join(folder, 'card.json'), `${JSON.stringify(fresh, null, 2)}\n`)
+  return fresh
 }
 
 function pulled(card: ModelCard, present: boolean): Pulled {
@@ -171,13 +203,14 @@ function pulled(card: ModelCard, present: boolean): Pulled {
   }
 }
 
-async function missing(entry: CatalogueEntry): Promise<ClaraError> {
+function missing(entry: CatalogueEntry): ClaraError {
   const files = entryFiles(entry)
   const bytes = files.reduce((sum, file) => sum + (file.bytes ?? 0), 0)
   const size = files.every((file) => file.bytes !== undefined) ? `${bytes} bytes` : 'size unknown'
   return new ClaraError(
     'network',
     `${entry.name}: not in ${cacheDirectory()}, and offline: needs ${files.map(({ path }) => path).join(', ')} of ${entry.repository}@${entry.revision ?? 'main'} (${size}): bring them over in a folder and pass --from-dir`,
+    { advice: adviseByHand(entry) },
   )
 }
 

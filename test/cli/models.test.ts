@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findEntry } from '#clara/models/catalogue.js'
 import { type ModelHub, startModelHub } from '../model-hub.js'
+import { startModelScope } from '../model-scope.js'
 import { noise } from '../support/hub-model.js'
 import { seeded } from '../support/seeded.js'
 import { clara, type RunOptions, workFolder } from './clara.js'
@@ -151,6 +152,48 @@ describe('clara-models pull', () => {
     proxy.close()
   })
 
+  it('takes a mirror by name, and keeps a token of another hub to itself', async () => {
+    const scope = await startModelScope({ [repository]: FILES })
+    const run = await models(['pull', NAME, '--endpoint', 'modelscope', '--json'], {
+      env: { MODELSCOPE_ENDPOINT: scope.url, HF_TOKEN: 'hf_secret' },
+    })
+    expect(run, run.stderr).toMatchObject({ code: 0 })
+    expect(JSON.parse(run.stdout).models).toMatchObject([
+      { source: `${new URL(scope.url).host}/${repository}@master`, verified: 'hub' },
+    ])
+    expectWhole()
+    expect(hub.requests).toEqual([])
+    expect(JSON.stringify(scope.requests)).not.toContain('hf_secret')
+    await scope.close()
+    const flag = await models(['pull', NAME, '--force', '--endpoint', hub.url], {
+      env: { HF_TOKEN: 'hf_secret' },
+    })
+    expect(flag).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('HF_TOKEN is not sent to 127.0.0.1'),
+    })
+    expect(JSON.stringify(hub.requests)).not.toContain('hf_secret')
+  })
+
+  it('says at once that no hub can be reached, and how to do without', async () => {
+    const start = performance.now()
+    const run = await models(['pull', 'bge-small-en-v1.5', '--endpoint', 'http://127.0.0.1:9'])
+    expect(performance.now() - start).toBeLessThan(8000) // it took 16 s of repetitions
+    expect(run).toMatchObject({ code: 2, stdout: '' })
+    const lines = run.stderr.trim().split('\n')
+    expect(lines[0]).toMatch(/^error: http:\/\/127\.0\.0\.1:9: the connection is refused/)
+    expect(lines.map((line) => line.trim())).toEqual(
+      expect.arrayContaining([
+        'onnx/model.onnx        133093490 bytes',
+        expect.stringMatching(
+          /^https:\/\/hf-mirror\.com\/BAAI\/bge-small-en-v1\.5\/resolve\/[0-9a-f]{40}\/$/,
+        ),
+        'https://modelscope.cn/models/BAAI/bge-small-en-v1.5/resolve/master/',
+        'clara-models pull bge-small-en-v1.5 --from-dir bge-small-en-v1.5',
+      ]),
+    )
+  })
+
   it('says what to do when the disk is full, and goes on afterwards', async () => {
     const script = `ulimit -f 200; exec "$0" "$1" pull ${NAME}`
     const run = await models(['pull', NAME], { command: ['bash', '-c', script, process.execPath, cli] })
@@ -263,6 +306,7 @@ describe('clara-models list, info, verify, rm', () => {
       state: 'embedded',
     })
     const { stdout } = await models(['list'])
+    expect(stdout).toMatch(/all-minilm-l6-v2 +embedder +embedded +shipped, nothing to fetch/)
     expect(stdout).toMatch(/bge-reranker-base +reranker +cached +not verified by sha256/)
     expect(stdout).toMatch(/bge-small-en-v1.5 +embedder +absent +pinned sha256 +133.8 MB +384 +512 +en +MIT/)
     rmSync(join(folder(), 'tokenizer.json'))

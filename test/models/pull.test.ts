@@ -268,7 +268,12 @@ describe('what does not pass ends the pull, and nothing is visible', () => {
     const endpoint = new URL(hub.url)
     const http = openHttp({ endpoint, timeoutMs: 1000 })
     const url = new URL(`${hub.cdn}/${REPOSITORY}/resolve/${COMMIT}/onnx/model.onnx_data`)
-    const target = { endpoint, http, patience: { backoffMs: 1, onRetry: () => {} } }
+    const target = {
+      endpoint,
+      kind: 'huggingface' as const,
+      http,
+      patience: { backoffMs: 1, onRetry: () => {} },
+    }
     const options = { onBytes: () => {}, maxUnknownBytes: 1000 }
     const part = join(cache.path, 'x.part')
     await expect(download(target, url, { path: 'x' }, part, options)).rejects.toThrow('expected 1000')
