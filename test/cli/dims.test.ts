@@ -43,7 +43,9 @@ describe('an index with --dims 128', () => {
   it('is mined', async () => {
     const out = join(work, 'samples')
     const qa = example('qa.jsonl')
-    const { code, stderr } = await clara(['mine', '--index', index, '--qa-file', qa, '--output-dir', out])
+    const { code, stderr } = await clara([
+      ...['mine', '--index', index, '--qa-file', qa, '--output-dir', out, '--force'],
+    ])
     expect(code, stderr).toBe(0)
     const [name] = readdirSync(out).filter((each) => each.endsWith('.jsonl'))
     expect(readRows(join(out, name!)).length).toBeGreaterThan(50)

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 const mine = (out: string, ...flags: string[]) =>
-  clara(['mine', '--index', index, '--qa-file', qa, '--output-dir', join(work, out), ...flags])
+  clara(['mine', '--index', index, '--qa-file', qa, '--output-dir', join(work, out), '--force', ...flags])
 
 describe('clara mine --format', () => {
   it('writes each format that is named beside CLaRa’s own', async () => {
@@ -75,7 +75,16 @@ describe('clara mine --format', () => {
   it('mines again from the BEIR folder that it wrote', async () => {
     await mine('source', '--format', 'beir', '--quiet')
     const beir = join(work, 'source', 'beir')
-    const flags = ['--index', index, '--qa-file', beir, '--output-dir', join(work, 'again'), '--quiet']
+    const flags = [
+      '--index',
+      index,
+      '--qa-file',
+      beir,
+      '--output-dir',
+      join(work, 'again'),
+      '--force',
+      '--quiet',
+    ]
     expect((await clara(['mine', ...flags])).code).toBe(0)
     const questions = (out: string) => readRows(join(work, out, OWN[0]!)).map(({ question }) => question)
     expect(questions('again')).toEqual(questions('source'))

@@ -33,7 +33,10 @@ beforeAll(async () => {
 })
 
 const mine = (out: string, ...flags: string[]) =>
-  clara(['mine', '--index', index, '--qa-file', qa, '--output-dir', join(work, out), '--quiet', ...flags])
+  clara([
+    ...['mine', '--index', index, '--qa-file', qa, '--output-dir', join(work, out), '--force', '--quiet'],
+    ...flags,
+  ])
 
 describe('clara mine', () => {
   it('gives every question exactly k documents, the positive among them', async () => {
@@ -41,7 +44,7 @@ describe('clara mine', () => {
     const rows = readRows<Row>(join(work, 'k5', 'end_to_end_data.jsonl'))
     const questions = readRows(qa)
     const passages = new Map(readRows(corpus).map((record) => [record.filename, record.content]))
-    expect(rows).toHaveLength(72)
+    expect(rows).toHaveLength(80)
     rows.forEach((row, i) => {
       expect(Object.keys(row)).toEqual(['question', 'docs', 'gold_answer', 'answer', 'pos_index'])
       expect(new Set(row.docs).size).toBe(5)
@@ -50,7 +53,7 @@ describe('clara mine', () => {
       expect(row.pos_index.map((p) => row.docs[p])).toEqual([passages.get(questions[i]?.doc_id)])
     })
     const provenance = readRows(join(work, 'k5', 'end_to_end_data.provenance.jsonl'))
-    expect(provenance).toHaveLength(72)
+    expect(provenance).toHaveLength(80)
   })
 
   it('writes the same bytes again, at any number of threads', async () => {
@@ -75,7 +78,7 @@ describe('clara mine', () => {
     const right = await clara(['--input_file', file, '--expected-top-k', String(k), '--strict'], {
       bin: 'clara-validate',
     })
-    expect(right.stdout).toContain(`OK: 72 samples, ${k} docs each`)
+    expect(right.stdout).toContain(`OK: 80 samples, ${k} docs each`)
     expect(right.code).toBe(0)
     const wrong = await clara(['validate', '--input-file', file, '--expected-top-k', String(k + 1)])
     expect(wrong.code).toBe(1)
@@ -222,7 +225,7 @@ describe('clara index', () => {
     const graph = await run('graph.trec')
     expect(graph).toBe(await run('exact.trec', '--exact'))
     const lines = graph.trimEnd().split('\n')
-    expect(lines).toHaveLength(720)
+    expect(lines).toHaveLength(800)
     for (const line of lines) expect(line).toMatch(/^q\d+ Q0 \S+#0 \d+ -?\d\.\d{6} clara$/)
   })
 

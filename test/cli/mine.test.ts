@@ -18,7 +18,7 @@ beforeAll(async () => {
 const mine = (out: string, ...flags: string[]) =>
   clara([
     ...['mine', '--index', index, '--qa-file', example('qa.jsonl'), '--output-dir', join(work, out)],
-    ...['--score-cache', cache, '--json', ...flags],
+    ...['--force', '--score-cache', cache, '--json', ...flags],
   ])
 
 const filesOf = (out: string) =>
@@ -29,9 +29,9 @@ const filesOf = (out: string) =>
 describe('what is computed once', () => {
   it('is there for another k, and gives what it would give anew', async () => {
     const first = JSON.parse((await mine('k5')).stdout)
-    expect(first).toMatchObject({ samples: 72, texts_embedded: 72, vectors_reused: 0 })
+    expect(first).toMatchObject({ samples: 80, texts_embedded: 80, vectors_reused: 0 })
     const second = await mine('k4', '--target-top-k', '4')
-    expect(JSON.parse(second.stdout)).toMatchObject({ samples: 72, texts_embedded: 0, vectors_reused: 72 })
+    expect(JSON.parse(second.stdout)).toMatchObject({ samples: 80, texts_embedded: 0, vectors_reused: 80 })
     expect(second.stderr).not.toContain('on cpu') // no model was opened
     await mine('k4-anew', '--target-top-k', '4', '--no-score-cache')
     expect(filesOf('k4-anew')).toEqual(filesOf('k4'))
@@ -50,7 +50,10 @@ it('a run that is killed at any time gives the same files when it is run again',
   for (const delay of [150, 450, 700, 900, 1100]) {
     const out = `killed-${delay}`
     const place = join(work, `cache-${delay}`)
-    const args = ['mine', '--index', index, '--qa-file', example('qa.jsonl'), '--output-dir', join(work, out)]
+    const args = [
+      ...['mine', '--index', index, '--qa-file', example('qa.jsonl'), '--output-dir', join(work, out)],
+      '--force',
+    ]
     await clara([...args, '--score-cache', place], {
       onStart: (child) => setTimeout(() => child.kill('SIGKILL'), delay),
     })
@@ -65,7 +68,7 @@ describe('the report', () => {
     const { stdout, stderr } = await mine('report', '--min-score', '0.3', '--random-share', '0.25')
     const report = JSON.parse(stdout)
     const { tiers } = report
-    expect(tiers.hard + tiers.top + tiers.easy + tiers.random + tiers.suspect).toBe(72 * 4)
+    expect(tiers.hard + tiers.top + tiers.easy + tiers.random + tiers.suspect).toBe(80 * 4)
     expect(tiers.random).toBeGreaterThan(40)
     expect(tiers.easy).toBeGreaterThan(0)
     expect(report.excluded['is a positive']).toBeGreaterThan(60)
@@ -94,7 +97,7 @@ describe('the report', () => {
 it('--strict writes only what hard negatives fill', async () => {
   const { stdout } = await mine('strict', '--min-score', '0.3', '--strict')
   const { samples, dropped, tiers } = JSON.parse(stdout)
-  expect(samples + dropped).toBe(72)
+  expect(samples + dropped).toBe(80)
   expect(samples).toBeGreaterThan(0)
   expect(dropped).toBeGreaterThan(0)
   expect(tiers).toEqual({ hard: samples * 4, top: 0, easy: 0, random: 0, suspect: 0 })
@@ -140,5 +143,5 @@ it('a score cache that cannot be had costs no result', async () => {
   const { code, stderr, stdout } = await mine('uncached', '--score-cache', example('qa.jsonl'))
   expect(code).toBe(0)
   expect(stderr).toContain('scores are not kept in')
-  expect(JSON.parse(stdout).samples).toBe(72)
+  expect(JSON.parse(stdout).samples).toBe(80)
 })

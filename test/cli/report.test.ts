@@ -14,7 +14,7 @@ beforeAll(async () => {
   const built = ['--input-file', example('raw_knowledge.jsonl'), '--output-dir', path('index')]
   await clara(['index', 'build', ...built, '--force', '--quiet'])
   const mined = ['--index', path('index'), '--qa-file', example('qa.jsonl'), '--output-dir', path('mined')]
-  printed = (await clara(['mine', ...mined, '--json', '--target-top-k', '4'])).stdout
+  printed = (await clara(['mine', ...mined, '--force', '--json', '--target-top-k', '4'])).stdout
 })
 
 describe('clara report', () => {
@@ -29,7 +29,7 @@ describe('clara report', () => {
       samples: own.samples,
       top_k: 4,
       embedder: own.embedder,
-      docs: { positive: 72, hard: own.hard_negatives, random: own.random_negatives },
+      docs: { positive: 80, hard: own.hard_negatives, random: own.random_negatives },
       positive_first: own.positive_first,
       bad_records: 0,
     })
@@ -47,7 +47,7 @@ describe('clara report', () => {
     const first = readFileSync(path('mined/report.html'))
     const { code, stdout } = await report('--input_dir', 'mined', '--output_file', 'new folder/r.html')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^output +new folder\/r\.html\nsamples +72\n/)
+    expect(stdout).toMatch(/^output +new folder\/r\.html\nsamples +80\n/)
     expect(readFileSync(path('new folder/r.html')).equals(first)).toBe(true)
     expect(readdirSync(path('new folder'))).toEqual(['r.html'])
   })
@@ -106,7 +106,7 @@ describe('clara report', () => {
     appendFileSync(path('damaged/end_to_end_data.jsonl'), '{"question": "cut o')
     const { code, stdout, stderr } = await report('--input-dir', 'damaged')
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^damaged\/end_to_end_data\.jsonl:73: not JSON/)
+    expect(stderr).toMatch(/^damaged\/end_to_end_data\.jsonl:81: not JSON/)
     expect(stdout).toMatch(/bad_records +2\n/) // the line, and the provenance that ends before it
     expect(readFileSync(path('damaged/report.html'), 'utf8')).toContain('2 bad records were passed over')
   })

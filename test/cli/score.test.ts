@@ -44,7 +44,7 @@ beforeAll(async () => {
   const documents = ['--input-file', example('raw_knowledge.jsonl'), '--output-dir', index]
   await clara(['index', 'build', ...documents, '--force', '--quiet'])
   const questions = ['--index', index, '--qa-file', example('qa.jsonl'), '--output-dir', at('out')]
-  expect((await clara(['mine', ...questions, '--quiet'])).code).toBe(0)
+  expect((await clara(['mine', ...questions, '--force', '--quiet'])).code).toBe(0)
   rows = readRows<Row>(samples)
 })
 
@@ -75,11 +75,11 @@ describe('samples as clara-mine made them', () => {
     const { code, stdout } = await score(samples, '--output-file', output)
     expect(code).toBe(0)
     const report = JSON.parse(stdout)
-    expect(report).toMatchObject({ rows: 72, bad_rows: 0, reranker: null, fixed: null, ok: true })
+    expect(report).toMatchObject({ rows: 80, bad_rows: 0, reranker: null, fixed: null, ok: true })
     expect(report.suspects).toEqual({ docs: 0, rows: 0, reasons: {} })
     const mined = readRows<Scores>(at('out/end_to_end_data.provenance.jsonl'))
     const scored = readRows<Scores>(output)
-    expect(scored).toHaveLength(72)
+    expect(scored).toHaveLength(80)
     for (const [i, { docs, line, thresholds }] of scored.entries()) {
       expect(line).toBe(i + 1)
       expect(docs.map(({ embedder_score }) => embedder_score)).toEqual(
@@ -90,8 +90,8 @@ describe('samples as clara-mine made them', () => {
       expect({ ...thresholds, least: null }).toEqual(mined[i]!.thresholds)
     }
     const first = scored.filter(({ positive_rank }) => positive_rank === 1).length
-    expect(report.positive_not_first).toBe(72 - first)
-    expect(report.embedder.positive_first).toBeCloseTo(first / 72, 4)
+    expect(report.positive_not_first).toBe(80 - first)
+    expect(report.embedder.positive_first).toBeCloseTo(first / 80, 4)
   })
 
   it('are copied byte for byte by --fix', async () => {
@@ -131,7 +131,7 @@ describe('planted false negatives', () => {
     expect(code).toBe(1)
     expect(stderr).toContain(`${path}:21: not JSON`)
     const report = JSON.parse(stdout)
-    expect(report).toMatchObject({ rows: 70, bad_rows: 1, ok: false, suspects: { docs: 3, rows: 3 } })
+    expect(report).toMatchObject({ rows: 78, bad_rows: 1, ok: false, suspects: { docs: 3, rows: 3 } })
     const scored = lines(at('planted-scores.jsonl'))
     const of = (line: number): Scores => JSON.parse(scored[line - 1]!)
     expect(reasonsOf(of(4))[firstNegative(rows[3]!)]).toContain('near-duplicate of a positive')
@@ -140,7 +140,7 @@ describe('planted false negatives', () => {
     expect(of(21)).toEqual({ line: 21, error: expect.stringContaining('not JSON') })
     expect(scored[21]).toBe('')
     expect(of(23).line).toBe(23)
-    expect(of(72).line).toBe(72)
+    expect(of(80).line).toBe(80)
   })
 
   it('are replaced by --fix, and nothing else is', async () => {
@@ -175,7 +175,7 @@ describe('planted false negatives', () => {
     writeFileSync(clean, fixed.filter((line) => line.startsWith('{')).join('\n'))
     const again = await score(clean)
     expect(again.code).toBe(0)
-    expect(JSON.parse(again.stdout)).toMatchObject({ rows: 70, suspects: { docs: 0 } })
+    expect(JSON.parse(again.stdout)).toMatchObject({ rows: 78, suspects: { docs: 0 } })
     expect(readdirSync(work).filter((name) => name.startsWith('.'))).toEqual([])
   })
 
@@ -306,7 +306,7 @@ describe('usage', () => {
     expect(refused.stderr).toContain('pass --overwrite')
     expect(readFileSync(at('there.jsonl'), 'utf8')).toBe('mine')
     expect((await score(samples, '--output-file', at('there.jsonl'), '--overwrite')).code).toBe(0)
-    expect(readRows(at('there.jsonl'))).toHaveLength(72)
+    expect(readRows(at('there.jsonl'))).toHaveLength(80)
     const twice = await fix(samples, at('two.jsonl'), '--scores-file', at('two.jsonl'))
     expect(twice.code).toBe(2)
     expect(twice.stderr).toContain('named twice')

@@ -63,11 +63,11 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])('k = %i', (k) => {
   it('is taken by the loaders, and by clara-validate', async () => {
     const out = join(work, `k${k}`)
     const flags = ['--qa-file', example('qa.jsonl'), '--output-dir', out, '--target-top-k', String(k)]
-    const mined = await clara(['mine', '--index', index, ...flags, '--quiet'])
+    const mined = await clara(['mine', '--index', index, ...flags, '--force', '--quiet'])
     expect(mined).toMatchObject({ code: 0, stderr: '' })
     const path = join(out, 'end_to_end_data.jsonl')
     const rows = readRows<Row>(path)
-    expect(rows).toHaveLength(72)
+    expect(rows).toHaveLength(80)
     expect(faults(rows, k, true)).toEqual([])
     const checked = await clara(['validate', '--input-file', path, '--expected-top-k', String(k), '--strict'])
     expect(checked).toMatchObject({ code: 0, stderr: '' })

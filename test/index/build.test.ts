@@ -18,7 +18,9 @@ const NAMES = Object.values(FILES).filter((name) => name !== FILES.removed)
 const isEnglish = (text: string) => !/\p{Script=Han}/u.test(text)
 
 async function searchEnglish(k: number, options = {}) {
-  const questions = (await exampleQuestions()).filter(({ question }) => isEnglish(question))
+  const questions = (await exampleQuestions()).filter(
+    ({ question, docIds: [document] }) => isEnglish(question) && !document!.includes('-zh'),
+  )
   const vectors = await example.embedder.embed(questions.map(({ question }) => question), 'query') // biome-ignore format: short
   const ranked = await example.index.search(vectors, k, options)
   const found = await Promise.all(Array.from(ranked.ids, example.index.chunks.read))
@@ -28,7 +30,7 @@ async function searchEnglish(k: number, options = {}) {
 describe('search', () => {
   test('finds the document of a question among the first five', async () => {
     const { questions, hits } = await searchEnglish(5)
-    expect(questions).toHaveLength(60)
+    expect(questions).toHaveLength(40)
     const found = questions.filter(({ docIds }, q) =>
       hits(q).some(({ documentId }) => docIds.includes(documentId)),
     )
