@@ -5,9 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((p) =>
-  p.endsWith('.md'),
-)
+const pages = [
+  'README.md',
+  ...['docs', 'docs/zh'].flatMap((folder) =>
+    readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
+  ),
+].filter((page) => page.endsWith('.md'))
 
 describe('the documents', () => {
   it('hold the --help of the commands as it is', () => {

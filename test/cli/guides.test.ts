@@ -90,12 +90,18 @@ function read(name: string): Guide {
 }
 
 const guides = Object.keys(ELSEWHERE).map(read)
+/** Those that are there in Chinese: with the same commands, they are run where the English ones are. */
+const CHINESE = ['quick-start', 'top-k', 'migration'].map((name): [string, Guide, Guide] => [
+  `zh/${name}`,
+  read(`zh/${name}`),
+  read(name),
+])
 const commandOf = (line: string) => /^clara-([a-z]+)\b/.exec(line)?.[1]
 const isBuilt = (line: string) => commandOf(line) === undefined || commandOf(line)! in COMMANDS
 
 describe('the guides', () => {
   it('hold no block that is not looked at', () => {
-    for (const { name } of guides) {
+    for (const { name } of [...guides, ...CHINESE.map(([, guide]) => guide)]) {
       const text = readFileSync(join(root, 'docs', `${name}.md`), 'utf8')
       for (const [, info] of text.matchAll(/^ *```(\S.*)$/gm)) expect(['sh', 'sh elsewhere']).toContain(info)
       // Commands stand in blocks only: what is indented by four blanks is not run.
@@ -112,22 +118,29 @@ describe('the guides', () => {
     expect(elsewhere).toEqual(ELSEWHERE[name])
   })
 
+  it.each(CHINESE)('%s has the commands that are run here, in their order', (_, chinese, english) => {
+    expect(chinese).toEqual({ ...english, name: chinese.name })
+  })
+
   it('name no package script that is not there', () => {
     expect(Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).bin)).toEqual(
       expect.arrayContaining(Object.keys(COMMANDS).map((name) => `clara-${name}`)),
     )
   })
 
-  it.each(guides)('$name names only flags that are there', ({ name }) => {
-    const text = readFileSync(join(root, 'docs', `${name}.md`), 'utf8')
-    const helps = readFileSync(join(root, 'docs/commands.md'), 'utf8') // the help of all commands, which a test compares
-    const lines = [...text.matchAll(/`(clara-[a-z]+(?: [^`]*)?)`/g)].map(([, line]) => line!)
-    for (const line of lines.filter(isBuilt)) {
-      for (const [flag] of line.matchAll(/--[a-z][a-z_-]*/g)) {
-        expect(helps, line).toContain(`${flag.replaceAll('_', '-')}`)
+  it.each([...guides, ...CHINESE.map(([, guide]) => guide)])(
+    '$name names only flags that are there',
+    ({ name }) => {
+      const text = readFileSync(join(root, 'docs', `${name}.md`), 'utf8')
+      const helps = readFileSync(join(root, 'docs/commands.md'), 'utf8') // the help of all commands, which a test compares
+      const lines = [...text.matchAll(/`(clara-[a-z]+(?: [^`]*)?)`/g)].map(([, line]) => line!)
+      for (const line of lines.filter(isBuilt)) {
+        for (const [flag] of line.matchAll(/--[a-z][a-z_-]*/g)) {
+          expect(helps, line).toContain(`${flag.replaceAll('_', '-')}`)
+        }
       }
-    }
-  })
+    },
+  )
 })
 
 const work = workFolder()

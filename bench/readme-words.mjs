@@ -1,0 +1,123 @@
+/** What README's table of numbers says around its numbers, in each language that the README is there in. */
+
+/** Numbers come as they are printed; what was measured beside ours as `[[ratio, who], …]`. */
+export const EN = {
+  machine: ({ cores, cpu, flags, node, date, raw, more }) =>
+    `${cores} cores of an ${cpu} (${flags}), Node ${node}, ${date}; medians, most of five trials in turns, each in a
+process of its own. Raw: ${raw}; tables, plots and what stands behind each row: ${more}.`,
+  head: ['what', 'measured'],
+  also: '; ',
+  comma: ', ',
+  and: ' and ',
+  seconds: (value) => `${value} s`,
+  aSecond: (value) => `${value} a second`,
+  times: (list) => list.map(([ratio, who]) => `${ratio} times ${who}`).join(', '),
+  asFast: (ratio) => `${ratio} times as fast`,
+  asFastToBuild: (ratio) => `${ratio} times as fast to build`,
+  build: 'index 1,000 passages',
+  mine: 'mine 7,861 questions at k = 5',
+  allValid: (seconds, ok) => `${seconds} s, ${ok ? 'every row valid' : 'rows with findings'}`,
+  coldSearch: '`clara-index search`, one query from a cold start',
+  embed: 'embedding those 1,000 passages, each cut at 256 tokens',
+  embedSpread: (middle, range) => `${middle} a second (${range})`,
+  besideTorch: 'the same, beside sentence-transformers with torch fp32 and the same weights',
+  besideSame: 'the same, beside others that run the same int8 file',
+  pairs: 'question-passage pairs, int8 cross-encoder of that size',
+  crossEncoder: 'CrossEncoder in torch fp32',
+  exact: 'exact search, 1,000 queries in 100,000 x 384, the ten nearest',
+  exactRate: (rate) => `${rate} a second, recall 1.0`,
+  graph: 'HNSW search of those at recall@10 0.99',
+  faissGraph: 'FAISS HNSW with bf16',
+  reranked: 'mine with the embedded reranker, k = 5',
+  rerankedRate: (rate, pairs) => `${rate} questions a second, ${pairs} pairs each`,
+  peerMining: '`mine_hard_negatives` with a cross-encoder of the same weights',
+  again: 'the same again from the scores that are kept: share of the first time',
+  asBefore: 'as before',
+  share: (setting, share) => `${setting} ${share}`,
+  planted: 'questions that got a planted second answer as a negative, clara-pretrain and XQuAD English',
+  plantedRates: ({ reranked, ours, peer, peerReranked, scripts }) =>
+    `${reranked}, without the reranker ${ours}. \`mine_hard_negatives\`: ${peer}, with a cross-encoder ${peerReranked}. Nearest to the positive, as the scripts: ${scripts}`,
+  scripts: (chunks, questions) =>
+    `${chunks} chunks and ${questions} questions, against the Python scripts with an endpoint of 100 ms a call, computed`,
+  noCall: (ratio) => `${ratio} times as fast, no call`,
+  asked: (chunks, latency) => `${chunks} chunks asked about, ${latency} ms a call, 10% of the calls failing`,
+  askedRate: (ratio, ceiling) =>
+    `${ratio} times as fast as one call after the other; ${ceiling} of latency x calls / concurrency`,
+  extract: 'text of test documents, token F1 against reference texts',
+  validate: (megabytes) => `\`clara-validate\`, ${megabytes} MB on one core`,
+  validateRates: ({ schema, schemaMiB, full, fullMiB }) =>
+    `fields and types ${schema} MB a second in ${schemaMiB} MiB; all checks ${full} in ${fullMiB}`,
+  pipeline: (versions) =>
+    `documents to the trainer's archive, from the packed package, on Node ${versions.join(', ')}`,
+  pipelineTime: (range, same) => `${range} s; ${same ? 'the same bytes' : 'other bytes'}`,
+  retrieval: 'retrieval by the embedded model',
+  published: 'XQuAD English without titles, as published (MTEB)',
+  ours: 'the same, ours',
+  first20: 'the same, the first 20 by the embedded reranker',
+  corpora: {
+    'clara-pretrain': 'clara-pretrain (English, 1,000 documents)',
+    'xquad-en': 'XQuAD English (240)',
+    'xquad-zh': 'XQuAD Chinese (240)',
+    'cmrc2018-dev': 'CMRC 2018 dev (Chinese, 848)',
+  },
+}
+
+export const ZH = {
+  machine: ({ cores, cpu, flags, node, date, raw, more }) =>
+    `${cpu} 的 ${cores} 个核心（${flags}），Node ${node}，${date}。取中位数，多数为轮流进行的五次试验，每次用独立进程。
+原始数据：${raw}；表格、图和每一行的来历：${more}。`,
+  head: ['项目', '实测'],
+  also: '；',
+  comma: '，',
+  and: ' 和 ',
+  seconds: (value) => `${value} 秒`,
+  aSecond: (value) => `每秒 ${value} 个`,
+  times: (list) => list.map(([ratio, who]) => `${ratio} 倍于 ${who}`).join('，'),
+  asFast: (ratio) => `速度是它的 ${ratio} 倍`,
+  asFastToBuild: (ratio) => `建图速度 ${ratio} 倍`,
+  build: '为 1,000 个段落建索引',
+  mine: '为 7,861 个问题挖负例，k = 5',
+  allValid: (seconds, ok) => `${seconds} 秒，${ok ? '每一行都合格' : '有的行不合格'}`,
+  coldSearch: '`clara-index search`，冷启动查一个问题',
+  embed: '编码上述 1,000 个段落，每个截断到 256 个 token',
+  embedSpread: (middle, range) => `每秒 ${middle} 个（${range}）`,
+  besideTorch: '同上，对比权重相同的 sentence-transformers（torch fp32）',
+  besideSame: '同上，对比运行同一个 int8 文件的其他库',
+  pairs: '给问题和段落配对打分，同等规模的 int8 交叉编码器',
+  crossEncoder: 'CrossEncoder（torch fp32）',
+  exact: '精确检索，在 100,000 x 384 中为 1,000 个查询各找最近的十个',
+  exactRate: (rate) => `每秒 ${rate} 个，召回率 1.0`,
+  graph: '在同一批向量上做 HNSW 检索，recall@10 为 0.99',
+  faissGraph: 'FAISS HNSW（bf16）',
+  reranked: '用自带的重排序模型挖负例，k = 5',
+  rerankedRate: (rate, pairs) => `每秒 ${rate} 个问题，每个问题 ${pairs} 对`,
+  peerMining: '`mine_hard_negatives`（交叉编码器权重相同）',
+  again: '沿用已存的得分再跑一次，耗时占第一次的比例',
+  asBefore: '设置不变',
+  share: (setting, share) =>
+    `${setting.replace(/^(.*) of the positive$/, '正例得分的 $1').replace('margin', '间隔')}：${share}`,
+  planted: '事先埋入另一个答案，被误当作负例的问题所占比例，clara-pretrain 和 XQuAD 英文',
+  plantedRates: ({ reranked, ours, peer, peerReranked, scripts }) =>
+    `${reranked}，不用重排序模型时 ${ours}。\`mine_hard_negatives\`：${peer}，加交叉编码器 ${peerReranked}。像脚本那样取正例的近邻：${scripts}`,
+  scripts: (chunks, questions) =>
+    `${chunks} 个文本块、${questions} 个问题，对比调用接口的 Python 脚本，每次调用 100 ms（推算值）`,
+  noCall: (ratio) => `速度是它的 ${ratio} 倍，无需调用接口`,
+  asked: (chunks, latency) => `就 ${chunks} 个文本块提问，每次调用 ${latency} ms，其中 10% 失败`,
+  askedRate: (ratio, ceiling) => `速度是逐个调用的 ${ratio} 倍；耗时是“延迟 x 次数 / 并发数”的 ${ceiling} 倍`,
+  extract: '从测试文档提取的文本，对照参考文本的 token F1',
+  validate: (megabytes) => `\`clara-validate\`，单核处理 ${megabytes} MB`,
+  validateRates: ({ schema, schemaMiB, full, fullMiB }) =>
+    `只查字段和类型，每秒 ${schema} MB，内存 ${schemaMiB} MiB；全部检查，每秒 ${full} MB，内存 ${fullMiB} MiB`,
+  pipeline: (versions) => `从文档到训练数据包，用打包后的程序，Node ${versions.join('、')}`,
+  pipelineTime: (range, same) => `${range} 秒；${same ? '逐字节相同' : '字节不同'}`,
+  retrieval: '自带向量模型的检索效果',
+  published: 'XQuAD 英文，不带标题，公开结果（MTEB）',
+  ours: '同上，本程序',
+  first20: '同上，前 20 个由自带的重排序模型重排',
+  corpora: {
+    'clara-pretrain': 'clara-pretrain（英文，1,000 篇文档）',
+    'xquad-en': 'XQuAD 英文（240）',
+    'xquad-zh': 'XQuAD 中文（240）',
+    'cmrc2018-dev': 'CMRC 2018 dev（中文，848）',
+  },
+}
