@@ -22,12 +22,17 @@ export async function runCli(only?: CommandName): Promise<void> {
     process.exit()
   })
   try {
-    const args = helpLast(process.argv.slice(2).map(kebabCase), only)
-    const program = only ? await standalone(only) : await umbrella(args)
-    await program.parseAsync(withoutVainHelp(program, args), { from: 'user' })
+    await runArguments(process.argv.slice(2), only)
   } catch (error) {
     if (!isInterrupted) process.exitCode = report(error)
   }
+}
+
+/** What goes wrong is thrown. */
+export async function runArguments(given: string[], only?: CommandName): Promise<void> {
+  const args = helpLast(given.map(kebabCase), only)
+  const program = only ? await standalone(only) : await umbrella(args)
+  await program.parseAsync(withoutVainHelp(program, args), { from: 'user' })
 }
 
 /** The work is done, but who asked for it does not get to know. */

@@ -28,8 +28,16 @@ export interface RunOptions {
 }
 
 /** Variables that commands read: a test's own count, not those of whoever runs it. */
-const SETTINGS = [
-  ...['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'BASE_URL', 'MODEL', 'VISION_MODEL', 'EMBEDDING_MODEL'],
+export const SETTINGS = [
+  ...[
+    'OPENAI_API_KEY',
+    'OPENAI_BASE_URL',
+    'OPENAI_API_BASE',
+    'BASE_URL',
+    'MODEL',
+    'VISION_MODEL',
+    'EMBEDDING_MODEL',
+  ],
   ...['RAW_DATA_DIR', 'EXTRACTED_ASSETS_DIR', 'EXTRACTION_MODE'],
 ]
 

@@ -3,8 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { clara } from './clara.js'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { resolveEndpoint } from '#clara/cli/endpoint-flags.js'
+import type { Talk } from '#clara/cli/talk.js'
+import { clara, SETTINGS } from './clara.js'
 import { serve, synthFolder } from './synth-run.js'
 
 const KEY = 'sk-canary-7f3e2b9a5d1c'
@@ -43,8 +45,36 @@ afterAll(() => {
   proxy.close()
 })
 
-/** 1: that in `.env`; 2: that of the environment; 3: that of the flag. */
-const servers = async () => [await serve(), await serve(), await serve()] as const
+/** In this process: what a run in that folder would ask, and with which key. */
+async function resolved(cwd: string, env: Record<string, string> = {}, baseUrl?: string) {
+  const remarks: string[] = []
+  const talk = { remark: (text: string) => remarks.push(text) } as unknown as Talk
+  const before = process.cwd()
+  process.chdir(cwd)
+  for (const name of SETTINGS) vi.stubEnv(name, env[name])
+  try {
+    const flags = {
+      concurrency: 1,
+      timeout: 1,
+      pairsPerChunk: 1,
+      requestParam: {},
+      ...(baseUrl && { baseUrl }),
+    }
+    const { endpoint } = await resolveEndpoint(flags, true, talk)
+    return { url: endpoint.baseUrl, key: endpoint.apiKey, remarks }
+  } finally {
+    process.chdir(before)
+    vi.unstubAllEnvs()
+  }
+}
+async function refusal(cwd: string, reason: RegExp, env: Record<string, string> = {}): Promise<void> {
+  const error = await resolved(cwd, env).catch((thrown) => thrown)
+  expect(error).toMatchObject({ name: 'ClaraError', code: 'usage', message: expect.stringMatching(reason) })
+  for (const key of [KEY, OTHER]) expect(error.message).not.toContain(key)
+}
+
+/** Of `.env`; of the environment; of the flag. */
+const [FILE, ENVIRONMENT, FLAG] = ['http://127.0.0.1:2/v1', 'http://127.0.0.1:3/v1', 'http://127.0.0.1:4/v1']
 
 function refused(outcome: Awaited<ReturnType<typeof run>>, reason: RegExp): void {
   expect(outcome).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(reason) })
@@ -62,9 +92,9 @@ describe('without an endpoint', () => {
     ['MODEL=qwen-turbo\nBASE_URL=', /qwen-turbo/],
     ["MODEL=qwen-turbo\nBASE_URL=''", /qwen-turbo/],
     ['MODEL=qwen-turbo\n#BASE_URL=https://dashscope.example/v1', /qwen-turbo/],
-  ])('a model of another provider is asked nothing: %s', async (lines, reason) => {
-    refused(await run(folderWith(`OPENAI_API_KEY=${KEY}\n${lines}\n`)), reason)
-  })
+  ])('a model of another provider is asked nothing: %s', (lines, reason) =>
+    refusal(folderWith(`OPENAI_API_KEY=${KEY}\n${lines}\n`), reason),
+  )
 
   it.each([
     `sk-${'0123456789abcdef'.repeat(2)}`,
@@ -78,9 +108,20 @@ describe('without an endpoint', () => {
     'a1b2c3d4e5f60718293a4b5c6d7e8f90',
     'ollama',
   ])('a key that is not OpenAI’s is sent nowhere: %s', async (key) => {
-    const outcome = await run(folderWith(`OPENAI_API_KEY=${key}\n`))
-    refused(outcome, /the API key is not of the form of OpenAI/)
-    if (key.length > 8) expect(outcome.stderr).not.toContain(key)
+    const failed = resolved(folderWith(`OPENAI_API_KEY=${key}\n`))
+    await expect(failed).rejects.toThrow(/the API key is not of the form of OpenAI/)
+    if (key.length > 8) await expect(failed).rejects.not.toThrow(key)
+  })
+
+  it('that a run says so, and asks nobody', async () => {
+    refused(
+      await run(folderWith(`OPENAI_API_KEY=${KEY}\nMODEL=qwen-turbo\n`)),
+      /the model qwen-turbo is none/,
+    )
+    refused(
+      await run(folderWith('OPENAI_API_KEY=a1b2c3d4e5f60718293a4b5c6d7e8f90\n')),
+      /the API key is not of the form/,
+    )
   })
 
   it('OpenAI is asked with its model and its key, and another where it is named', async () => {
@@ -99,18 +140,13 @@ describe('without an endpoint', () => {
     `sk-${'a1B2'.repeat(5)}T3BlbkFJ${'a1B2'.repeat(5)}`,
     'sk-your-key',
   ])('OpenAI is asked with nothing but its key: %s', async (key) => {
-    asked = []
-    await run(folderWith(''), { OPENAI_API_KEY: key })
-    expect(new Set(asked)).toEqual(new Set(['api.openai.com:443']))
-    asked = []
+    expect(await resolved(folderWith(''), { OPENAI_API_KEY: key })).toMatchObject({ url: undefined, key })
   })
 
   it('but with that of OPENAI_API_BASE, as older tools call it', async () => {
-    const [old, named] = await servers()
-    const env = { OPENAI_API_BASE: old.url, OPENAI_API_KEY: KEY }
-    expect(await run(folderWith(''), env)).toMatchObject({ code: 0 })
-    expect(await run(folderWith(''), { ...env, BASE_URL: named.url })).toMatchObject({ code: 0 })
-    expect([old.requests.length, named.requests.length, asked]).toEqual([1, 1, []])
+    const env = { OPENAI_API_BASE: ENVIRONMENT!, OPENAI_API_KEY: KEY }
+    expect(await resolved(folderWith(''), env)).toMatchObject({ url: ENVIRONMENT, key: KEY })
+    expect(await resolved(folderWith(''), { ...env, BASE_URL: FLAG! })).toMatchObject({ url: FLAG, key: KEY })
   })
 
   it('nor are images or vectors sent', async () => {
@@ -130,40 +166,40 @@ describe('without an endpoint', () => {
 
 describe('a key', () => {
   it('of a .env does not go to an endpoint of the environment, unless that file names it, too', async () => {
-    const [, environment, flag] = await servers()
-    const env = { BASE_URL: environment.url }
+    const env = { BASE_URL: ENVIRONMENT! }
+    const reason = /the key is that of OPENAI_API_KEY of \.env in this folder: .*--base-url URL/
     for (const lines of ['', `BASE_URL=${NOWHERE}\n`]) {
       const cwd = folderWith(`OPENAI_API_KEY=${KEY}\n${lines}`)
-      refused(
-        await run(cwd, env),
-        /the key is that of OPENAI_API_KEY of \.env in this folder: .*--base-url URL/,
-      )
-      expect(await run(cwd, env, ['--base-url', flag.url])).toMatchObject({ code: 0 })
+      await refusal(cwd, reason, env)
+      expect(await resolved(cwd, env, FLAG)).toMatchObject({ url: FLAG, key: KEY })
     }
-    expect([environment.requests.length, flag.requests.length]).toEqual([0, 2])
-    const same = folderWith(`OPENAI_API_KEY=${KEY}\nBASE_URL=${environment.url}/\n`)
-    expect(await run(same, env)).toMatchObject({ code: 0 })
-    expect(environment.headers[0]!.authorization).toBe(`Bearer ${KEY}`)
+    const same = folderWith(`OPENAI_API_KEY=${KEY}\nBASE_URL=${ENVIRONMENT}/\n`)
+    expect(await resolved(same, env)).toMatchObject({ url: ENVIRONMENT, key: KEY })
+    const server = await serve()
+    const foreign = folderWith(`OPENAI_API_KEY=${KEY}\n`)
+    refused(await run(foreign, { BASE_URL: server.url }), reason)
+    expect(server.requests).toEqual([])
+    expect(await run(foreign, {}, ['--base-url', server.url])).toMatchObject({ code: 0 })
+    expect(server.headers[0]!.authorization).toBe(`Bearer ${KEY}`)
   })
 
   it('of the environment goes to the endpoint of the environment, whatever .env says', async () => {
-    const [file, environment] = await servers()
-    const cwd = folderWith(`OPENAI_API_KEY=${OTHER}\nBASE_URL=${file.url}\n`)
-    expect(await run(cwd, { OPENAI_API_KEY: KEY, BASE_URL: environment.url })).toMatchObject({ code: 0 })
-    expect([file.requests.length, environment.headers[0]!.authorization]).toEqual([0, `Bearer ${KEY}`])
+    const cwd = folderWith(`OPENAI_API_KEY=${OTHER}\nBASE_URL=${FILE}\n`)
+    const env = { OPENAI_API_KEY: KEY, BASE_URL: ENVIRONMENT! }
+    expect(await resolved(cwd, env)).toMatchObject({ url: ENVIRONMENT, key: KEY })
   })
 })
 
 describe('a .env', () => {
   it('whose key is not the exported one says which counts', async () => {
-    const [file] = await servers()
+    const file = await serve()
     const cwd = folderWith(`OPENAI_API_KEY=${OTHER}\nBASE_URL=${file.url}\n`)
     const { code, stderr } = await run(cwd, { OPENAI_API_KEY: KEY })
     expect(code).toBe(0)
     expect(stderr).toContain('with the key of that file: OPENAI_API_KEY of the environment is another')
     expect(file.headers[0]!.authorization).toBe(`Bearer ${OTHER}`)
-    const same = await run(cwd, { OPENAI_API_KEY: OTHER })
-    expect(same.stderr).not.toContain('is another')
+    const same = await resolved(cwd, { OPENAI_API_KEY: OTHER })
+    expect(same.remarks.join()).not.toContain('is another')
   })
 
   it.each([
@@ -173,44 +209,34 @@ describe('a .env', () => {
     `MODEL=\${MODEL:-qwen-turbo}`,
   ])('is not filled in by a shell, and says so: %s', async (line) => {
     const name = line.replace(/=.*/, '')
-    refused(await run(folderWith(`${line}\n`)), new RegExp(`${name} of \\.env .*write it out`))
+    await refusal(folderWith(`${line}\n`), new RegExp(`${name} of \\.env .*write it out`))
   })
 })
 
 describe('two addresses', () => {
   it.each(['environment', '.env'])('that differ in the %s are asked about', async (place) => {
-    const [one, two] = await servers()
-    const both = { OPENAI_BASE_URL: one.url, BASE_URL: two.url, OPENAI_API_KEY: KEY }
+    const both = { OPENAI_BASE_URL: ENVIRONMENT!, BASE_URL: FLAG!, OPENAI_API_KEY: KEY }
     const lines = Object.entries(both).map(([name, value]) => `${name}=${value}\n`)
     const cwd = folderWith(place === '.env' ? lines.join('') : '')
     const env = place === '.env' ? {} : both
-    refused(
-      await run(cwd, env),
-      new RegExp(`OPENAI_BASE_URL of (the )?${place}.* is ${one.url}, BASE_URL is ${two.url}`),
-    )
-    expect([one.requests.length, two.requests.length]).toEqual([0, 0])
-    expect(await run(cwd, env, ['--base-url', one.url])).toMatchObject({ code: 0 })
-    const alike = folderWith(`OPENAI_BASE_URL=${two.url}\nBASE_URL="${two.url}/"\nOPENAI_API_KEY=${KEY}\n`)
-    expect(await run(alike)).toMatchObject({ code: 0 })
+    const reason = `OPENAI_BASE_URL of (the )?${place}.* is ${ENVIRONMENT}, BASE_URL is ${FLAG}`
+    await refusal(cwd, new RegExp(reason), env)
+    expect(await resolved(cwd, env, ENVIRONMENT)).toMatchObject({ url: ENVIRONMENT })
+    const alike = folderWith(`OPENAI_BASE_URL=${FLAG}\nBASE_URL="${FLAG}/"\nOPENAI_API_KEY=${KEY}\n`)
+    expect(await resolved(alike)).toMatchObject({ url: FLAG })
   })
 
   it('of which one is empty are one', async () => {
-    const [, server] = await servers()
-    const env = { OPENAI_BASE_URL: '', BASE_URL: ` ${server.url} `, OPENAI_API_KEY: KEY }
-    expect(await run(folderWith(''), env)).toMatchObject({ code: 0 })
-    expect(server.requests).toHaveLength(1)
+    const env = { OPENAI_BASE_URL: '', BASE_URL: ` ${ENVIRONMENT} `, OPENAI_API_KEY: KEY }
+    expect(await resolved(folderWith(''), env)).toMatchObject({ url: ENVIRONMENT })
   })
 
   it.each([{ BASE_URL: '' }, { OPENAI_BASE_URL: ' ' }])(
     'the environment’s, empty, does not send elsewhere what .env has an endpoint for: %j',
     async (env) => {
-      const [file] = await servers()
-      const cwd = folderWith(`OPENAI_API_KEY=${KEY}\nBASE_URL=${file.url}\n`)
-      refused(
-        await run(cwd, env),
-        /BASE_URL of \.env in this folder is .*, and the environment sets it to nothing/,
-      )
-      expect(file.requests).toEqual([])
+      const cwd = folderWith(`OPENAI_API_KEY=${KEY}\nBASE_URL=${FILE}\n`)
+      const reason = /BASE_URL of \.env in this folder is .*, and the environment sets it to nothing/
+      await refusal(cwd, reason, env as Record<string, string>)
     },
   )
 })

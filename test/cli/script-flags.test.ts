@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { runArguments } from '#clara/cli/run-cli.js'
 import { PIXEL } from '../support/word.js'
 import { clara, example, readRows, workFolder } from './clara.js'
 import { serve } from './synth-run.js'
@@ -29,6 +30,13 @@ const COMMANDS: Record<string, () => string[]> = {
   validate: () => ['validate', '--input_file', samples, '--expected-top-k', '1'],
   'index build': () => ['index', 'build', '--input_file', documents, '--output_dir', fresh(), '--force'],
 }
+
+/** In this process: what the command says in place of doing anything. */
+const refusal = (args: string[]): Promise<Error> =>
+  runArguments(args).then(
+    () => new Error('nothing was refused'),
+    (error) => error,
+  )
 
 /** Script, the command in its place, the flag as its guides have it, and what to use instead; none: the flag is taken. */
 const FLAGS: [string, keyof typeof COMMANDS, string[], RegExp?][] = [
@@ -60,16 +68,34 @@ const FLAGS: [string, keyof typeof COMMANDS, string[], RegExp?][] = [
 ]
 
 describe('a flag of the scripts', () => {
-  it.each(FLAGS)('%s -> clara %s %j', async (_, command, flag, instead) => {
-    const { code, stdout, stderr } = await clara([...COMMANDS[command]!(), ...flag])
-    expect(stdout + stderr).not.toContain(SECRET)
-    if (!instead) expect({ code, stderr }).toMatchObject({ code: 0 })
-    else
+  it.each(FLAGS.filter(([, , , instead]) => !instead))('%s -> clara %s %j', async (_, command, flag) => {
+    const { code, stderr } = await clara([...COMMANDS[command]!(), ...flag])
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+  })
+
+  it.each(FLAGS.filter(([, , , instead]) => instead))(
+    '%s -> clara %s %j is refused',
+    async (_, command, flag, instead) => {
+      const error = await refusal([...COMMANDS[command]!(), ...flag])
+      expect(error).toMatchObject({
+        name: 'ClaraError',
+        code: 'usage',
+        message: expect.stringMatching(instead!),
+      })
+      expect(error.message).not.toContain(SECRET)
+    },
+  )
+
+  it('that is refused ends the command with code 2, and its value is not shown', async () => {
+    for (const [, command, flag, instead] of [FLAGS[5]!, FLAGS[15]!, FLAGS[22]!]) {
+      const { code, stdout, stderr } = await clara([...COMMANDS[command]!(), ...flag])
       expect({ code, stdout, stderr }).toMatchObject({
         code: 2,
         stdout: '',
-        stderr: expect.stringMatching(instead),
+        stderr: expect.stringMatching(instead!),
       })
+      expect(stderr).not.toContain(SECRET)
+    }
   })
 
   it('is in no help', async () => {
