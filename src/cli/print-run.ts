@@ -28,6 +28,8 @@ export function printRun(
   for (const advice of adviceOn(report)) talk.remark(advice)
   const missing = mining?.counts.answers.warning()
   if (missing) talk.remark(missing)
+  const translated = mining?.counts.answers.remark()
+  if (translated) talk.remark(translated)
   const byChance = mining?.opened && byChanceOnly(mining.counts)
   if (byChance) talk.remark(byChance)
   if (mining && mining.counts.notCompared > 0) {
@@ -90,11 +92,13 @@ function countsOf({ counts, opened }: RunMining): object {
   const { calibration, dropped, seconds, questions, answers } = counts
   const times = Object.entries(seconds).map(([stage, value]) => [stage, Number(value.toFixed(3))])
   const answers_not_found = answers.missing
-  if (!opened) return { dropped, answers_not_found }
+  const answers_in_another_language = answers.translated
+  if (!opened) return { dropped, answers_not_found, answers_in_another_language }
   const { embedder, scorer } = opened.engines
   return {
     dropped,
     answers_not_found,
+    answers_in_another_language,
     calibration: calibration ?? null,
     texts_embedded: embedder.counts.embedded,
     vectors_reused: embedder.counts.reused,

@@ -3,7 +3,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ClaraError } from '../errors.js'
 import { DEFAULT_SHARES, parseShares, type TypeShares } from '../questions/pair-types.js'
 import type { Writing } from '../questions/prompt.js'
-import { PROMPT_LANGUAGES, type PromptLanguage, readTemplate } from '../questions/template.js'
+import {
+  ANSWERS_IN,
+  type AnswersIn,
+  PROMPT_LANGUAGES,
+  type PromptLanguage,
+  readTemplate,
+} from '../questions/template.js'
 import { STAGES, type Stage } from '../samples/stages.js'
 import { wholeNumber } from './flags.js'
 
@@ -12,6 +18,7 @@ export interface WritingFlags {
   types: TypeShares
   prompt?: string
   promptLanguage: PromptLanguage
+  crossLingualAnswers: AnswersIn
   roundTrip: number
   stages: Stage[]
   split?: number
@@ -27,6 +34,11 @@ export function writingFlags(command: Command): Command {
       )
         .argParser(parseShares)
         .default(DEFAULT_SHARES, 'fact:0.7,reasoning:0.3'),
+    )
+    .addOption(
+      new Option('--cross-lingual-answers <whose>', 'language of answers to cross-lingual questions')
+        .choices(ANSWERS_IN)
+        .default('question'),
     )
     .option('--prompt <file>', 'a prompt of your own, with {token} and {pairs} in it')
     .addOption(
@@ -54,9 +66,15 @@ export function writingFlags(command: Command): Command {
 
 /** @throws ClaraError for a prompt that cannot be used. */
 export async function writingOf(flags: WritingFlags): Promise<Writing> {
-  const { pairsPerChunk, types: shares, promptLanguage, prompt } = flags
+  const { pairsPerChunk, types: shares, promptLanguage, crossLingualAnswers, prompt } = flags
   const template = prompt === undefined ? undefined : await readTemplate(prompt)
-  return { pairsPerChunk, shares, promptLanguage, ...(template !== undefined && { template }) }
+  return {
+    pairsPerChunk,
+    shares,
+    promptLanguage,
+    crossLingualAnswers,
+    ...(template !== undefined && { template }),
+  }
 }
 
 function parseStages(text: string): Stage[] {

@@ -1,6 +1,6 @@
 /** Whether answers are in the documents that are named for them: ids of another corpus, or shifted by a line, name real documents, too. */
 import { ClaraError } from '../errors.js'
-import { supportFor } from '../questions/answer-support.js'
+import { isTranslated, supportFor } from '../questions/answer-support.js'
 import type { Question } from '../questions/question.js'
 import { statesAnswer } from '../text/find-answer.js'
 import { foldText } from '../text/fold.js'
@@ -34,6 +34,8 @@ export class MissingAnswers {
   /** All with an answer, and those whose answer is nowhere. */
   answers = 0
   missing = 0
+  /** Those in the question's language where the documents are in another: they cannot be looked for. */
+  translated = 0
 
   async add(question: Question, found: Positives, corpus: Corpus): Promise<void> {
     const { answer, line, path } = question
@@ -44,10 +46,17 @@ export class MissingAnswers {
     // One that many lines have, like "see the document", says nothing about each of them.
     const isNew = this.#seen.get(key) === 0
     this.#seen.set(key, 1)
-    if (isNew) this.#different++
     const chosen = found.positives.map(({ chunk, text }) => chunk?.folded ?? foldText(text))
-    if (chosen.some(statesAnswer(answer))) return this.#remember(chosen)
+    if (chosen.some(statesAnswer(answer))) {
+      if (isNew) this.#different++
+      return this.#remember(chosen)
+    }
     const texts = await textsOf(found, chosen, corpus)
+    if (isTranslated(question.question, answer, texts ?? chosen) && !texts?.some(statesAnswer(answer))) {
+      this.translated++
+      return this.#remember(texts ?? chosen)
+    }
+    if (isNew) this.#different++
     const share = texts ? supportFor(answer, texts) : 1
     if (share < NOWHERE) {
       this.missing++
@@ -81,6 +90,13 @@ export class MissingAnswers {
     if (this.missing === 0) return undefined
     const are = this.missing === 1 ? 'answer is' : 'answers are'
     return `warning: ${this.#path}: ${this.missing} of ${this.answers} ${are} nowhere in the document that is named (${this.#named()})`
+  }
+
+  /** What mining cannot know of them. */
+  remark(): string | undefined {
+    if (this.translated === 0) return undefined
+    const are = this.translated === 1 ? 'answer is' : 'answers are'
+    return `${this.#path}: ${this.translated} of ${this.answers} ${are} in another language than the documents: neither there nor in negatives can they be looked for (docs/mining.md)`
   }
 
   #named(): string {

@@ -5,6 +5,7 @@ import { remember } from '../text/remember.js'
 import { shareScripts } from '../text/scripts.js'
 import { supportOf, wordsOfFolded } from '../text/support.js'
 import { YES_OR_NO } from './checks/words.js'
+import { languageOf } from './language.js'
 
 /** UTF-16 units of passages whose words are kept, twice: some 100 MB. */
 const KEPT_UNITS = 2 << 20
@@ -22,6 +23,19 @@ export function supportFor(answer: string, texts: string[]): number {
   if (!shareScripts(answer, texts)) return 1
   const { counted, found } = supportOf(answer, texts.map(wordsOf))
   return counted === 0 ? 1 : found / counted
+}
+
+/**
+ * Whether the answer is in the question's language and the texts are in the other: a translation, whose words cannot be looked
+ * for. @param texts folded or not
+ */
+export function isTranslated(question: string, answer: string, texts: string[]): boolean {
+  const language = languageOf(answer)
+  if (language === undefined || languageOf(question) !== language) return false
+  return texts.every((text) => {
+    const other = languageOf(text)
+    return other !== undefined && other !== language
+  })
 }
 
 export const isYesOrNo = (answer: string) => YES_OR_NO.test(foldText(answer))

@@ -1,4 +1,5 @@
 /** What became of what the model wrote. */
+import { isTranslated } from './answer-support.js'
 import type { Judged, Reason } from './judge.js'
 import { PAIR_TYPES, type PairType } from './pair-types.js'
 
@@ -12,6 +13,8 @@ export interface JudgeCounts {
   /** Pairs with each fault; one pair may have several. */
   rejected: Partial<Record<Reason, number>>
   summary_faults: Partial<Record<Reason, number>>
+  /** Pairs kept whose answer is in another language than what it was written about: of it numbers, names and quotes were looked for. */
+  translated_answers?: number
   /** Halves of surrogate pairs in replies that are U+FFFD now, where there were any. */
   repaired_halves?: number
 }
@@ -28,11 +31,15 @@ export function createJudgeCounts(): { counts: JudgeCounts; add(judged: Judged):
   }
   return {
     counts,
-    add({ pairs, summary, rejected, repaired }) {
+    add({ pairs, summary, rejected, repaired, passages }) {
       if (repaired !== undefined) counts.repaired_halves = (counts.repaired_halves ?? 0) + repaired
       counts.kept += pairs.length
       counts.written += pairs.length
       for (const { type } of pairs) counts.kept_by_type[type]++
+      const translated = pairs.filter(({ question, answer }) =>
+        isTranslated(question, answer, passages),
+      ).length
+      if (translated > 0) counts.translated_answers = (counts.translated_answers ?? 0) + translated
       if (summary !== undefined) counts.summaries_kept++
       for (const { summary, reasons } of rejected) {
         const isPair = summary === undefined

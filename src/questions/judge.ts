@@ -66,7 +66,11 @@ export function judgeOne(
   before: Before,
 ): Judged {
   const chunkIds = chunks.map(({ id }) => id)
-  const grounds = { passages: task.passages.map(readPassage), leak: leakFinder(task.system) }
+  const grounds = {
+    passages: task.passages.map(readPassage),
+    leak: leakFinder(task.system),
+    answersIn: task.answersIn,
+  }
   const left = [...task.types]
   const judged: Judged = {
     chunkIds,

@@ -1,6 +1,6 @@
 /** Which of the languages that are asked for a text is in. */
 
-const LANGUAGES = ['en', 'zh'] as const
+export const LANGUAGES = ['en', 'zh'] as const
 export type Language = (typeof LANGUAGES)[number]
 
 const WORD = /\p{Script=Latin}+/gu

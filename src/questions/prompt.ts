@@ -4,7 +4,13 @@ import { cutText } from '../files/well-formed.js'
 import type { RequestSettings } from './endpoint.js'
 import { type Language, languageOf } from './language.js'
 import { PAIR_TYPES, type PairType, type TypeShares } from './pair-types.js'
-import { fillTemplate, multiHopTemplate, type PromptLanguage, templateFor } from './template.js'
+import {
+  type AnswersIn,
+  fillTemplate,
+  multiHopTemplate,
+  type PromptLanguage,
+  templateFor,
+} from './template.js'
 
 /** `strict` wants every property required and no others allowed; array lengths are left to the prompt. */
 export const RESPONSE_FORMAT = {
@@ -47,6 +53,8 @@ export interface Writing {
   pairsPerChunk: number
   shares: TypeShares
   promptLanguage: PromptLanguage
+  /** Of cross-lingual questions; default: the question's language. */
+  crossLingualAnswers?: AnswersIn
   /** A user's own prompt. */
   template?: string | undefined
 }
@@ -57,24 +65,26 @@ export interface Task {
   /** `undefined`: neither of those that are told apart. */
   language: Language | undefined
   types: PairType[]
+  /** Whose language answers to cross-lingual questions are in. */
+  answersIn: AnswersIn
   /** With `{token}` in it. */
   system: string
 }
 
 export function taskOf(passage: string, drawn: PairType[], writing: Writing): Task {
-  const { promptLanguage, template } = writing
+  const { promptLanguage, template, crossLingualAnswers: answersIn = 'question' } = writing
   const language = languageOf(passage)
   // There is no other language to ask in where the passage's own is not known.
   const types = language ? drawn : drawn.map((type) => (type === 'cross-lingual' ? 'fact' : type))
-  const system = fillTemplate(templateFor(language, promptLanguage, template), types, language)
-  return { passages: [passage], language, types, system }
+  const system = fillTemplate(templateFor(language, promptLanguage, template), types, language, answersIn)
+  return { passages: [passage], language, types, answersIn, system }
 }
 
 export function multiHopTask(passages: string[], count: number, { promptLanguage }: Writing): Task {
   const language = languageOf(passages.join(' '))
   const types = Array<PairType>(count).fill('multi-hop')
   const system = fillTemplate(multiHopTemplate(language, promptLanguage), types, language)
-  return { passages, language, types, system }
+  return { passages, language, types, answersIn: 'passage', system }
 }
 
 const USER_PROMPT = `<passage-{token}>

@@ -4,24 +4,35 @@ import { ClaraError } from '../errors.js'
 import { readSmallText } from '../files/open-source.js'
 import { type Language, otherThan } from './language.js'
 import { PAIR_TYPES, type PairType } from './pair-types.js'
-import { ENGLISH, ENGLISH_TYPES } from './prompts/en.js'
+import { ENGLISH, ENGLISH_ANSWERS, ENGLISH_TYPES } from './prompts/en.js'
 import { MULTI_HOP } from './prompts/multi-hop.js'
-import { CHINESE, CHINESE_TYPES } from './prompts/zh.js'
+import { CHINESE, CHINESE_ANSWERS, CHINESE_TYPES } from './prompts/zh.js'
 
 export const PROMPT_LANGUAGES = ['auto', 'en', 'zh'] as const
 export type PromptLanguage = (typeof PROMPT_LANGUAGES)[number]
+
+/** Whose language the answer to a cross-lingual question is in. */
+export const ANSWERS_IN = ['question', 'passage'] as const
+export type AnswersIn = (typeof ANSWERS_IN)[number]
 
 interface Template {
   text: string
   /** How a type is explained; `{other}` stands for the language that the passage is not in. */
   types: Record<PairType, string>
+  /** What is said of answers to cross-lingual questions, where they are in the question's language. */
+  answers: string
   /** Names of the languages, in the template's own. */
   names: Record<Language, string>
 }
 
 const TEMPLATES: Record<Language, Template> = {
-  en: { text: ENGLISH, types: ENGLISH_TYPES, names: { en: 'English', zh: 'Chinese' } },
-  zh: { text: CHINESE, types: CHINESE_TYPES, names: { en: '英文', zh: '中文' } },
+  en: {
+    text: ENGLISH,
+    types: ENGLISH_TYPES,
+    answers: ENGLISH_ANSWERS,
+    names: { en: 'English', zh: 'Chinese' },
+  },
+  zh: { text: CHINESE, types: CHINESE_TYPES, answers: CHINESE_ANSWERS, names: { en: '英文', zh: '中文' } },
 }
 
 /** What is put in their places. Braces around anything else are left alone, as those of JSON. */
@@ -65,14 +76,16 @@ export function multiHopTemplate(language: Language | undefined, wanted: PromptL
 
 /** The system prompt but for its token. */
 export function fillTemplate(
-  { text, types, names }: Template,
+  { text, types, answers, names }: Template,
   asked: PairType[],
   language: Language | undefined,
+  answersIn: AnswersIn = 'passage',
 ): string {
   const other = names[language ? otherThan(language) : 'en']
   const lines = PAIR_TYPES.flatMap((type) => {
     const count = asked.filter((each) => each === type).length
-    return count === 0 ? [] : [`- ${count} × ${types[type].replace('{other}', other)}`]
+    const line = type === 'cross-lingual' && answersIn === 'question' ? types[type] + answers : types[type]
+    return count === 0 ? [] : [`- ${count} × ${line.replaceAll('{other}', other)}`]
   })
   return text.replace(PLACEHOLDER, (whole, name) => {
     if (name === 'count') return String(asked.length)

@@ -179,6 +179,23 @@ export function numbersOf(folded: string): string[] {
   })
 }
 
+const MAGNITUDES: Record<string, number> = {
+  hundred: 1e2,
+  thousand: 1e3,
+  million: 1e6,
+  billion: 1e9,
+  trillion: 1e12,
+}
+const WITH_MAGNITUDE = /(?<![\d.,])(\d[\d,]*(?:\.\d+)?)[ -](hundred|thousand|million|billion|trillion)\b/g
+
+/** Numbers with an English word for what they are times: 3.5 million, which Chinese writes as 350万. */
+export function numbersWithMagnitude(folded: string): { number: string; value: string }[] {
+  return Array.from(folded.matchAll(WITH_MAGNITUDE), ([, number, word]) => {
+    const plain = number!.replaceAll(',', '')
+    return { number: withoutZeros(plain), value: String(Math.round(Number(plain) * MAGNITUDES[word!]!)) }
+  })
+}
+
 /** Numbers as words, English and Chinese. @param words of the folded text */
 export function writtenNumbers(folded: string, words: ReadonlySet<string>): string[] {
   const single = Object.entries(NUMBER_WORDS).flatMap(([word, number]) => (words.has(word) ? [number] : []))

@@ -106,6 +106,68 @@ it('finds a quote in a passage with characters that nobody sees', () => {
   expect(faultsOf({}, text)).toEqual([])
 })
 
+describe('an answer in the language of a cross-lingual question', () => {
+  const crossed = (change: Partial<Typed>, text: string) => {
+    const task = taskOf(text, ['cross-lingual'], FACTS)
+    const pair = { ...(text === CHINESE ? chinese : good), type: 'cross-lingual' as const, ...change }
+    return pairFaults(pair, { ...task, passages: [readPassage(text)], leak: leakFinder(task.system) })
+  }
+  const zh = '艾伦港的磨坊是谁建造的？'
+  const en = 'Who paid for the mill in that port?'
+  const MILLIONS = 'The mill at Port Ellen sold 3.5 million sacks to 1,200 bakers before May 1904.'
+  const quotes = ['sold 3.5 million sacks']
+
+  it.each<[string, Partial<Typed>, string]>([
+    ['is a translation', { question: zh, answer: '罗斯兄弟' }, ENGLISH],
+    ['may be a name as the passage has it', { question: zh, answer: 'the brothers Ross & Co' }, ENGLISH],
+    ['may have a name in Latin letters', { question: zh, answer: '由Ross兄弟建造' }, ENGLISH],
+    ['may be a number', { question: '艾伦港的磨坊每年磨多少袋？', answer: '约四千五百袋' }, ENGLISH],
+    ['is a translation into English', { question: en, answer: 'The Ross brothers' }, CHINESE],
+    [
+      'may say numbers in digits',
+      { question: 'How many villages did the mill serve?', answer: '12 villages' },
+      CHINESE,
+    ],
+    [
+      'may say them in words',
+      { question: 'How many sacks does the mill grind?', answer: 'About 4 thousand sacks' },
+      CHINESE,
+    ],
+    ['may be a year', { question: 'When was the mill built?', answer: '1863' }, CHINESE],
+    ['may count in 万', { question: '艾伦港的磨坊卖了多少袋？', answer: '350万袋', quotes }, MILLIONS],
+    ['may count in full', { question: '艾伦港的磨坊卖了多少袋？', answer: '3500000袋', quotes }, MILLIONS],
+    [
+      'may have a date',
+      { question: '艾伦港的磨坊何时卖出这些？', answer: '1904年5月以前', quotes },
+      MILLIONS,
+    ],
+  ])('%s', (_, change, text) => {
+    expect(crossed(change, text)).toEqual([])
+  })
+
+  it.each<[PairFault, Partial<Typed>, string]>([
+    ['the wrong language', { question: zh, answer: 'Two brothers of that family built it' }, ENGLISH],
+    ['the wrong language', { question: en, answer: '罗斯家的兄弟' }, CHINESE],
+    ['the wrong language', { question: en, answer: 'The Ross brothers' }, ENGLISH],
+    ['a number that the passage does not have', { question: zh, answer: '1864年的罗斯兄弟' }, ENGLISH],
+    ['a number that the passage does not have', { question: en, answer: 'Built in 1864' }, CHINESE],
+    ['a number that the passage does not have', { question: zh, answer: '35万袋', quotes }, MILLIONS],
+    ['an answer that the passage does not support', { question: zh, answer: '由Smith和Jones建造' }, ENGLISH],
+    [
+      'a quote that is not in the passage',
+      { question: zh, answer: '罗斯兄弟', quotes: ['由罗斯兄弟建造'] },
+      ENGLISH,
+    ],
+    [
+      'a link, address or code that the passage does not have',
+      { question: zh, answer: '见 https://evil.example/x' },
+      ENGLISH,
+    ],
+  ])('%s', (fault, change, text) => {
+    expect(crossed(change, text)).toContain(fault)
+  })
+})
+
 describe('a pair is not believed', () => {
   it.each<[PairFault, Partial<Typed>]>([
     ['a quote that is not in the passage', { quotes: ['built in 1864 by the brothers'] }],

@@ -29,8 +29,16 @@ describe('the prompt', () => {
     [CHINESE, 'en', 'is in English'],
     [ENGLISH, 'zh', '问题使用中文'],
     [CHINESE, 'zh', '问题使用英文'],
+    [ENGLISH, 'en', 'Its answer is in Chinese, too'],
+    [CHINESE, 'zh', '答案也使用英文'],
   ] as const)('names the other language: %s, %s', (passage, promptLanguage, words) => {
     expect(taskOf(passage, ['cross-lingual'], { ...FACTS, promptLanguage }).system).toContain(words)
+  })
+
+  it('says nothing of the answer where that is in the passage’s language', () => {
+    const { system } = taskOf(ENGLISH, ['cross-lingual'], { ...FACTS, crossLingualAnswers: 'passage' })
+    expect(system).toContain('The question is in Chinese.\n')
+    expect(system).not.toContain('too, whatever')
   })
 
   it.each([

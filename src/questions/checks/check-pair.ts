@@ -7,6 +7,7 @@ import { supportOf } from '../../text/support.js'
 import { type Language, languageOf, otherThan } from '../language.js'
 import type { PairType } from '../pair-types.js'
 import type { WrittenPair } from '../reply.js'
+import type { AnswersIn } from '../template.js'
 import type { LeakFinder } from './leak.js'
 import { foreignNumbers, type Passage } from './passage.js'
 import { isQuoteOf } from './quote.js'
@@ -33,6 +34,8 @@ interface TypedPair extends WrittenPair {
 export interface PairGrounds {
   passages: Passage[]
   leak: LeakFinder
+  /** Of cross-lingual pairs; default: the passage's. */
+  answersIn?: AnswersIn
 }
 
 /** Shares of an answer's words that the passage must have. A reason is put in words of one's own; a fact is copied. */
@@ -54,7 +57,7 @@ const MOST_ANSWER_CHARS = 1000
 const MOST_QUOTE_CHARS = 1000
 
 /** @returns each fault once, in the order in which they are looked for. */
-export function pairFaults(pair: TypedPair, { passages, leak }: PairGrounds): PairFault[] {
+export function pairFaults(pair: TypedPair, { passages, leak, answersIn }: PairGrounds): PairFault[] {
   // Nothing else is looked for: the other checks take texts of a size that a pair has.
   if (isAbsurd(pair)) return ['an absurd length']
   const faults = new Set<PairFault>()
@@ -65,7 +68,8 @@ export function pairFaults(pair: TypedPair, { passages, leak }: PairGrounds): Pa
     if (leak.leaks(text, passages)) faults.add('the prompt shows through')
   }
   if (!areQuotes(quotes, passages)) faults.add('a quote that is not in the passage')
-  for (const fault of answerFaults(answer, type, passages)) faults.add(fault)
+  const crosses = type === 'cross-lingual' && answersIn === 'question'
+  for (const fault of answerFaults(answer, type, passages, crosses)) faults.add(fault)
   for (const fault of questionFaults(question, type, passages)) faults.add(fault)
   return [...faults]
 }
@@ -78,28 +82,46 @@ function areQuotes(quotes: string[], passages: Passage[]): boolean {
   )
 }
 
-function answerFaults(answer: string, type: PairType, passages: Passage[]): PairFault[] {
+/** @param crosses whether the answer is to be in another language than the passages. */
+function answerFaults(answer: string, type: PairType, passages: Passage[], crosses: boolean): PairFault[] {
   const faults: PairFault[] = []
   const folded = foldText(answer)
   const numbers = numbersOf(folded)
   if (foreignNumbers(folded, passages).length > 0) {
     faults.push('a number that the passage does not have')
   }
+  const isStated = () => passages.some((passage) => statesAnswer(answer)(passage.folded))
+  if (crosses && isTranslation(answer, passages)) {
+    if (!sharesNames(answer, passages)) faults.push('an answer that the passage does not support')
+    return faults
+  }
   const { counted, found } = supportOf(answer, passages)
   // A word of Japanese, Thai or Korean may be too short to count.
   const mayBeStated = counted > 0 || SHORT_SCRIPT.test(folded)
   const share = counted > 0 ? found / counted : Number(numbers.length > 0)
-  const isSupported =
-    share >= LEAST_SUPPORT[type] ||
-    (mayBeStated && passages.some((passage) => statesAnswer(answer)(passage.folded)))
+  const isSupported = share >= LEAST_SUPPORT[type] || (mayBeStated && isStated())
   if (!isSupported && !YES_OR_NO.test(folded)) {
     faults.push('an answer that the passage does not support')
   }
   const copied = passages.some((passage) => passage.folded.includes(folded))
-  if (!copied && passages.every(({ language }) => language && !hasScriptOf(language, answer))) {
-    faults.push('the wrong language')
-  }
+  const wanted = (language: Language) => (crosses ? otherThan(language) : language)
+  const isForeign = passages.every(({ language }) => language && !hasScriptOf(wanted(language), answer))
+  if (!copied && isForeign && !(crosses && isStated())) faults.push('the wrong language')
   return faults
+}
+
+/** Of a translation words cannot be looked for, but for names in Latin letters that a Chinese answer leaves as they are. */
+function isTranslation(answer: string, passages: Passage[]): boolean {
+  const language = languageOf(answer)
+  return (
+    language !== undefined && passages.every((passage) => passage.language && passage.language !== language)
+  )
+}
+
+function sharesNames(answer: string, passages: Passage[]): boolean {
+  if (languageOf(answer) !== 'zh') return true
+  const { counted, found } = supportOf(answer.replace(HAN, ' '), passages)
+  return counted === 0 || found / counted >= LEAST_SUPPORT['cross-lingual']
 }
 
 const SHORT_SCRIPT =

@@ -1,7 +1,7 @@
 /** A passage as checks look at it: folded, its words and its numbers. */
 import { chineseNumbersInDigits } from '../../text/chinese-numbers.js'
 import { foldCharacters } from '../../text/fold.js'
-import { numbersOf, plainNumbers, writtenNumbers } from '../../text/numbers.js'
+import { numbersOf, numbersWithMagnitude, plainNumbers, writtenNumbers } from '../../text/numbers.js'
 import { readWords, type TextWords } from '../../text/support.js'
 import { type Language, languageOf } from '../language.js'
 import { instructs } from './instructs.js'
@@ -30,6 +30,7 @@ export function readPassage(text: string): Passage {
       ...numbersOf(folded),
       ...numbersOf(plainNumbers(folded)),
       ...writtenNumbers(folded, words),
+      ...numbersWithMagnitude(folded).map(({ value }) => value),
     ]),
     instructs: instructs(text, characters) || instructs(text, folded),
   }
@@ -40,10 +41,13 @@ export function foreignNumbers(folded: string, passages: Passage[]): string[] {
   const isBelow = BELOW.test(folded)
   const has = (number: string) => passages.some(({ numbers }) => numbers.has(number))
   const written = new Set(numbersOf(folded))
+  const scaled = new Set(
+    numbersWithMagnitude(folded).flatMap(({ number, value }) => (has(value) ? number : [])),
+  )
   // 一个 is "a" as often as "one".
   const counts = (number: string) => number.length > 1 || written.has(number)
   return numbersOf(chineseNumbersInDigits(folded)).filter(
-    (number) => counts(number) && !has(number) && !(isBelow && has(`-${number}`)),
+    (number) => counts(number) && !has(number) && !scaled.has(number) && !(isBelow && has(`-${number}`)),
   )
 }
 

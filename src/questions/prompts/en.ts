@@ -22,3 +22,6 @@ export const ENGLISH_TYPES = {
   'multi-hop': 'multi-hop: asks for what only all of the passages together say.',
   'cross-lingual': 'cross-lingual: asks for one thing that the passage states. The question is in {other}.',
 }
+
+export const ENGLISH_ANSWERS =
+  ' Its answer is in {other}, too, whatever is said below; numbers, and names that have no other form, stay as the passage has them. Its quotes are in the language of the passage.'

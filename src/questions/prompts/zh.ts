@@ -21,3 +21,6 @@ export const CHINESE_TYPES = {
   'multi-hop': 'multi-hop：询问只有综合全部段落才能回答的内容。',
   'cross-lingual': 'cross-lingual：询问段落中陈述的一件事。问题使用{other}。',
 }
+
+export const CHINESE_ANSWERS =
+  '答案也使用{other}（不受下文关于答案语言的要求限制）；数字以及没有译名的名称保持段落原样。引文仍使用段落的语言。'

@@ -1,6 +1,6 @@
 /** A row's texts, once their types are right, and the checks of one row that compare them. */
 
-import { supportFor } from '../../questions/answer-support.js'
+import { isTranslated, supportFor } from '../../questions/answer-support.js'
 import { questionKey } from '../../questions/equal-questions.js'
 import { answerFinder } from '../../text/find-answer.js'
 import type { Key } from '../../text/key-table.js'
@@ -70,11 +70,9 @@ function checkNegatives(answer: string, content: Content, row: CheckedRow): bool
 }
 
 function checkSupport(answer: string, docs: TextFacts[], positives: number[], row: CheckedRow): boolean {
-  const share = supportFor(
-    answer,
-    positives.map((i) => docs[i]!.folded),
-  )
-  if (share >= LEAST_SUPPORT) return false
+  const texts = positives.map((i) => docs[i]!.folded)
+  const share = supportFor(answer, texts)
+  if (share >= LEAST_SUPPORT || isTranslated(row.questions?.[0] ?? '', answer, texts)) return false
   const reason = `of the answer’s words ${Math.round(100 * share)}% are in docs[${positives[0]}]${positives.length > 1 ? ' and the other positives' : ''}`
   row.faults.push({ kind: 'unsupported-answer', reason })
   return true

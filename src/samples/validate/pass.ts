@@ -15,6 +15,7 @@ import { Findings } from './findings.js'
 import { type FirstSample, firstSampleOf } from './first.js'
 import { checkImageMarks } from './image-marks.js'
 import { FINDING_KINDS } from './kinds.js'
+import { Languages } from './languages.js'
 import type { Leaks } from './leaks.js'
 import { LengthCheck } from './lengths.js'
 import { Positions } from './positions.js'
@@ -45,6 +46,7 @@ export class Pass {
   #mixedTypes = false
   #facts = rememberFacts()
   #across = new Across()
+  #languages = new Languages()
   #origins = new OriginCheck()
   #tokens: TokenCheck | null
   #lengths: LengthCheck<PendingRow> | null
@@ -124,6 +126,7 @@ export class Pass {
     }
     if (content) {
       checkContent(row, content)
+      this.#languages.add(row, content)
       if (this.hasProvenance) this.#origins.check(origin, row, content.docs)
       this.options.leaks?.check(line, row, content, origin)
       this.#across.check(line, row, content)
@@ -169,6 +172,7 @@ export class Pass {
       positions: this.#positions.list(),
       uniformity,
       reuse,
+      languages: schemaOnly ? null : this.#languages.report(),
       tokens: this.#tokens?.report ?? null,
       lengths: this.#lengths?.report ?? null,
       provenance: this.hasProvenance && !schemaOnly,

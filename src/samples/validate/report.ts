@@ -6,6 +6,7 @@ import type { ReuseReport } from './across.js'
 import type { Finding } from './findings.js'
 import type { FirstSample } from './first.js'
 import { FINDING_KINDS } from './kinds.js'
+import type { LanguageReport } from './languages.js'
 import type { ValidationReport } from './summary.js'
 import { docCount } from './wrong-type.js'
 
@@ -23,6 +24,7 @@ export function renderReport(report: ValidationReport): string {
     section('Inconsistent counts', [inconsistent(report)]),
     section('Positive position', positionLines(report)),
     ...(report.reuse === null ? [] : [section('Negatives', reuseLines(report.reuse))]),
+    ...(report.languages === null ? [] : [section('Languages', languageLines(report.languages))]),
     section('Findings', findingLines(report.findings)),
     ...(report.findings.length === 0 ? [] : [section('What to do', remedies(report.findings))]),
     section('First sample', firstSampleLines(report.firstSample)),
@@ -62,6 +64,22 @@ function sampleLines(report: ValidationReport): string[] {
   if (report.schemaOnly) lines.push('fields and their types only: what the texts say was not looked at')
   else if (report.provenance) lines.push('compared with their provenance')
   return lines
+}
+
+function languageLines({ questions, answers, positives, ...crossing }: LanguageReport): string[] {
+  const counts = ({ en, zh, other }: LanguageReport['questions']) =>
+    `English ${en}, Chinese ${zh}${other > 0 ? `, neither ${other}` : ''}`
+  const lines = [
+    `questions      ${counts(questions)}`,
+    `answers        ${counts(answers)}`,
+    `positives      ${counts(positives)}`,
+    `question and positive in two languages  ${crossing.crossLingual}`,
+  ]
+  if (crossing.translatedAnswers === 0) return lines
+  return [
+    ...lines,
+    `answers in another language than their positives  ${crossing.translatedAnswers}: nothing can look for them there, nor in negatives`,
+  ]
 }
 
 function section(title: string, lines: string[]): string {

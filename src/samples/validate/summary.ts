@@ -4,6 +4,7 @@ import type { ReuseReport } from './across.js'
 import { type DocCounts, differingRows } from './counts.js'
 import type { Finding } from './findings.js'
 import type { FirstSample } from './first.js'
+import type { LanguageReport } from './languages.js'
 import type { LengthReport } from './lengths.js'
 import type { TokenReport } from './tokens.js'
 import type { Uniformity } from './uniform.js'
@@ -36,6 +37,8 @@ export interface ValidationReport {
   uniformity: Uniformity | null
   /** Null where there are no negatives, or they were not counted. */
   reuse: ReuseReport | null
+  /** Null where all is in one language, or what the texts say was not looked at. */
+  languages: LanguageReport | null
   /** Null when no limit was given. */
   tokens: TokenReport | null
   /** Null where the trainer's lengths were not looked at. */

@@ -21,6 +21,7 @@ const sound: ValidationReport = {
   ],
   uniformity: null,
   reuse: null,
+  languages: null,
   tokens: null,
   lengths: null,
   provenance: false,

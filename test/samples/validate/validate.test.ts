@@ -146,6 +146,7 @@ test('a sound file', async () => {
     ],
     uniformity: null,
     reuse: null,
+    languages: null,
     tokens: null,
     lengths: null,
     provenance: false,
