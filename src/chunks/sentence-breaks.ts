@@ -33,6 +33,41 @@ const LIST_MARKER = /^\(?(?:\p{N}{1,3}|\p{L}|[ivxIVX]{1,5})[.)]$/u
 /** “What?” he asked. Yahoo! is a company. */
 const EXCLAIMED = /[?!][\p{Pf}\p{Pe}"']*$/u
 
+/** Of a Chinese text, which sets no blank behind it. */
+const GLUED_ABBREVIATION =
+  /(?:(?:^|[^\p{L}\p{N}])\p{Lu}|\.\p{Lu}|[^\p{L}](?:Inc|Ltd|Co|Corp|Jr|Sr|No|etc))\.$/u
+/** `2.` of items in a row: 1. 概述 2. 方法 */
+const ITEM_NUMBER = /[\s。；]\p{N}{1,3}\.$/u
+/** “这是对的。”他说。 */
+const SAID = /^\p{sc=Han}{1,5}?(?:说|說|道|问|問|答|喊)(?:道)?[。，！]/u
+const CLOSED_QUOTE = /[。！？…][”’」』]$/u
+/** How far a title or what is in brackets may go on, and how far back its opening mark is looked for. */
+const BRACKETED = 100
+
+/** Inside of 《》, and of brackets that a sentence holds, none ends: 《怎么办？》, 他（真的吗？）来了. Only Chinese marks count. */
+function breaksBracketed(text: string, { from, stop }: Break, tail: string, head: string): boolean {
+  if (!/[。！？][》〉）)]?$/u.test(tail) && !(/[.!?][》〉）)]$/u.test(tail) && /^\p{sc=Han}/u.test(head)))
+    return false
+  const start = Math.max(from, stop - BRACKETED)
+  const before = text.slice(start, stop).trimEnd()
+  const after = text.slice(stop, stop + BRACKETED)
+  for (const [opening, closing] of [
+    ['《', '》'],
+    ['〈', '〉'],
+    ['（', '）'],
+    ['(', ')'],
+  ] as const) {
+    const opened = before.lastIndexOf(opening)
+    // Brackets around a whole sentence are its own; a title may begin one.
+    if (opened < 0 || ('（('.includes(opening) && start + opened === from)) continue
+    const closed = before.indexOf(closing, opened)
+    if (closed === before.length - 1) return true
+    const next = after.indexOf(closing)
+    if (closed < 0 && next >= 0 && !after.slice(0, next).includes(opening)) return true
+  }
+  return false
+}
+
 /** Whether the sentence goes on after the break. */
 export function breaksWrongly(text: string, at: Break): boolean {
   const lineEnds = isLineEnd(text, at.stop)
@@ -41,6 +76,8 @@ export function breaksWrongly(text: string, at: Break): boolean {
   const tail = before.trimEnd()
   const head = text.slice(at.stop, Math.min(at.next, at.stop + REACH)).trimStart()
   if (lineEnds) return isWrappedProse(tail, head, at.stop - at.lineStart)
+  if (breaksBracketed(text, at, tail, head)) return true
+  if (CLOSED_QUOTE.test(tail)) return SAID.test(head)
   if (tail.endsWith('。')) return false
   if (EXCLAIMED.test(tail)) return /^\p{Ll}/u.test(head)
   if (!tail.endsWith('.') && !tail.endsWith(')')) return false
@@ -49,6 +86,7 @@ export function breaksWrongly(text: string, at: Break): boolean {
 }
 
 function abbreviates(tail: string, head: string): boolean {
+  if (/^\p{sc=Han}/u.test(head) && (GLUED_ABBREVIATION.test(tail) || ITEM_NUMBER.test(tail))) return true
   if (ABBREVIATION.test(tail)) return true
   if (BEFORE_NUMBER.test(tail)) return NUMBER.test(head)
   return INITIAL.test(tail) && /^\p{Lu}/u.test(head) && !OPENER.test(head)

@@ -69,10 +69,20 @@ function sureBreaks(text: string, from: number, end: number): number[] {
   }
 }
 
+/** What begins the next sentence: UAX #29 takes all brackets and quotes behind a full stop for closing ones. */
+const OPENING = '“‘「『（《〈【〔〖﹁﹃(['
+
+/** In “一。”“二。” the third mark opens. */
+function beforeOpening(text: string, from: number, end: number): number {
+  let stop = end
+  while (stop > from && OPENING.includes(text[stop - 1]!)) stop--
+  return stop > from ? stop : end
+}
+
 function segmentEnds(text: string, from: number, to: number, most = Number.POSITIVE_INFINITY): number[] {
   const ends: number[] = []
   for (const { index, segment } of segmenter.segment(text.slice(from, to))) {
-    ends.push(from + index + segment.length)
+    ends.push(beforeOpening(text, from + index, from + index + segment.length))
     if (ends.length === most) break
   }
   return ends

@@ -13,8 +13,8 @@ const MARGIN = 64
 const MAX_WORD = 1_000
 /** The longest piece of several words, in UTF-16 units: well inside a window. */
 const MAX_RUN = 500
-/** A blank, or Chinese commas with the closing quotes after them. Bounded: giant runs exhaust the regexp stack. */
-const CLAUSE_END = /\s|[，；：、]{1,64}[”’」』）》】]{0,8}/g
+/** A blank, or Chinese commas with the closing quotes after them, but for those of numbers and titles. Bounded: giant runs exhaust the regexp stack. */
+const CLAUSE_END = /\s|(?!(?<=\d)[，：](?=\d))(?![^《》\n]{0,40}》)[，；：、]{1,64}[”’」』）】]{0,8}/g
 
 /** The lines of a part of a text that are not blank. */
 export function* filledLinesOf(text: string, { start, end }: Span): Generator<Span> {

@@ -12,6 +12,23 @@ describe('sentences', () => {
     ['English', ['It rains.', 'Does it?', 'Yes!', 'Fine.'], ' '],
     ['Chinese', ['今天下雨。', '真的吗？', '真的！', '好吧……走。'], ''],
     ['Chinese quotes', ['他说：“你好。”', '然后走了。'], ''],
+    ['speech in Chinese', ['「這是對的。」他說。', '我不信。'], ''],
+    ['quotes in a row', ['“一。”', '“二。”', '他说：『走。』', '「好。」', '再见。'], ''],
+    ['brackets after a sentence', ['今天下雨。', '（见图3。）', '明天晴。', '(见图4。)', '好。'], ''],
+    ['brackets in a sentence', ['他（真的吗？）来了。', '她（不！真的？）也来了。'], ''],
+    [
+      'titles in Chinese',
+      ['《你好。再见！》是一部电影。', '他看过《怎么办？》和《谁？》两部。', '《第一》。', '完。'],
+      '',
+    ],
+    ['halfwidth stops', ['第一文｡', '第二文｡'], ''],
+    ['articles of a law', ['一、总则。', '二、细则。', '（一）目的。', '（二）范围。'], ''],
+    [
+      'abbreviations in Chinese',
+      ['他在U.S.工作。', '苹果公司（Apple Inc.）在加州。', 'Apple Inc.是公司。'],
+      '',
+    ],
+    ['items in a row', ['1. 概述 2. 方法 3. 结论'], ''],
     ['mixed', ['他在 IBM 工作。', 'He likes it.', '很好。'], ' '],
     ['titles', ['Dr. Smith met Mrs. Jones.', 'Prof. Li was there.'], ' '],
     ['initials', ['J. R. R. Tolkien wrote it.', 'J.R.R. Tolkien did.'], ' '],
@@ -44,7 +61,7 @@ describe('sentences', () => {
       'Ends here. ',
       '完了。',
       'Why? Because ',
-      '(Yes.) Then ',
+      ' (Yes.) Then ',
       ', ',
     ]
     for (const most of [parts.length, 2]) {

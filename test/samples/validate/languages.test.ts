@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { renderReport } from '#clara/samples/validate/report.js'
 import { validateSamples } from '#clara/samples/validate.js'
-import { temporaryDirectory } from '../../support/directory.js'
+import { useDirectory } from '../../support/directory.js'
 
 const MILL =
   'The mill at Port Ellen was built in 1863 by the brothers Ross, who sold 3.5 million sacks of rye.'
@@ -18,7 +18,7 @@ const row = (question: string, answer: string, positive: string) => ({
   pos_index: [0],
 })
 
-const directory = temporaryDirectory()
+const directory = useDirectory()
 
 async function validated(rows: object[]) {
   const path = join(directory.path, 'end_to_end_data.jsonl')
