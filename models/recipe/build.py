@@ -119,10 +119,17 @@ def main() -> None:
     write_card(measured)
 
 
+def calibration_texts(name: str) -> tuple[list[str], list[str]]:
+    """Passages and questions of calibration/NAME.json, written for this project. example.json are texts that once were
+    those of example/, kept here so that the weights can be made again."""
+    rows = json.loads((HERE / "calibration" / f"{name}.json").read_text())
+    texts = lambda key: [row if isinstance(row, str) else row["text"] for row in rows[key]]
+    return texts("passages"), texts("questions")
+
+
 def calibration(tokenizer: Tokenizer) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """The example's passages and questions, their openings, and odd bits: one text each."""
-    lines = [(HERE.parents[1] / "example" / f).read_text().splitlines() for f in ("raw_knowledge.jsonl", "qa.jsonl")]
-    texts = [json.loads(r)["content"] for r in lines[0]] + [json.loads(r)["question"] for r in lines[1]]
+    """Passages and questions, their openings, and odd bits: one text each."""
+    texts = [text for part in calibration_texts("example") for text in part]
     texts += [word for text in texts for word in text.split()[:2]]
     texts += ["", "!", ", .", "(1)", "The [SEP] token ends a [CLS] sequence.", "[PAD] [UNK]", "to be " * 200]
     rows = [torch.tensor([e.ids]) for e in tokenizer.encode_batch(texts)]

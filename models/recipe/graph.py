@@ -10,13 +10,14 @@ token row has its own scale:
 x / r lies in [-1, 1], so the quantiser's own scale is a constant. Weights are symmetric
 per output channel, in 7 of their 8 bits: two u8 x s8 products then always fit the 16-bit
 lanes of vpmaddubsw, and CPUs without VNNI give the same integers as those with it.
-The token embedding table is int8 with a scale a row.
+The token embedding table is int8 with a scale a row, or 4-bit blocks as the weights came.
 
 There is no attention mask: the texts of a batch have one length, which costs the engine
 little (a run of one text is nearly as fast as one of four). GELU is the tanh
 approximation, fused with its bias: docs/performance.md.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -33,10 +34,25 @@ SMALLEST_ROW = 1e-6
 CONTRIB = "com.microsoft"
 
 
+# opset and IR version; 4-bit tensors need the newer ones.
+PLAIN = (17, 8)
+FOUR_BIT = (21, 10)
+
+
+@dataclass
+class TokenBlocks:
+    """A token table of `tokens` rows: codes int8 [tokens, dims] from -8 to 7, scales float16 [tokens, dims / size]."""
+
+    codes: np.ndarray
+    scales: np.ndarray
+    size: int
+
+
 class Graph:
     """Nodes in the order in which they run; a weight is added where it is used."""
 
-    def __init__(self) -> None:
+    def __init__(self, opset: int) -> None:
+        self.opset = opset
         self.nodes: list[onnx.NodeProto] = []
         self.weights: dict[str, onnx.TensorProto] = {}
         self.smallest = self.constant("smallest_row", np.float32(SMALLEST_ROW))
@@ -51,11 +67,17 @@ class Graph:
         self.nodes.append(helper.make_node(operator, inputs, [output], domain=domain, **attributes))
         return output
 
+    def reduce(self, operator: str, x: str) -> str:
+        """Over the last axis, which is an attribute up to opset 17 and an input from 18 on."""
+        if self.opset < 18:
+            return self.run(operator, [x], axes=[-1], keepdims=1)
+        return self.run(operator, [x, self.constant("last_axis", np.array([-1], np.int64))], keepdims=1)
+
     def rows(self, x: str, grid: str) -> tuple[str, str]:
         """x [B, T, D] -> its codes u8 [B, T, D], and the scale of each row [B, T, 1]."""
-        peaks = [self.run("ReduceMax", [x], axes=[-1], keepdims=1), self.smallest]
+        peaks = [self.reduce("ReduceMax", x), self.smallest]
         if grid == "signed":
-            peaks.append(self.run("Neg", [self.run("ReduceMin", [x], axes=[-1], keepdims=1)]))
+            peaks.append(self.run("Neg", [self.reduce("ReduceMin", x)]))
         r = self.run("Max", peaks)
         unit = self.run("Mul", [x, self.run("Reciprocal", [r])])
         return self.run("QuantizeLinear", [unit, *self.grid(grid)]), r
@@ -88,19 +110,34 @@ class Graph:
         inputs = [x, self.constant(f"{name}_weight", module.weight), self.constant(f"{name}_bias", module.bias)]
         return self.run("LayerNormalization", inputs, axis=-1, epsilon=module.eps)
 
-    def embed(self, embeddings: torch.nn.Module, segments: bool) -> str:
-        table = embeddings.word_embeddings.weight.detach().numpy()
+    def token_rows(self, table: np.ndarray) -> list[str]:
+        """What is multiplied for the rows of the table."""
         scale = np.maximum(np.abs(table).max(1, keepdims=True), 1e-12).astype(np.float32) / 127
         codes = self.constant("token_codes", np.rint(table / scale).astype(np.int8))
         rows = self.run("Cast", [self.run("Gather", [codes, "input_ids"])], to=TensorProto.FLOAT)
-        scales = self.run("Gather", [self.constant("token_scales", scale), "input_ids"])
+        return [rows, self.run("Gather", [self.constant("token_scales", scale), "input_ids"])]
+
+    def block_rows(self, blocks: TokenBlocks) -> str:
+        """Exactly the source's values: half-precision scales would round the products, so that they are
+        cast first, which ONNX Runtime does once, when it loads the graph."""
+        nibbles = (blocks.codes & 15).astype(np.uint8)
+        packed = onnx.TensorProto(name="token_codes", data_type=TensorProto.INT4, dims=blocks.codes.shape)
+        packed.raw_data = (nibbles[:, 0::2] | nibbles[:, 1::2] << 4).tobytes()
+        self.weights["token_codes"] = packed
+        scales = self.run("Cast", [self.constant("token_scales", blocks.scales)], to=TensorProto.FLOAT)
+        axes = {"block_size": blocks.size, "gather_axis": 0, "quantize_axis": 1}
+        return self.run("GatherBlockQuantized", ["token_codes", "input_ids", scales], CONTRIB, **axes)
+
+    def embed(self, embeddings: torch.nn.Module, segments: bool, blocks: TokenBlocks | None) -> str:
+        table = embeddings.word_embeddings.weight.detach().numpy()
+        rows = [self.block_rows(blocks)] if blocks else self.token_rows(table)
         kinds = embeddings.token_type_embeddings.weight
         own = embeddings.position_embeddings.weight
         positions = self.constant("positions", own if segments else own + kinds[0])
         start = self.constant("start", np.array([0], np.int64))
         width = self.run("Shape", ["input_ids"], start=1, end=2)
         place = self.run("Slice", [positions, start, width, start])
-        summed = self.run("Add", [self.run("Mul", [rows, scales]), place])
+        summed = self.run("Add", [rows[0] if blocks else self.run("Mul", rows), place])
         if segments:
             segment = self.run("Gather", [self.constant("segments", kinds), "token_type_ids"])
             summed = self.run("Add", [summed, segment])
@@ -114,8 +151,9 @@ class Graph:
 
         def residual(part: str, y: str, before: str, scale: torch.Tensor) -> str:
             biased = self.run("Add", [y, self.constant(f"{name}_{part}_bias", maps[part].bias)])
-            kept = self.run("Mul", [before, self.constant(f"{name}_{part}_kept", scale)])
-            return self.run("Add", [biased, kept])
+            if not torch.all(scale == 1):
+                before = self.run("Mul", [before, self.constant(f"{name}_{part}_kept", scale)])
+            return self.run("Add", [biased, before])
 
         rows = self.rows(x, "signed")
         own = ["query", "key", "value"]
@@ -150,11 +188,14 @@ def build(
     target: Path,
     masked: bool = False,
     head: tuple[torch.nn.Linear, torch.nn.Linear] | None = None,
+    blocks: TokenBlocks | None = None,
 ) -> None:
     """steps: of each linear map's weight grid, in the order of `linears`, layer by layer.
     masked: with an attention mask, for engines that pad. head: pooler and classifier of a
-    cross-encoder; its graph reads segments and gives logits."""
-    graph = Graph()
+    cross-encoder; its graph reads segments and gives logits. blocks: the token table in 4 bits,
+    in place of the encoder's own."""
+    opset, ir_version = FOUR_BIT if blocks else PLAIN
+    graph = Graph(opset)
     remaining = iter(steps)
     inputs = ["input_ids"]
     mask = []
@@ -163,7 +204,7 @@ def build(
         mask = [graph.run("Cast", ["attention_mask"], to=TensorProto.INT32)]
     if head:
         inputs.append("token_type_ids")
-    x = graph.embed(encoder.bert.embeddings, segments=head is not None)
+    x = graph.embed(encoder.bert.embeddings, segments=head is not None, blocks=blocks)
     for index, layer in enumerate(encoder.bert.encoder.layer):
         own = {part: next(remaining).numpy() for part in linears(layer)}
         x = graph.layer(f"layer{index}", x, layer, encoder.residual_scale[index], own, mask)
@@ -178,8 +219,8 @@ def build(
         [helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)],
         list(graph.weights.values()),
     )
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid(CONTRIB, 1)]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid(CONTRIB, 1)]
     model = helper.make_model(proto, opset_imports=opsets, producer_name="clara-topk models/recipe")
-    model.ir_version = 8
+    model.ir_version = ir_version
     onnx.checker.check_model(model, full_check=False)
     onnx.save(model, target)

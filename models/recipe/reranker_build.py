@@ -26,25 +26,23 @@ from graph import build  # noqa: E402
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "minilm-l6-reranker"
-EXAMPLE = HERE.parents[1] / "example"
 # Logits go from about -10 to 10.
 LEAST_CORRELATION = 0.99
 LARGEST_MEAN_DIFFERENCE = 0.5
 
 
 def example_pairs() -> list[tuple[str, str]]:
-    """Each question of the example with its passage, with another, and odd ones."""
-    passages = [json.loads(line)["content"] for line in (EXAMPLE / "raw_knowledge.jsonl").read_text().splitlines()]
-    names = [json.loads(line)["filename"] for line in (EXAMPLE / "raw_knowledge.jsonl").read_text().splitlines()]
-    rows = [json.loads(line) for line in (EXAMPLE / "qa.jsonl").read_text().splitlines()]
+    """Each calibration question with its passage, with another, and odd ones."""
+    texts = json.loads((HERE / "calibration/example.json").read_text())
+    passages = [passage["text"] for passage in texts["passages"]]
+    names = [passage["name"] for passage in texts["passages"]]
+    questions = texts["questions"]
     pairs = []
-    for i, row in enumerate(rows):
-        ids = row.get("doc_id")
-        own = ids[0] if isinstance(ids, list) else ids
-        at = names.index(own) if own in names else i % len(passages)
-        pairs += [(row["question"], passages[at]), (row["question"], passages[(at + 7 * i + 1) % len(passages)])]
+    for i, question in enumerate(questions):
+        at = names.index(question["passage"]) if question["passage"] in names else i % len(passages)
+        pairs += [(question["text"], passages[at]), (question["text"], passages[(at + 7 * i + 1) % len(passages)])]
     long = " ".join(passages[:8])
-    return [*pairs, ("", ""), ("What?", "!"), (rows[0]["question"], long), (long, long), ("[SEP] [PAD]?", "[CLS] [MASK]")]
+    return [*pairs, ("", ""), ("What?", "!"), (questions[0]["text"], long), (long, long), ("[SEP] [PAD]?", "[CLS] [MASK]")]
 
 
 def logits(session: ort.InferenceSession, rows: list[tuple[list[int], list[int]]]) -> float:

@@ -70,6 +70,30 @@ describe.each(Object.entries(golden.families))('%s', (family, { single, pairs })
   })
 })
 
+test('the bilingual model’s own vocabulary gives the ids of the reference', async () => {
+  const { model, texts, single }: { model: string; texts: string[]; single: number[][] } =
+    await read('embedded.json')
+  const [json, config] = await Promise.all(
+    ['tokenizer.json', 'tokenizer_config.json'].map((file) => read(`../../../models/${model}/${file}`)),
+  )
+  const tokenizer = createTokenizer(json, config)
+  const wrong = texts.filter((text, i) => {
+    const ids = [...tokenizer.encode([text], 10_000).ids]
+    return JSON.stringify(ids) !== JSON.stringify(single[i])
+  })
+  expect(texts.length).toBeGreaterThan(100)
+  expect(wrong).toEqual([])
+  const start = performance.now()
+  for (const text of [
+    '的'.repeat(400_000),
+    'a'.repeat(400_000),
+    '\u{20000}'.repeat(200_000),
+    '\u200b'.repeat(400_000),
+  ])
+    expect(tokenizer.count([text])[0]).toBeGreaterThanOrEqual(0)
+  expect(performance.now() - start).toBeLessThan(10_000)
+})
+
 test.each([
   ['normalizer', { type: 'Nmt' }],
   ['pre_tokenizer', { type: 'UnicodeScripts' }],

@@ -26,10 +26,14 @@ describe('the same bits alone and together, with one thread, two and three', () 
   let texts: string[]
   beforeAll(async () => {
     const passages = (await collect(exampleDocuments())).map(({ text }) => text)
-    texts = ['cat', '', 'cat sat', ...passages.slice(0, 12), passages.join(' ')]
+    texts = ['cat', '', 'cat sat', '猫坐在垫子上，狗不喜欢。', ...passages.slice(0, 12), passages.join(' ')]
   })
 
-  test.each([DEFAULT_EMBEDDER, join(TINY, 'bert-mean/onnx/model_quantized.onnx')])('%s', async (model) => {
+  test.each([
+    DEFAULT_EMBEDDER,
+    'multilingual-e5-small-en-zh',
+    join(TINY, 'bert-mean/onnx/model_quantized.onnx'),
+  ])('%s', async (model) => {
     const [one, two, three] = await Promise.all([1, 2, 3].map((threads) => open(model, threads)))
     const together = await two!.embed(texts, 'document')
     expect(sameBits(await three!.embed(texts, 'document'), together)).toBe(true)
