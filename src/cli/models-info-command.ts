@@ -61,7 +61,12 @@ function use(facts: CatalogueEntry | ModelCard): object {
   if (facts.kind === 'reranker') return { labels: facts.labels }
   const { pooling, normalised } = facts
   const prefixes = { query: facts.queryPrefix, document: facts.documentPrefix } // a blank at the end counts
-  return { pooling, normalised, prefixes }
+  return {
+    pooling,
+    normalised,
+    prefixes,
+    ...(facts.lowercase !== undefined && { lowercase: facts.lowercase }),
+  }
 }
 
 function fileLine({ bytes, sha256, verified }: ShownFile): string {

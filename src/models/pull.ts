@@ -64,7 +64,12 @@ export async function pullModel(entry: CatalogueEntry, options: PullOptions): Pr
   try {
     if (!options.force && options.revision === undefined) {
       const installed = await readInstalled(entry.name)
-      if (installed) return pulled(await refreshCard(entry, installed), true)
+      if (installed) {
+        const card = await refreshCard(entry, installed)
+        if (card !== installed.card)
+          options.onRemark(`${entry.name}: its card is set to what is known now: docs/models.md`)
+        return pulled(card, true)
+      }
     }
     if (options.fromDir !== undefined) return await copyModel(entry, options.fromDir)
     if (options.offline) throw missing(entry)

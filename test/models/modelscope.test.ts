@@ -117,7 +117,11 @@ test('the token goes by header and by cookie', async () => {
 test('a pulled model whose card is of an older catalogue is brought up to date', async () => {
   await pull(tinyEntry())
   const entry = { ...tinyEntry(), queryPrefix: 'other: ', lowercase: true }
-  expect(await pull(entry)).toMatchObject({ present: true })
+  const remarks: string[] = []
+  const onRemark = (text: string) => remarks.push(text)
+  expect(await pull(entry, { onRemark })).toMatchObject({ present: true })
+  expect(await pull(entry, { onRemark })).toMatchObject({ present: true })
+  expect(remarks).toEqual([expect.stringContaining('its card is set to what is known now')])
   const card = JSON.parse(readFileSync(join(modelFolder(cache.path), 'card.json'), 'utf8'))
   expect(card).toMatchObject({ queryPrefix: 'other: ', lowercase: true })
   await pull(tinyEntry())
