@@ -15,27 +15,31 @@ export const mayHaveChineseNumbers = (folded: string) => MAY_HAVE_NUMBERS.test(f
 /** @returns the text with its numerals in digits; those that are part of words (三峡, 万一, 十分) and of two numbers (三四十) as they are. */
 export function chineseNumbersInDigits(folded: string): string {
   if (!mayHaveChineseNumbers(folded)) return folded
-  return folded
-    .replace(FORMAL_NUMBER, (found) => Array.from(found, (each) => FORMAL[each] ?? each).join(''))
-    .replace(YEAR_WITH_CIRCLES, (found) => found.replace(/[○◯o0零]/g, '〇'))
-    .replace(DECIMAL, (found, whole: string, decimals: string) => {
-      const value = wholeNumber(whole)
-      return value === undefined ? found : `${value}.${Array.from(decimals, digitOf).join('')}`
-    })
-    .replace(RUN, (run, at: number, text: string) =>
-      isNumber(run, at, text) ? (wholeNumber(run) ?? run) : run,
-    )
-    .replace(MULTIPLE, multiple)
-    .replace(/百分之百/g, '百分之100')
-    .replace(FRACTION, '$2/$1')
-    .replace(PER_THOUSAND, '$1‰')
-    .replace(ERA_YEAR, (found, year: string) =>
-      Number(year === '元' ? 1 : year) <= LAST_YEAR_OF_ERA
-        ? `${FIRST_YEAR + Number(year === '元' ? 0 : Number(year) - 1)}年`
-        : found,
-    )
-    .replace(/西元(?=前?\d)/g, '公元')
-    .replace(/公元(?=\d)/g, '')
+  return (
+    folded
+      .replace(FORMAL_NUMBER, (found) => Array.from(found, (each) => FORMAL[each] ?? each).join(''))
+      .replace(YEAR_WITH_CIRCLES, (found) => found.replace(/[○◯o0零]/g, '〇'))
+      .replace(DECIMAL, (found, whole: string, decimals: string) => {
+        const value = wholeNumber(whole)
+        return value === undefined ? found : `${value}.${Array.from(decimals, digitOf).join('')}`
+      })
+      .replace(RUN, (run, at: number, text: string) =>
+        isNumber(run, at, text) ? (wholeNumber(run) ?? run) : run,
+      )
+      // 1千5百万
+      .replace(/(?<!\d)(\d)千(\d)百(?=[万亿])/g, (_, thousands, hundreds) => `${thousands}${hundreds}00`)
+      .replace(MULTIPLE, multiple)
+      .replace(/百分之百/g, '百分之100')
+      .replace(FRACTION, '$2/$1')
+      .replace(PER_THOUSAND, '$1‰')
+      .replace(ERA_YEAR, (found, year: string) =>
+        Number(year === '元' ? 1 : year) <= LAST_YEAR_OF_ERA
+          ? `${FIRST_YEAR + Number(year === '元' ? 0 : Number(year) - 1)}年`
+          : found,
+      )
+      .replace(/西元(?=前?\d)/g, '公元')
+      .replace(/公元(?=\d)/g, '')
+  )
 }
 
 /** Every reading of the numerals of a text, single ones of a run among them: what a passage may say in digits. */
@@ -73,7 +77,7 @@ const YEAR_WITH_CIRCLES = /[一二三四五六七八九][〇零一二三四五�
 const RUN = new RegExp(`[${NUMERALS}]+`, 'g')
 /** 三点五, and no time of the day: 三点五分, 三点一刻; nor 三点一直. */
 const DECIMAL = new RegExp(
-  `([${NUMERALS}]+)点([〇零一二三四五六七八九]{2,}(?![${NUMERALS}分刻])|[〇零一二三四五六七八九](?=$|[^\\p{L}〇]|[万亿米度倍元公吨升个秒级岁成]|千[米克瓦卡]))`,
+  `([${NUMERALS}]+)点([〇零一二三四五六七八九]{2,}(?![${NUMERALS}分刻])|[〇零一二三四五六七八九](?=$|[^\\p{L}〇]|[万亿米度倍元公英平立吨升个秒级岁成]|千[米克瓦卡]))`,
   'gu',
 )
 /** Behind 百分之, 三分之; before it, too. */

@@ -156,8 +156,12 @@ function wholeNumbers(wanted: string, plain: string): IsWhole | undefined {
   const ends = isChineseNumeral(wanted.at(-1)) && /[\d%‰]$/.test(plain)
   if (!begins && !ends) return undefined
   return (text, at, end) =>
-    !(begins && (isChineseNumeral(text[at - 1]) || (digit(text[at - 1]) && !digit(wanted[0])))) &&
-    !(ends && (isChineseNumeral(text[end]) || digit(text[end])))
+    !(
+      begins &&
+      (/[几数]/.test(text[at - 1] ?? '') ||
+        isChineseNumeral(text[at - 1]) ||
+        (digit(text[at - 1]) && !digit(wanted[0])))
+    ) && !(ends && (isChineseNumeral(text[end]) || digit(text[end])))
 }
 
 const digit = (character: string | undefined) =>

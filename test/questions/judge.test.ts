@@ -43,6 +43,23 @@ describe('judging', () => {
     ])
   })
 
+  it.each([
+    ['question', 1, []],
+    ['passage', 0, ['an answer that the passage does not support', 'the wrong language']],
+  ] as const)(
+    'counts answers that are translations, wanted in the language of the %s',
+    (whose, kept, reasons) => {
+      const one = chunk(7)
+      const task = taskOf(one.text, ['cross-lingual'], { ...FACTS, crossLingualAnswers: whose })
+      const pairs = [{ ...pair('第七号河流向哪座城市？', 'cross-lingual'), answer: '第7号港口城' }]
+      const { counts, add } = createJudgeCounts()
+      const result = judgeOne({ chunks: [one], task, summary: '', pairs, malformed: [] }, nothing())
+      add(result)
+      expect([counts.kept, counts.translated_answers ?? 0]).toEqual([kept, kept])
+      expect(result.rejected.flatMap((each) => (each.pair ? each.reasons : []))).toEqual(reasons)
+    },
+  )
+
   it('gives a pair without a name of a type the one that was asked for at its place', () => {
     const one = chunk(7)
     const task = taskOf(one.text, ['fact', 'fact', 'reasoning'], FACTS)
