@@ -78,6 +78,25 @@ describe('forms of one character', () => {
   })
 })
 
+it('leaves what folded texts are searched for as it is written in the source', () => {
+  const root = new URL('../../src/', import.meta.url)
+  const searched = [
+    'text/support.ts',
+    'text/numbers.ts',
+    'text/chinese-numbers.ts',
+    'text/find-answer.ts',
+    'text/dates.ts',
+  ]
+  const checks = ['check-pair.ts', 'instructs.ts', 'passage.ts', 'text-faults.ts', 'words.ts']
+  for (const file of [...searched, ...checks.map((name) => `questions/checks/${name}`)]) {
+    const characters = readFileSync(new URL(file, root), 'utf8').match(/\p{Script=Han}/gu) ?? []
+    expect(
+      characters.filter((each) => foldText(each) !== each),
+      file,
+    ).toEqual([])
+  }
+})
+
 describe('an answer', () => {
   test.each([
     ['瓦德體', '他設計了瓦德体。'],
