@@ -28,12 +28,12 @@ export function judgingFlags(command: Command): Command {
     )
     .option(
       '--margin <score>',
-      'a negative scores so far below the positive',
+      'a negative scores so far below the positive (0: unrelated, 1: like a positive)',
       number,
       DEFAULT_THRESHOLDS.margin,
     )
-    .option('--max-score <score>', 'a negative scores this at most', number)
-    .option('--min-score <score>', 'a negative scores this at least', number)
+    .option('--max-score <score>', 'a negative scores this at most, on the same scale', number)
+    .option('--min-score <score>', 'a negative scores this at least, on the same scale', number)
     .option('--no-exclude-answers', 'chunks that contain the answer may be negatives')
     .option(
       '--near-duplicate <share>',
@@ -43,7 +43,7 @@ export function judgingFlags(command: Command): Command {
     )
     .option(
       '--near-cosine <cosine>',
-      'cosine to a positive that makes a near-duplicate; 1: never',
+      'cosine to a positive, 0 being that of unrelated chunks, that makes a near-duplicate; 1: never',
       fraction,
       DEFAULT_TRUTH.nearCosine,
     )

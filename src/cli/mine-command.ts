@@ -26,7 +26,7 @@ import { type FormatFlags, formatFlags, formatsOf } from './format-flags.js'
 import { rerankerOf, scoreCacheOf } from './judging-flags.js'
 import { type MiningFlags, miningFlags, miningOptions } from './mining-flags.js'
 import { miningProgress } from './mining-progress.js'
-import { printRun } from './print-run.js'
+import { printRun, scaleOf } from './print-run.js'
 import { onInterrupt } from './run-cli.js'
 import { remarkMethod } from './search-method.js'
 import { createTalk } from './talk.js'
@@ -118,6 +118,7 @@ async function mine(flags: MineFlags): Promise<void> {
           ...scorers,
           ...formatsOf(flags),
           more: () => ({
+            ...scaleOf(counts),
             models: { embedder: embedder.model.sha256, reranker: reranker?.model.sha256 ?? null },
           }),
           onProgress: progress.onSample,

@@ -1,7 +1,7 @@
 /** What clara-mine and clara-synth take to say which negatives they look for. */
 import { type Command, Option } from 'commander'
 import { ClaraError } from '../errors.js'
-import { DEFAULT_RANKS, type MineOptions, SELECTIONS, type Selection } from '../negatives/run.js'
+import { DEFAULT_MAX_RANK, type MineOptions, SELECTIONS, type Selection } from '../negatives/run.js'
 import { wholeNumber } from './flags.js'
 import { fraction, type JudgingFlags, judgingFlags, judgingOptions } from './judging-flags.js'
 
@@ -9,7 +9,7 @@ export interface MiningFlags extends JudgingFlags {
   select: Selection
   randomShare: number
   skipTop: number
-  maxRank: number
+  maxRank?: number
   maxUses?: number
   excludeAdjacent: boolean
   strict?: boolean
@@ -25,8 +25,12 @@ export function miningFlags(command: Command): Command {
         .default('top'),
     )
     .option('--random-share <share>', 'of the negatives, drawn from the whole corpus', fraction, 0)
-    .option('--skip-top <n>', 'pass over the best ranked', wholeNumber(0, 1 << 20), DEFAULT_RANKS.skipTop)
-    .option('--max-rank <n>', 'look no deeper', wholeNumber(1, 1 << 20), DEFAULT_RANKS.maxRank)
+    .option('--skip-top <n>', 'pass over the best ranked', wholeNumber(0, 1 << 20), 0)
+    .option(
+      '--max-rank <n>',
+      `look no deeper (default: ${DEFAULT_MAX_RANK}, deeper where those all score like the positive)`,
+      wholeNumber(1, 1 << 20),
+    )
     .option('--max-uses <n>', 'samples that one chunk may be a negative of', wholeNumber(1))
     .option('--no-exclude-adjacent', 'chunks beside a positive in its document may be negatives')
     .option('--strict', 'drop samples that hard negatives do not fill')
@@ -42,8 +46,11 @@ export function miningFlags(command: Command): Command {
 /** @throws ClaraError `usage` for settings that contradict each other. */
 export function miningOptions(flags: MiningFlags): Omit<MineOptions, 'topK' | 'seed' | 'onProblem'> {
   const { skipTop, maxRank, excludeAdjacent } = flags
-  if (skipTop >= maxRank) {
-    throw new ClaraError('usage', `--skip-top ${skipTop} leaves no rank up to --max-rank ${maxRank}`)
+  if (skipTop >= (maxRank ?? DEFAULT_MAX_RANK)) {
+    throw new ClaraError(
+      'usage',
+      `--skip-top ${skipTop} leaves no rank up to --max-rank ${maxRank ?? DEFAULT_MAX_RANK}`,
+    )
   }
   const { thresholds, truth } = judgingOptions(flags)
   return {

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { OpenEngines } from '../negatives/engines.js'
 import type { MineCounts } from '../negatives/run.js'
+import { rounded } from '../samples/assemble.js'
 import type { RunReport } from '../samples/tally.js'
 import { DATA_FILE } from '../samples/write.js'
 import type { OutputFlags } from './flags.js'
@@ -30,6 +31,8 @@ export function printRun(
   if (missing) talk.remark(missing)
   const translated = mining?.counts.answers.remark()
   if (translated) talk.remark(translated)
+  const blind = mining && blindEmbedder(mining)
+  if (blind) talk.remark(blind)
   const byChance = mining?.opened && byChanceOnly(mining.counts)
   if (byChance) talk.remark(byChance)
   if (mining && mining.counts.notCompared > 0) {
@@ -87,6 +90,20 @@ function byChanceOnly({ found: { samples, inTopK, byChance } }: MineCounts): str
   )
 }
 
+/** With fewer questions chance decides. */
+const LEAST_QUESTIONS = 8
+const LEAST_AUC = 0.75
+
+/** Thresholds on scores that tell nothing. */
+function blindEmbedder({ counts: { scale }, opened }: RunMining): string | undefined {
+  if (!scale || scale.auc === null || scale.questions < LEAST_QUESTIONS || scale.auc >= LEAST_AUC)
+    return undefined
+  return (
+    `warning: the embedder ${opened!.engines.embedder.name} ranks the known positive above a random chunk for ${(100 * scale.auc).toFixed(0)}% of pairs ` +
+    `(chance is 50%, ${100 * LEAST_AUC}% are expected): thresholds on its scores mean little here`
+  )
+}
+
 /** What depends on what was computed before, and on the machine: it is not in the report's file. */
 function countsOf({ counts, opened }: RunMining): object {
   const { calibration, dropped, seconds, questions, answers } = counts
@@ -109,6 +126,12 @@ function countsOf({ counts, opened }: RunMining): object {
       : 0,
     seconds: Object.fromEntries(times),
   }
+}
+
+/** Of the report: what standard scores mean in this run. */
+export function scaleOf({ scale }: MineCounts): { scale?: Record<string, number | null> } {
+  if (!scale) return {}
+  return { scale: Object.fromEntries(Object.entries(scale).map(([key, value]) => [key, rounded(value)])) }
 }
 
 /** The setting that would change it, for each reason that candidates were passed over. */

@@ -14,7 +14,7 @@ import type { OutputFlags, SampleFlags, TrainerFlags } from './flags.js'
 import { type FormatFlags, formatsOf } from './format-flags.js'
 import { type MiningFlags, miningOptions } from './mining-flags.js'
 import type { miningProgress } from './mining-progress.js'
-import type { RunMining } from './print-run.js'
+import { type RunMining, scaleOf } from './print-run.js'
 import type { Believed } from './synth-believe.js'
 import type { Talk } from './talk.js'
 import { trainerRoom } from './trainer-room.js'
@@ -73,7 +73,7 @@ export async function mine(
       split &&
       (({ positives }) =>
         split.sideOf(positives.map(({ chunk, key }) => ({ documentId: chunk!.documentId, key })))),
-    more: () => believed,
+    more: () => ({ ...scaleOf(counts), ...believed }),
     onProgress: progress.onSample,
   }).finally(() => room.close())
   room.remark()

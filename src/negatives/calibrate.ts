@@ -51,7 +51,7 @@ export function probability(logit: number, centre: number): number {
 }
 
 /** Of all pairs, equal scores as half; by ranks (Mann and Whitney 1947). */
-function areaUnderCurve(positives: Float32Array, random: Float32Array): number {
+export function areaUnderCurve(positives: Float32Array, random: Float32Array): number {
   const sorted = Float32Array.from(random).sort()
   let wins = 0
   for (const score of positives)
@@ -67,6 +67,12 @@ function countBelow(sorted: Float32Array, score: number, orEqual: boolean): numb
     else high = middle
   }
   return low
+}
+
+/** @param share from 0 to 1; the value that so large a share lies at or below. */
+export function quantile(values: Float32Array, share: number): number {
+  const sorted = Float32Array.from(values).sort()
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!
 }
 
 export function median(values: Float32Array): number {

@@ -17,9 +17,14 @@ export interface Hits {
 export interface RankWindow {
   /** The first so many are passed over. */
   skipTop: number
-  /** None after this rank. */
+  /** None after this rank, but for what `beyond` is asked for. */
   maxRank: number
+  /** As far as a search goes. */
+  deepest: number
 }
+
+/** Scores fall with the rank: from `over` on none passes. */
+export type Outlook = 'not yet' | 'may pass' | 'over'
 
 /** `deeper`: the search must go deeper before there is a next one. */
 export type Next = Candidate | 'deeper' | undefined
@@ -50,6 +55,22 @@ export class Ranked {
   extend(hits: Hits): void {
     this.#hits = hits
     this.#at = 0
+  }
+
+  /** Of what is ranked after the window, the next that may pass. */
+  beyond(outlook: (score: number) => Outlook): Next {
+    const { ids, scores } = this.#hits
+    if (this.window.deepest <= this.window.maxRank) return undefined
+    while (this.#at < ids.length) {
+      const position = ids[this.#at]!
+      const score = scores[this.#at++]!
+      if (position < 0 || this.#seen.has(position)) continue
+      this.#seen.add(position)
+      const found = outlook(score)
+      if (found === 'over') return undefined
+      if (found === 'may pass') return { position, rank: this.#seen.size, score }
+    }
+    return ids.length < this.window.deepest ? 'deeper' : undefined
   }
 
   next(): Next {

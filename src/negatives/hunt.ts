@@ -1,6 +1,6 @@
 /** The search for one question's negatives: tier by tier, no further than it must. Holds state, computes no score. */
 import type { Question } from '../questions/question.js'
-import type { Candidate, Next, Ranked } from './candidates.js'
+import type { Candidate, Next, Outlook, Ranked } from './candidates.js'
 import type { Corpus, CorpusChunk } from './corpus.js'
 import type { Positive, Positives } from './positives.js'
 import type { RowVectors } from './row-vectors.js'
@@ -52,6 +52,8 @@ interface Grounds {
   truth: TruthRule
   /** `undefined` where there are no vectors. */
   nearness: Nearness | undefined
+  /** The least standard score that an embedder's score may mean; `undefined` where the embedder does not judge. */
+  standard?: ((score: number) => number) | undefined
   /** How often each chunk is a negative so far, in the whole run. */
   uses: Map<number, number>
   /** Keys of texts that the question has already. */
@@ -60,7 +62,8 @@ interface Grounds {
 
 export interface Nearness {
   vectors: RowVectors
-  cosine(vector: Float32Array, positive: number): number
+  /** On the scale of `nearCosine`. */
+  cosine(chunk: CorpusChunk, vector: Float32Array, positive: number): number
 }
 
 interface Stage {
@@ -94,7 +97,13 @@ export class Hunt {
     const stage = (tier: Tier, next: () => Next): Stage => ({ tier, next, isOver: false })
     const tops: Candidate[] = ranked?.skipped ?? []
     this.#stages = [
-      ...(ranked ? [stage('hard', () => ranked.next()), stage('top', () => tops.shift())] : []),
+      ...(ranked
+        ? [
+            stage('hard', () => ranked.next()),
+            stage('hard', () => ranked.beyond((score) => this.#outlook(score))),
+            stage('top', () => tops.shift()),
+          ]
+        : []),
       stage('random', () => this.#draw()),
     ]
   }
@@ -173,7 +182,8 @@ export class Hunt {
     const vector = this.#read?.vector ?? nearness?.vectors.known(position)
     if (!chunk || (nearness && !vector)) return false
     this.#read = undefined
-    const cosineTo: CosineTo | undefined = nearness && ((positive) => nearness.cosine(vector!, positive))
+    const cosineTo: CosineTo | undefined =
+      nearness && ((positive) => nearness.cosine(chunk, vector!, positive))
     const reason =
       truth(chunk, cosineTo) ??
       (this.#keys.has(chunk.key) ? ('same text as a candidate before it' as const) : undefined)
@@ -184,6 +194,15 @@ export class Hunt {
       this.pending.push(candidate)
     }
     return true
+  }
+
+  /** Of what is ranked so deep that there are many: whether it is worth a look. */
+  #outlook(score: number): Outlook {
+    const { limits, grounds } = this
+    if (!limits || !grounds.standard) return 'over'
+    const standard = grounds.standard(score)
+    if (standard < limits.least) return 'over'
+    return standard > limits.most ? 'not yet' : 'may pass'
   }
 
   #draw(): Candidate | undefined {

@@ -2,6 +2,7 @@
 import { oneAhead, windows } from '../files/windows.js'
 import { findEqualQuestions } from '../questions/equal-questions.js'
 import type { Question } from '../questions/question.js'
+import type { Group } from './background.js'
 import type { Corpus } from './corpus.js'
 import type { Excluded, Negative } from './hunt.js'
 import type { Positive } from './positives.js'
@@ -36,6 +37,8 @@ export interface MinedQuestion {
   excluded: Excluded[]
   /** `undefined` where nothing scores. */
   limits: Limits | undefined
+  /** What the embedder gives this question and an average chunk, by the chunk's language: 0 of standard scores. */
+  zeros?: ReadonlyMap<Group, number> | undefined
 }
 
 interface Mining {
@@ -144,7 +147,11 @@ async function* drawWindows(questions: AsyncIterable<Question>, run: Run): Async
 }
 
 /** None where the sample cannot be filled, or by `strict` may not be. */
-function* resultOf({ hunt, positives }: Started, judged: number[], run: Run): Generator<MinedQuestion> {
+function* resultOf(
+  { hunt, positives, zeros }: Started,
+  judged: number[],
+  run: Run,
+): Generator<MinedQuestion> {
   const { question, chosen, excluded, limits } = hunt
   const { counts, options } = run
   counts.questions++
@@ -166,7 +173,7 @@ function* resultOf({ hunt, positives }: Started, judged: number[], run: Run): Ge
     (positive) => known.find(({ key }) => key === positive.key) ?? keptPositive(positive, excluded),
   )
   countFound(positives, run)
-  yield { question, positives: mined, negatives: chosen, excluded, limits }
+  yield { question, positives: mined, negatives: chosen, excluded, limits, zeros }
 }
 
 function countFound(positives: RankedPositive[], { counts: { found }, corpus, options }: Run): void {

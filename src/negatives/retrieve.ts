@@ -1,5 +1,6 @@
 /** Candidates of questions: by their vectors, and where that is asked for by their words too. */
 import { dot } from '../index/rank.js'
+import type { Background } from './background.js'
 import type { Hits } from './candidates.js'
 import type { Engines } from './run.js'
 
@@ -11,22 +12,49 @@ interface Asked {
   vector: Float32Array
 }
 
-/** @returns of each question so many hits as the index has, `depth` at most, best first. */
-export async function retrieve(asked: Asked[], depth: number, engines: Engines): Promise<Hits[]> {
+/**
+ * Where the corpus has several languages, the ranking knows none: a question finds what is near in its meaning, not first what is written
+ * in its own.
+ * @returns of each question so many hits as the index has, `depth` at most, best first, with the embedder's scores.
+ */
+export async function retrieve(
+  asked: Asked[],
+  depth: number,
+  engines: Engines,
+  background: Background,
+): Promise<Hits[]> {
   const { index, keywords, embedder } = engines
   const vectors = new Float32Array(asked.length * embedder.dims)
-  for (const [i, { vector }] of asked.entries()) vectors.set(vector, i * embedder.dims)
+  for (const [i, { vector }] of asked.entries()) vectors.set(background.neutral(vector), i * embedder.dims)
   const { ids, scores, k } = await index.search(vectors, depth)
-  const near = asked.map((_, i) => ({
-    ids: ids.subarray(i * k, (i + 1) * k),
-    scores: scores.subarray(i * k, (i + 1) * k),
-  }))
+  const isNeutral = background.groups.length > 1
+  const near = await Promise.all(
+    asked.map(async ({ vector }, i) => {
+      const found = ids.subarray(i * k, (i + 1) * k)
+      return {
+        ids: found,
+        scores: isNeutral ? await scoresOf(vector, found, index) : scores.subarray(i * k, (i + 1) * k),
+      }
+    }),
+  )
   if (!keywords) return near
   const alike = await keywords.search(
     asked.map(({ question }) => question),
     depth,
   )
   return Promise.all(asked.map(({ vector }, i) => fuse(near[i]!, alike[i]!, vector, index.vectors)))
+}
+
+async function scoresOf(
+  vector: Float32Array,
+  ids: Int32Array,
+  index: Engines['index'],
+): Promise<Float32Array> {
+  const found = ids.filter((id) => id >= 0)
+  const rows = await index.vectors(found)
+  const scores = new Float32Array(ids.length).fill(Number.NEGATIVE_INFINITY)
+  for (let i = 0; i < found.length; i++) scores[i] = dot(vector, rows, i * vector.length)
+  return scores
 }
 
 /** As many as the nearest were, in the order of the fused ranks, with the embedder's scores. */

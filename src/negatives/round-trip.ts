@@ -6,6 +6,7 @@ import type { BelievedPair, Judged, Reason } from '../questions/judge.js'
 import { foldText } from '../text/fold.js'
 import { numbersOf } from '../text/numbers.js'
 import { textKey } from '../text/same-text.js'
+import { backgroundOf } from './background.js'
 import type { Corpus } from './corpus.js'
 import type { Engines } from './run.js'
 
@@ -17,7 +18,7 @@ interface RoundTripOptions {
 
 /** Chunks at a time. */
 const WINDOW = 256
-/** Two questions with so near vectors, and the same numbers, are one. */
+/** Two questions with so near vectors, on a scale where 0 is two chunks drawn at random, and the same numbers, are one. */
 const SAME_QUESTION = 0.95
 /** Chunks found by a question whose questions it is compared with. */
 const NEARBY = 20
@@ -33,7 +34,10 @@ export async function* roundTrip(
   engines: Engines,
   options: RoundTripOptions,
 ): AsyncGenerator<Judged> {
-  const asked = new AskedQuestions(KEPT)
+  const { scaled, groupOf } = await backgroundOf(engines.index, corpus)
+  const asked = new AskedQuestions(KEPT, (a, b) =>
+    scaled(cosine(a.vector, b.vector), groupOf(a.question), groupOf(b.question)),
+  )
   const search = searched(windows(judged, WINDOW), engines, options)
   for await (const { window, found } of oneAhead(search)) {
     let next = 0
@@ -128,6 +132,7 @@ async function answersBest(
 }
 
 interface AskedQuestion {
+  question: string
   vector: Float32Array
   numbers: string
   position: number
@@ -138,7 +143,13 @@ class AskedQuestions {
   readonly #byPosition = new Map<number, AskedQuestion[]>()
   readonly #inOrder: AskedQuestion[] = []
 
-  constructor(private readonly kept: number) {}
+  constructor(
+    private readonly kept: number,
+    private readonly nearness: (
+      a: Pick<AskedQuestion, 'question' | 'vector'>,
+      b: Pick<AskedQuestion, 'question' | 'vector'>,
+    ) => number,
+  ) {}
 
   hasLike(question: string, vector: Float32Array, positions: number[]): boolean {
     const numbers = numbersIn(question)
@@ -147,12 +158,15 @@ class AskedQuestions {
       .some((position) =>
         this.#byPosition
           .get(position)
-          ?.some((other) => other.numbers === numbers && cosine(vector, other.vector) >= SAME_QUESTION),
+          ?.some(
+            (other) =>
+              other.numbers === numbers && this.nearness({ question, vector }, other) >= SAME_QUESTION,
+          ),
       )
   }
 
   add(question: string, vector: Float32Array, position: number): void {
-    const asked = { vector, numbers: numbersIn(question), position }
+    const asked = { question, vector, numbers: numbersIn(question), position }
     const others = this.#byPosition.get(position)
     if (others) others.push(asked)
     else this.#byPosition.set(position, [asked])

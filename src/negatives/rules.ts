@@ -14,7 +14,7 @@ export interface TruthOptions {
   excludeAdjacent: boolean
   /** Share of the shorter text's words that a near-duplicate has in common; 1: equal texts only. */
   nearDuplicate: number
-  /** Cosine of two chunks above which they are near-duplicates; 1: never. */
+  /** Cosine of two chunks above which they are near-duplicates, 0 being that of chunks drawn at random; 1: never. */
   nearCosine: number
 }
 

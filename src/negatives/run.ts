@@ -3,8 +3,8 @@ import type { OnProblem } from '../errors.js'
 import type { Index } from '../index/open.js'
 import type { SameQuestion } from '../questions/equal-questions.js'
 import type { Question } from '../questions/question.js'
+import { type Background, backgroundOf } from './background.js'
 import type { Calibration } from './calibrate.js'
-import type { RankWindow } from './candidates.js'
 import type { Corpus } from './corpus.js'
 import type { CachedEmbedder } from './embed-cached.js'
 import type { EqualRule } from './equal-rule.js'
@@ -12,6 +12,7 @@ import type { Keywords } from './keywords.js'
 import { MissingAnswers } from './missing-answers.js'
 import { createRowVectors, type RowVectors } from './row-vectors.js'
 import type { KnownVerdicts, TruthOptions } from './rules.js'
+import type { ScoreScale } from './score-scale.js'
 import type { PairScorer } from './scorer.js'
 import type { Thresholds } from './thresholds.js'
 
@@ -22,7 +23,7 @@ export interface MineOptions {
   onProblem: OnProblem
   thresholds?: Partial<Thresholds>
   truth?: Partial<TruthOptions>
-  ranks?: Partial<RankWindow>
+  ranks?: { skipTop?: number | undefined; maxRank?: number | undefined }
   /** `top`: the best ranked that pass. `random`: any that pass, of the ranks in the window. */
   select?: Selection
   /** Share of the negatives that are drawn at random, from 0 to 1. */
@@ -35,8 +36,9 @@ export interface MineOptions {
   keepFalseNegatives?: boolean
   /** Keys of texts that a question has already: none of them is a negative once more. */
   taken?: (question: Question) => Iterable<string>
-  /** The reranker's logit that counts as even odds, where it is known; else the run's positives set it. */
-  centre?: number | undefined
+  /** What scores mean, where that is known; else it is measured on the first questions of the run. */
+  calibration?: Calibration | undefined
+  scale?: ScoreScale | undefined
   /** Go on where the questions do not fit the models, or the answers the documents that are named. */
   force?: boolean
   /** What deserves a look and stops nothing. */
@@ -47,7 +49,8 @@ export interface MineOptions {
 export const SELECTIONS = ['top', 'random'] as const
 export type Selection = (typeof SELECTIONS)[number]
 
-export const DEFAULT_RANKS: RankWindow = { skipTop: 0, maxRank: 100 }
+/** Without another, the search goes deeper where the first ranks all score like the positive. */
+export const DEFAULT_MAX_RANK = 100
 
 /** What ranks and scores; without a scorer the embedder's score judges. */
 export interface Engines {
@@ -71,6 +74,7 @@ export interface MineCounts {
   /** Questions that were not compared with all others, whether they are equal: there were too many before them. */
   notCompared: number
   calibration: Calibration | undefined
+  scale: ScoreScale | undefined
   /** Spent in each stage. */
   seconds: Record<Stage, number>
 }
@@ -85,6 +89,10 @@ export interface Run {
   uses: Map<number, number>
   /** `undefined` for a run without embeddings. */
   vectors: RowVectors | undefined
+  /** The reranker, where there is one. */
+  judge: 'embedder' | 'reranker'
+  /** As `vectors`; measured when it is asked for. */
+  background: (() => Promise<Background>) | undefined
   verdicts: KnownVerdicts
   /** Of questions that several lines ask, worked out once. */
   equal: WeakMap<SameQuestion, Promise<EqualRule>>
@@ -102,11 +110,14 @@ export function newRun(corpus: Corpus, options: MineOptions, engines?: Engines):
       notCompared: 0,
       found,
       answers: new MissingAnswers(),
-      calibration: undefined,
+      calibration: options.calibration,
+      scale: options.scale,
       seconds,
     },
     uses: new Map(),
     vectors: engines && createRowVectors(engines.index),
+    judge: engines?.scorer ? 'reranker' : 'embedder',
+    background: engines && (() => backgroundOf(engines.index, corpus)),
     verdicts: new Map(),
     equal: new WeakMap(),
   }

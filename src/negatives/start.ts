@@ -4,17 +4,22 @@ import { dot } from '../index/rank.js'
 import { cosine } from '../inference/cosine.js'
 import type { Question } from '../questions/question.js'
 import { textKey } from '../text/same-text.js'
+import { type Background, type Group, groupOfChunk } from './background.js'
 import { drawn, type Hits, Ranked, type RankWindow } from './candidates.js'
+import type { CorpusChunk } from './corpus.js'
 import { type EqualRule, equalRule } from './equal-rule.js'
 import { Hunt, type Nearness } from './hunt.js'
 import { findPositives, type Positive, type Positives, type RankOf } from './positives.js'
 import { type Random, randomFor } from './random.js'
 import { retrieve } from './retrieve.js'
 import { DEFAULT_TRUTH, type TruthRule, truthRule } from './rules.js'
-import { DEFAULT_RANKS, type Engines, type Run, timed } from './run.js'
+import { DEFAULT_MAX_RANK, type Engines, type Run, timed } from './run.js'
+import { standardScore } from './score-scale.js'
 
 /** First search depth for each document of a sample. */
 const DEPTH_PER_DOC = 4
+/** Where all of the ranks score like an answer, the search goes on so far. */
+const DEEPEST = 1 << 14
 /** Chunks drawn for one question where each may be refused for its score. */
 const MOST_DRAWS = 32
 
@@ -26,6 +31,10 @@ export interface Started {
   query: Float32Array | undefined
   /** What its positives were found to be. */
   found: Positives
+  /** Positions of whatever is known to answer it. */
+  answers: Set<number>
+  /** What the question and a chunk of each group score on average; `undefined` where nothing is retrieved. */
+  zeros: Map<Group, number> | undefined
 }
 
 export interface RankedPositive extends Positive {
@@ -33,12 +42,15 @@ export interface RankedPositive extends Positive {
   rank: number | undefined
   /** The embedder's. */
   score: number | undefined
+  /** Which of the background's its text is of. */
+  group?: Group | undefined
 }
 
 export interface Searched {
   questions: Question[]
   queries: Float32Array[]
   hits: Hits[]
+  background: Background
   /** Vectors of positives that are given as text, by their keys. */
   passages: Map<string, Float32Array>
 }
@@ -56,18 +68,19 @@ export async function searchFor(questions: Question[], run: Run, engines: Engine
     ),
   )
   const depth = run.options.select === 'random' ? window.maxRank : firstDepth(run, window)
+  const background = await timed(run, 'search', run.background!)
   const asked = questions.map(({ question }, row) => ({
     question,
     vector: vectors.subarray(row * dims, (row + 1) * dims),
   }))
-  const hits = await timed(run, 'search', () => retrieve(asked, depth, engines))
+  const hits = await timed(run, 'search', () => retrieve(asked, depth, engines, background))
   const passages = await embedPassages(questions, run, engines)
-  return { questions, queries: asked.map(({ vector }) => vector), hits, passages }
+  return { questions, queries: asked.map(({ vector }) => vector), hits, background, passages }
 }
 
 /** Questions whose positive is not known go to `onProblem`. */
 export async function startHunts(
-  { questions, queries, passages, ...searched }: Searched,
+  { questions, queries, background, passages, ...searched }: Searched,
   run: Run,
 ): Promise<Started[]> {
   const vectors = run.vectors!
@@ -88,13 +101,24 @@ export async function startHunts(
         ...positive,
         rank: positive.chunk && rankOf(positive.chunk.position),
         score: Math.fround(dot(query, own[i]!, 0)),
+        group: background.groupOf(positive.text),
       }))
       // A passage of another line, given as text, has a vector only where that line is near.
+      const answering = [...found.positives, ...(equal?.positives ?? [])]
+      const groups = answering.map(({ text }) => background.groupOf(text))
       const nearness = {
         vectors,
-        cosine: (vector: Float32Array, i: number) => (own[i] ? cosine(own[i], vector) : Number.NaN),
+        cosine: (chunk: CorpusChunk, vector: Float32Array, i: number) =>
+          own[i]
+            ? background.scaled(cosine(own[i], vector), groupOfChunk(chunk, background), groups[i]!)
+            : Number.NaN,
       }
-      return [{ hunt: newHunt(question, found, run, { equal, hits, nearness }), positives, query, found }]
+      const answers = new Set([...found.related, ...answering.flatMap(({ chunk }) => chunk?.position ?? [])])
+      const zeros = new Map(background.groups.map((group) => [group, background.zero(query, group)]))
+      const highest = Math.max(...zeros.values())
+      const standard = (score: number) => standardScore(score, highest, run.counts.scale!)
+      const hunt = newHunt(question, found, run, { equal, hits, nearness, standard })
+      return [{ hunt, positives, query, found, answers, zeros }]
     }),
   )
   for (const [each] of started) if (each) await checkAnswer(each, run)
@@ -107,9 +131,20 @@ export async function startDrawing(questions: Question[], run: Run): Promise<Sta
   for (const question of questions) {
     const found = await positivesOf(question, run, () => undefined)
     if (!found) continue
-    const positives = found.positives.map((each) => ({ ...each, rank: undefined, score: undefined }))
+    const positives = found.positives.map((each) => ({
+      ...each,
+      rank: undefined,
+      score: undefined,
+    }))
     const equal = await equalRuleOf(question, run)
-    const each = { hunt: newHunt(question, found, run, { equal }), positives, query: undefined, found }
+    const each = {
+      hunt: newHunt(question, found, run, { equal }),
+      positives,
+      query: undefined,
+      found,
+      answers: found.related,
+      zeros: undefined,
+    }
     started.push(each)
     await checkAnswer(each, run)
   }
@@ -117,9 +152,12 @@ export async function startDrawing(questions: Question[], run: Run): Promise<Sta
   return started
 }
 
-export function rankWindow({ corpus, options }: Run): RankWindow {
-  const { skipTop, maxRank } = { ...DEFAULT_RANKS, ...options.ranks }
-  return { skipTop, maxRank: Math.min(Math.max(maxRank, skipTop), corpus.count) }
+/** A reranker would have to read what is deeper. */
+export function rankWindow({ corpus, options, judge }: Run): RankWindow {
+  const { skipTop = 0, maxRank } = options.ranks ?? {}
+  const most = Math.min(Math.max(maxRank ?? DEFAULT_MAX_RANK, skipTop), corpus.count)
+  const isOpen = maxRank === undefined && judge === 'embedder'
+  return { skipTop, maxRank: most, deepest: isOpen ? Math.max(most, Math.min(DEEPEST, corpus.count)) : most }
 }
 
 function firstDepth({ options }: Run, { skipTop, maxRank }: RankWindow): number {
@@ -176,13 +214,14 @@ interface HuntGrounds {
   equal: EqualRule | undefined
   hits?: Hits
   nearness?: Nearness
+  standard?: (score: number) => number
 }
 
 function newHunt(
   question: Question,
   found: Positives,
   run: Run,
-  { equal, hits, nearness }: HuntGrounds,
+  { equal, hits, nearness, standard }: HuntGrounds,
 ): Hunt {
   const { corpus, options, uses, verdicts } = run
   const { topK, seed, maxUses, randomShare = 0, keepFalseNegatives = false } = options
@@ -199,6 +238,7 @@ function newHunt(
     drawn: drawn(corpus.count, () => random('negatives'), corpus.positionAt),
     truth,
     nearness,
+    standard: run.judge === 'embedder' ? standard : undefined,
     uses,
     taken: options.taken?.(question),
   }

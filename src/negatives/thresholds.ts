@@ -1,6 +1,7 @@
 /**
  * Positive-aware thresholds (NV-Retriever, arXiv 2407.15831): what scores near the positive may be an
- * answer, too. All on one scale: the reranker's where there is one, else the embedder's.
+ * answer, too. All on one scale: the reranker's where there is one, else
+ * that of standard scores, whatever the embedder.
  */
 export interface Thresholds {
   /** A negative's score at most this share of the positive's; below 0, so far under it. */
@@ -32,13 +33,24 @@ export interface Limits {
   least: number
 }
 
-/** @param positive the least score of the question's positives. */
-export function limitsFor(positive: number, thresholds: Thresholds): Limits {
+/**
+ * @param positive the least score of the question's positives.
+ * @param unrelated what chunks that have nothing to do with a question seldom reach: a positive that scores no higher says nothing
+ * about what an answer scores.
+ */
+export function limitsFor(
+  positive: number,
+  thresholds: Thresholds,
+  unrelated = Number.NEGATIVE_INFINITY,
+): Limits {
   const { maxPercentOfPositive, margin, maxScore, minScore } = thresholds
   const tops: [number, TooHigh][] = [
     // Of a negative score, 95% would be above it.
-    [positive - (1 - maxPercentOfPositive) * Math.abs(positive), 'score near the positive'],
-    [positive - margin, 'score within the margin'],
+    [
+      Math.max(unrelated, positive - (1 - maxPercentOfPositive) * Math.abs(positive)),
+      'score near the positive',
+    ],
+    [Math.max(unrelated, positive - margin), 'score within the margin'],
     [maxScore ?? Number.POSITIVE_INFINITY, 'score over --max-score'],
   ]
   const [most, because] = tops.reduce((lowest, top) => (top[0] < lowest[0] ? top : lowest))

@@ -15,6 +15,8 @@ export interface DocProvenance {
   rank: number | null
   /** The embedder's score of question and document. */
   embedder_score: number | null
+  /** The same on the scale of the run: 0 is an unrelated chunk, 1 a typical positive; `null` where the reranker judges. */
+  standard_score: number | null
   /** The reranker's, from 0 to 1. */
   reranker_score: number | null
 }
@@ -26,13 +28,16 @@ interface Provenance {
   seed: number
   embedder: string | null
   reranker: string | null
-  /** A negative's score was `most` at most, and `least` at least; `null` where nothing scored. */
+  /** On the scale of the reranker, else of standard scores. A negative's score was `most` at most, and `least` at least; `null` where nothing scored. */
   thresholds: { positive: number; most: number; least: number | null } | null
+  /** What the embedder gives the question and an average chunk, by language (`all` where there is one): 0 of standard scores. */
+  random_score: Record<string, number> | null
   docs: DocProvenance[]
   excluded: {
     chunk_id: string
     rank: number | null
     embedder_score: number | null
+    standard_score: number | null
     reranker_score: number | null
     reason: string
   }[]
@@ -54,7 +59,7 @@ export function assembleSample(mined: MinedQuestion, seed: number, scorers: Scor
   const { question, answer, id, path, line } = mined.question
   const scoresOf = scoresBy(scorers)
   const docs = shuffled(documentsOf(mined, scoresOf), randomFor(seed, 'order', id, question))
-  const { limits } = mined
+  const { limits, zeros } = mined
   return {
     sample: {
       question,
@@ -75,6 +80,9 @@ export function assembleSample(mined: MinedQuestion, seed: number, scorers: Scor
             least: Number.isFinite(limits.least) ? rounded(limits.least) : null,
           }
         : null,
+      random_score: zeros
+        ? Object.fromEntries(Array.from(zeros, ([group, score]) => [group, rounded(score)!]))
+        : null,
       docs: docs.map(({ from }) => from),
       excluded: mined.excluded.map(({ chunk, rank, reason, ...scores }) => ({
         chunk_id: chunk.chunkId,
@@ -91,14 +99,16 @@ interface Judged {
   judged: number | undefined
 }
 
-type ScoresOf = (scores: Judged) => Pick<DocProvenance, 'embedder_score' | 'reranker_score'>
+type ScoresOf = (
+  scores: Judged,
+) => Pick<DocProvenance, 'embedder_score' | 'standard_score' | 'reranker_score'>
 
 /** What judged is the reranker where there is one, else the embedder. */
 function scoresBy({ reranker }: Scorers): ScoresOf {
   return ({ score, judged }) =>
     reranker === null
-      ? { embedder_score: rounded(score ?? judged), reranker_score: null }
-      : { embedder_score: rounded(score), reranker_score: rounded(judged) }
+      ? { embedder_score: rounded(score), standard_score: rounded(judged), reranker_score: null }
+      : { embedder_score: rounded(score), standard_score: null, reranker_score: rounded(judged) }
 }
 
 function documentsOf(

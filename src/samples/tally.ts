@@ -1,6 +1,8 @@
 /** What a run's samples come to. */
 import { TIERS, type Tier } from '../negatives/hunt.js'
 import type { MinedQuestion } from '../negatives/mine.js'
+import type { ScoreScale } from '../negatives/score-scale.js'
+import { languageOf } from '../questions/language.js'
 import type { Scorers } from './assemble.js'
 import { createSpread, type Distribution } from './distribution.js'
 import type { FormatCounts } from './formats/sample-file.js'
@@ -23,6 +25,10 @@ export interface RunReport extends Scorers {
   excluded: Record<string, number>
   /** On the scale that thresholds are on; `null` where nothing scored. Differences are to the least positive. */
   scores: { positive: Distribution; negative: Distribution; difference: Distribution } | null
+  /** Questions and their negatives by language, where the corpus has several. */
+  languages?: Record<string, { questions: number; negatives: Record<string, number> }>
+  /** What standard scores mean: see `ScoreScale`. */
+  scale?: ScoreScale
   /** Texts of rows for the trainer in which words that it takes for its own tokens were escaped, where there are any. */
   escaped_texts?: number
   /** What each further format holds, where there are any. */
@@ -38,6 +44,19 @@ interface Tally {
   addEscaped(texts: number): void
   addSide(side: Side, samples: number): void
   finish(): RunReport
+}
+
+function addLanguages(report: RunReport, question: string, negatives: MinedQuestion['negatives']): void {
+  report.languages ??= {}
+  const of = (text: string) => languageOf(text) ?? 'other'
+  const language = of(question)
+  report.languages[language] ??= { questions: 0, negatives: {} }
+  const counts = report.languages[language]
+  counts.questions++
+  for (const { chunk } of negatives) {
+    const other = of(chunk.text)
+    counts.negatives[other] = (counts.negatives[other] ?? 0) + 1
+  }
 }
 
 export function createTally(topK: number, seed: number, scorers: Scorers): Tally {
@@ -58,8 +77,9 @@ export function createTally(topK: number, seed: number, scorers: Scorers): Tally
   const [positive, negative, difference] = [createSpread(), createSpread(), createSpread()]
   return {
     report,
-    add({ question, positives, negatives, excluded, limits }) {
+    add({ question, positives, negatives, excluded, limits, zeros }) {
       report.samples++
+      if (zeros && zeros.size > 1) addLanguages(report, question.question, negatives)
       if (question.answer === '') report.without_answer++
       const ranks = positives.map(({ rank }) => rank ?? Number.POSITIVE_INFINITY)
       if (ranks.includes(1)) report.positive_first++

@@ -19,7 +19,7 @@ const positions = (taken: (Candidate | 'deeper')[]) =>
 
 describe('what is ranked', () => {
   test('comes best first with rank and score, then the search must go deeper', () => {
-    const ranked = new Ranked(hits(7, 3), { skipTop: 0, maxRank: 4 })
+    const ranked = new Ranked(hits(7, 3), { skipTop: 0, maxRank: 4, deepest: 4 })
     expect(take(ranked)).toEqual([
       { position: 7, rank: 1, score: 1 },
       { position: 3, rank: 2, score: 0.99 },
@@ -34,20 +34,20 @@ describe('what is ranked', () => {
   })
 
   test('goes on after a deeper search that found others on the way', () => {
-    const ranked = new Ranked(hits(7, 3), { skipTop: 0, maxRank: 5 })
+    const ranked = new Ranked(hits(7, 3), { skipTop: 0, maxRank: 5, deepest: 5 })
     take(ranked)
     ranked.extend(hits(7, 8, 3, 9, 4))
     expect(positions(take(ranked))).toEqual([8, 9, 4])
   })
 
   test('passes over the first, and keeps them', () => {
-    const ranked = new Ranked(hits(7, 3, 9, 1), { skipTop: 2, maxRank: 4 })
+    const ranked = new Ranked(hits(7, 3, 9, 1), { skipTop: 2, maxRank: 4, deepest: 4 })
     expect(positions(take(ranked))).toEqual([9, 1])
     expect(positions(ranked.skipped)).toEqual([7, 3])
   })
 
   test('has no place for what is missing', () => {
-    const ranked = new Ranked(hits(7, -1, 3), { skipTop: 0, maxRank: 3 })
+    const ranked = new Ranked(hits(7, -1, 3), { skipTop: 0, maxRank: 3, deepest: 3 })
     expect(positions(take(ranked))).toEqual([7, 3])
   })
 
@@ -55,7 +55,7 @@ describe('what is ranked', () => {
     const draw = (seed: number) => {
       const ranked = new Ranked(
         hits(0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
-        { skipTop: 2, maxRank: 9 },
+        { skipTop: 2, maxRank: 9, deepest: 9 },
         randomFor(seed),
       )
       return positions(take(ranked))
@@ -66,7 +66,7 @@ describe('what is ranked', () => {
   })
 
   test('in random order waits until the window is there', () => {
-    const ranked = new Ranked(hits(0, 1), { skipTop: 0, maxRank: 4 }, randomFor(1))
+    const ranked = new Ranked(hits(0, 1), { skipTop: 0, maxRank: 4, deepest: 4 }, randomFor(1))
     expect(ranked.next()).toBe('deeper')
     ranked.extend(hits(0, 1, 2, 3))
     expect([...positions(take(ranked))].sort()).toEqual([0, 1, 2, 3])

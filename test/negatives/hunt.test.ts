@@ -31,6 +31,7 @@ async function hunt({ scores, positive = 0.8, depth, ...setup }: Setup) {
   const ranked = new Ranked(hits(depth ?? order.length), {
     skipTop: setup.skipTop ?? 0,
     maxRank: order.length,
+    deepest: order.length,
   })
   const gold = await corpus.read(0)
   const positives = {

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Problem } from '#clara/errors.js'
+import { dot } from '#clara/index/rank.js'
+import { backgroundOf } from '#clara/negatives/background.js'
 import type { CachedEmbedder } from '#clara/negatives/embed-cached.js'
 import { openKeywords } from '#clara/negatives/keywords.js'
 import { drawNegatives, type MinedQuestion, mineNegatives } from '#clara/negatives/mine.js'
@@ -85,7 +87,13 @@ test('a retrieved negative is nearer to the question than all that were neither 
     asked.map(({ question }) => question),
     'query',
   )
-  const whole = await example.index.search(vectors, example.index.chunks.count, { method: 'exact' })
+  // The example is in two languages: the ranking knows neither, the scores are the embedder's own.
+  const background = await backgroundOf(example.index, example.corpus)
+  expect([...background.groups].sort()).toEqual(['en', 'zh'])
+  const { dims } = example.embedder
+  const queries = asked.map((_, row) => vectors.subarray(row * dims, (row + 1) * dims))
+  const neutral = Float32Array.from(queries.flatMap((query) => Array.from(background.neutral(query))))
+  const whole = await example.index.search(neutral, example.index.chunks.count, { method: 'exact' })
   const mined = await collect(strategies.retrieved(asked, 5, []))
   for (const [row, { negatives, excluded, positives }] of mined.entries()) {
     const ranking = [...whole.ids.subarray(row * whole.k, (row + 1) * whole.k)]
@@ -95,7 +103,7 @@ test('a retrieved negative is nearer to the question than all that were neither 
     expect(above.map(({ chunkId }) => chunkId).sort()).toEqual(used.sort())
     const [{ chunk, rank, score }] = positives as [MinedQuestion['positives'][0]]
     const at = ranking.indexOf(chunk!.position)
-    expect(score).toBe(whole.scores[row * whole.k + at])
+    expect(score).toBe(dot(queries[row]!, await example.index.vectors([chunk!.position]), 0))
     if (rank) expect(rank).toBe(at + 1)
   }
 })
@@ -242,11 +250,16 @@ describe('settings', () => {
 
   test('a scale that is known is not measured', async () => {
     const measured = mining(questions, { topK: 4 }, wordScorer())
-    const scale = await collect(measured.mined).then(() => measured.counts.calibration!.centre)
+    const known = await collect(measured.mined).then(() => measured.counts.calibration!)
+    const scale = known.centre
     const scorer = wordScorer()
-    const { mined, counts } = mining(questions, { topK: 4, centre: scale + 1 }, scorer)
+    const { mined, counts } = mining(
+      questions,
+      { topK: 4, calibration: { ...known, centre: scale + 1 } },
+      scorer,
+    )
     const all = await collect(mined)
-    expect(counts.calibration).toBeUndefined()
+    expect(counts.calibration!.centre).toBe(scale + 1)
     expect(scorer.pairs[0]).toBe(questions.length)
     for (const { positives } of all)
       expect(positives[0]!.judged).toBeCloseTo(1 / (1 + Math.exp(scale + 1 - 5)))

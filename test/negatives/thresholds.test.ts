@@ -23,6 +23,13 @@ describe('the share of the positive', () => {
   })
 })
 
+test('what chunks that have nothing to do with the question reach is no sign of an answer', () => {
+  const found = limitsFor(0.1, { ...DEFAULT_THRESHOLDS, margin: 0.05 }, 0.4)
+  expect(found).toMatchObject({ most: 0.4, positive: 0.1 })
+  expect(limitsFor(0.8, DEFAULT_THRESHOLDS, 0.4).most).toBeCloseTo(0.76, 12)
+  expect(limitsFor(0.1, { ...DEFAULT_THRESHOLDS, maxScore: 0.2 }, 0.4).most).toBe(0.2)
+})
+
 test('the strictest setting decides, and is named', () => {
   expect(limits(0.8, { margin: 0.3 })).toMatchObject({ most: 0.5, because: 'score within the margin' })
   expect(limits(0.8, { margin: 0.01 }).because).toBe('score near the positive')

@@ -84,6 +84,7 @@ describe('a sample', () => {
         chunk_id: 'gold#0',
         rank: 1,
         embedder_score: 0.812346,
+        standard_score: null,
         reranker_score: 0.9,
       },
       'Text of near.': {
@@ -92,6 +93,7 @@ describe('a sample', () => {
         chunk_id: 'near#0',
         rank: 2,
         embedder_score: 0.5,
+        standard_score: null,
         reranker_score: 0.3,
       },
       'Text of any.': {
@@ -100,6 +102,7 @@ describe('a sample', () => {
         chunk_id: 'any#0',
         rank: null,
         embedder_score: null,
+        standard_score: null,
         reranker_score: 0.1,
       },
     })
@@ -115,6 +118,7 @@ describe('a sample', () => {
         chunk_id: 'twin#0',
         rank: 3,
         embedder_score: 0.4,
+        standard_score: null,
         reranker_score: null,
         reason: 'same text as a positive',
       },
@@ -124,7 +128,7 @@ describe('a sample', () => {
   test('of an embedder alone has its scores as what judged', () => {
     const { sample, provenance } = assembleSample(mined('q1'), 7, { embedder: 'a-model', reranker: null })
     const any = provenance.docs[sample.docs.indexOf('Text of any.')]
-    expect(any).toMatchObject({ embedder_score: 0.1, reranker_score: null })
+    expect(any).toMatchObject({ embedder_score: null, standard_score: 0.1, reranker_score: null })
   })
 
   test('has a positive given as text without a chunk, and several positives in ascending places', () => {

@@ -106,7 +106,9 @@ function createTally() {
 
 /** @returns `undefined` where positives or negatives have no scores. */
 function isOutscored(positives: number[], { docs }: Origin): boolean | undefined {
-  const judged = docs.some(({ reranker }) => reranker !== undefined) ? 'reranker' : 'embedder'
+  const judged =
+    (['reranker', 'standard'] as const).find((each) => docs.some((doc) => doc[each] !== undefined)) ??
+    'embedder'
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const [i, doc] of docs.entries()) {
     const score = doc[judged]

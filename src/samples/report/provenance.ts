@@ -8,6 +8,8 @@ export interface DocOrigin {
   chunkId: string | undefined
   rank: number | undefined
   embedder: number | undefined
+  /** The embedder's on the scale of the run, where it judged. */
+  standard: number | undefined
   reranker: number | undefined
 }
 
@@ -48,6 +50,7 @@ function originOf(of: JsonObject): DocOrigin {
     chunkId: textOf(of.chunk_id),
     rank: numberOf(of.rank),
     embedder: numberOf(of.embedder_score),
+    standard: numberOf(of.standard_score),
     reranker: numberOf(of.reranker_score),
   }
 }
@@ -58,6 +61,7 @@ function passedOverOf(of: JsonObject): PassedOver {
     chunkId: textOf(of.chunk_id),
     rank: numberOf(of.rank),
     embedder: numberOf(of.embedder_score),
+    standard: numberOf(of.standard_score),
     reranker: numberOf(of.reranker_score),
   }
 }

@@ -35,18 +35,22 @@ export interface JudgeOptions {
 export interface RowScores {
   /** Of question and each doc. */
   embedder: ArrayLike<number>
+  /** The same, as standard scores. */
+  standard: ArrayLike<number>
   /** From 0 to 1. */
   reranker: ArrayLike<number> | undefined
-  /** Cosine of a doc and the nearest positive. */
+  /** Cosine of a doc and the nearest positive, on the scale of `nearCosine`. */
   nearness(position: number): number
   /** What random passages score, on the scale that thresholds are on. */
   random: number | undefined
+  /** A score that is no sign of an answer. */
+  unrelated: number | undefined
 }
 
 export interface JudgedDoc {
   text: string
   isPositive: boolean
-  embedder: { score: number; rank: number }
+  embedder: { score: number; standard: number; rank: number }
   reranker: { score: number; rank: number } | undefined
   findings: Finding[]
 }
@@ -67,11 +71,11 @@ export function judgeRow(
   options: JudgeOptions,
   same?: SameQuestion,
 ): JudgedRow {
-  const judged = scores.reranker ?? scores.embedder
+  const judged = scores.reranker ?? scores.standard
   const thresholds = { ...DEFAULT_THRESHOLDS, ...options.thresholds }
   const asked = thresholds.minScore
   const positive = Math.min(...row.positives.map((at) => judged[at]!))
-  const limits = limitsFor(positive, { ...thresholds, minScore: asked ?? scores.random })
+  const limits = limitsFor(positive, { ...thresholds, minScore: asked ?? scores.random }, scores.unrelated)
   const untrue = untrueOf(row, scores, { ...DEFAULT_TRUTH, ...options.truth }, same)
   const tooEasy = asked === undefined ? 'score under that of random passages' : 'score under --min-score'
   const findingsOf = (position: number): Finding[] => {
@@ -95,7 +99,7 @@ export function judgeRow(
     docs: row.docs.map((text, i) => ({
       text,
       isPositive: isPositive(i),
-      embedder: { score: scores.embedder[i]!, rank: ranks[i]! },
+      embedder: { score: scores.embedder[i]!, standard: scores.standard[i]!, rank: ranks[i]! },
       reranker: reranked && { score: scores.reranker![i]!, rank: reranked[i]! },
       findings: isPositive(i) ? [] : findingsOf(i),
     })),

@@ -48,7 +48,8 @@ export async function findReplacements(
       ...options,
       topK,
       taken,
-      centre: scale?.centre,
+      calibration: scale?.calibration,
+      scale: scale?.embedder,
       onProblem,
       force: true, // its rows are judged one by one
     })

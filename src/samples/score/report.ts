@@ -1,5 +1,6 @@
 /** What the scores of a file come to. */
 import type { Calibration } from '../../negatives/calibrate.js'
+import type { ScoreScale } from '../../negatives/score-scale.js'
 import { rounded } from '../assemble.js'
 import { createSpread, type Distribution } from '../distribution.js'
 import type { JudgedRow } from './judge.js'
@@ -32,6 +33,8 @@ export interface ScoreReport {
   embedder: ModelReport
   reranker: ModelReport | null
   calibration: Calibration | null
+  /** What the embedder's scores mean in this file. */
+  scale: ScoreScale | null
   /** `null` where nothing was to be replaced. */
   fixed: { rows: number; docs: number; rows_left: number } | null
   /** No suspect left, no bad row. */
@@ -63,6 +66,7 @@ export function createScoreTally(names: ModelNames, fixes: boolean): ScoreTally 
     embedder: embedder.report,
     reranker: reranker?.report ?? null,
     calibration: null,
+    scale: null,
     fixed: fixes ? { rows: 0, docs: 0, rows_left: 0 } : null,
     ok: false,
   }
@@ -100,6 +104,7 @@ export function createScoreTally(names: ModelNames, fixes: boolean): ScoreTally 
       embedder.finish()
       reranker?.finish()
       report.calibration = scale?.calibration ?? null
+      report.scale = scale?.embedder ?? null
       too_easy.below = rounded(minScore ?? scale?.random)
       report.ok = report.bad_rows === 0 && (fixed ? fixed.rows_left === 0 : suspects.rows === 0)
       return report

@@ -1,23 +1,30 @@
 /** What scores of a file mean: measured on its own positives, and on passages that have nothing to do with the question. */
 
 import { dot } from '../../index/rank.js'
-import { type Calibration, calibrate, median, probability } from '../../negatives/calibrate.js'
+import { type Background, backgroundFrom } from '../../negatives/background.js'
+import { type Calibration, calibrate, probability } from '../../negatives/calibrate.js'
 import { drawn } from '../../negatives/candidates.js'
 import { randomFor } from '../../negatives/random.js'
+import { measureScale as measureEmbedder, type ScoreScale } from '../../negatives/score-scale.js'
 import type { PairScorer } from '../../negatives/scorer.js'
 import { textKey } from '../../text/same-text.js'
 import type { SampleRow } from './read-rows.js'
 
-/** Rows that the scale is set by, as many as mining takes. */
+/** Rows that the reranker's scale is set by, as many as mining takes. */
 const SCALE_ROWS = 128
+/** Passages that stand for all that have nothing to do with a question. */
+const PASSAGES = 512
 
 export interface Scale {
-  /** The reranker's logit that counts as even odds. */
-  centre: number
+  background: Background
+  /** Of the embedder. */
+  embedder: ScoreScale
   /** Of the reranker; `undefined` without one, or without random passages. */
   calibration: Calibration | undefined
-  /** Median score of random passages, on the scale that thresholds are on; `undefined` where there are none. */
+  /** What random passages score, on the scale that thresholds are on; `undefined` where there are none. */
   random: number | undefined
+  /** What is no sign of an answer. */
+  unrelated: number | undefined
 }
 
 export interface VectoredRow {
@@ -32,6 +39,7 @@ export interface VectoredRow {
 /**
  * A random passage is another row's positive: it is about something else, and it stays the same when negatives
  * are replaced, so that a file and its mended copy are judged alike.
+ * @param rows one at least.
  * @throws ClaraError `model` for a reranker that cannot tell positives from random passages.
  */
 export async function measureScale(
@@ -39,41 +47,81 @@ export async function measureScale(
   scorer: PairScorer | undefined,
   seed: number,
 ): Promise<Scale> {
+  const passages = passagesOf(rows)
+  const background = backgroundFrom(passages)
+  const embedder = measureEmbedder(
+    rows.map(({ row, query, vectors }) => {
+      const keys = new Set(row.positives.map((at) => textKey(row.docs[at]!)))
+      return {
+        key: `${row.line} ${row.question}`,
+        query,
+        positives: row.positives.map((at) => ({
+          score: dot(query, vectors[at]!, 0),
+          group: background.groupOf(row.docs[at]!),
+        })),
+        answers: (position) => keys.has(passages[position]!.key),
+      }
+    }),
+    background,
+    seed,
+  )
+  const known = { background, embedder }
+  if (!scorer) {
+    const { unrelated } = embedder
+    if (embedder.auc === null)
+      return { ...known, calibration: undefined, random: undefined, unrelated: undefined }
+    return { ...known, calibration: undefined, random: 0, unrelated }
+  }
+  const calibration = await calibrateOn(rows, scorer, seed)
+  if (!calibration) return { ...known, calibration, random: undefined, unrelated: undefined }
+  const { centre } = calibration
+  const random = probability(calibration.random, centre)
+  return { ...known, calibration, random, unrelated: random }
+}
+
+async function calibrateOn(
+  rows: VectoredRow[],
+  scorer: PairScorer,
+  seed: number,
+): Promise<Calibration | undefined> {
   const step = Math.ceil(rows.length / SCALE_ROWS)
   const foreign = foreignPositives(rows, seed)
   const sample = rows.flatMap((each, i) => {
     const passage = i % step === 0 ? foreign(i) : undefined
-    return passage ? [{ ...each, passage }] : []
+    return passage === undefined ? [] : [{ ...each, passage }]
   })
-  if (sample.length === 0) return { centre: 0, calibration: undefined, random: undefined }
-  if (!scorer) {
-    const scores = sample.map(({ query, passage }) => dot(query, passage.vector, 0))
-    return { centre: 0, calibration: undefined, random: median(Float32Array.from(scores)) }
-  }
-  const random = await scorer.score(
-    sample.map(({ row, passage }) => ({ question: row.question, passage: passage.text })),
-  )
+  if (sample.length === 0) return undefined
+  const random = await scorer.score(sample.map(({ row, passage }) => ({ question: row.question, passage })))
   const positives = sample.map(({ row, logits }) => Math.min(...row.positives.map((at) => logits![at]!)))
-  const calibration = calibrate(scorer.name, Float32Array.from(positives), random)
-  const { centre } = calibration
-  return { centre, calibration, random: probability(calibration.random, centre) }
+  return calibrate(scorer.name, Float32Array.from(positives), random)
 }
 
-interface Passage {
-  text: string
-  vector: Float32Array
+/** The first positive of each row, each text once. */
+function passagesOf(
+  rows: VectoredRow[],
+): { text: string; key: string; position: number; vector: Float32Array }[] {
+  const step = Math.ceil(rows.length / PASSAGES)
+  const seen = new Set<string>()
+  return rows
+    .filter((_, i) => i % step === 0)
+    .flatMap(({ row, vectors }) => {
+      const at = row.positives[0]!
+      const key = textKey(row.docs[at]!)
+      if (seen.has(key)) return []
+      seen.add(key)
+      return [{ text: row.docs[at]!, key, position: seen.size - 1, vector: vectors[at]! }]
+    })
 }
 
 /** For each row the first positive of a row drawn at random; not one that is a positive of its own. */
-function foreignPositives(rows: VectoredRow[], seed: number): (i: number) => Passage | undefined {
+function foreignPositives(rows: VectoredRow[], seed: number): (i: number) => string | undefined {
   const keys = rows.map(({ row }) => row.positives.map((at) => textKey(row.docs[at]!)))
   return (i) => {
     const { line, question } = rows[i]!.row
     for (const { position } of drawn(rows.length, () => randomFor(seed, 'random passage', line, question))) {
       if (keys[i]!.includes(keys[position]![0]!)) continue
-      const { row, vectors } = rows[position]!
-      const at = row.positives[0]!
-      return { text: row.docs[at]!, vector: vectors[at]! }
+      const { row } = rows[position]!
+      return row.docs[row.positives[0]!]!
     }
     return undefined
   }

@@ -19,6 +19,8 @@ export interface ScoreLine {
 interface DocLine {
   role: 'positive' | 'negative'
   embedder_score: number | null
+  /** The same on the scale of the file: 0 is a random passage, 1 a typical positive. */
+  standard_score: number | null
   embedder_rank: number
   /** From 0 to 1. */
   reranker_score: number | null
@@ -61,6 +63,7 @@ function docLine(
   return {
     role: isPositive ? 'positive' : 'negative',
     embedder_score: rounded(embedder.score),
+    standard_score: rounded(embedder.standard),
     embedder_rank: embedder.rank,
     reranker_score: rounded(reranker?.score),
     reranker_rank: reranker?.rank ?? null,

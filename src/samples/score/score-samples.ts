@@ -4,6 +4,7 @@ import { dot } from '../../index/rank.js'
 import { cosine } from '../../inference/cosine.js'
 import { probability } from '../../negatives/calibrate.js'
 import type { Engines } from '../../negatives/run.js'
+import { standardScore } from '../../negatives/score-scale.js'
 import {
   type EqualQuestions,
   findEqualQuestions,
@@ -112,12 +113,23 @@ function judge(
   options: ScoreOptions,
   same: SameQuestion | undefined,
 ): JudgedRow {
+  const { background, calibration, random, unrelated } = scale
+  const groups = row.docs.map((text) => background.groupOf(text))
+  const embedder = Float32Array.from(vectors, (vector) => dot(query, vector, 0))
   const scores = {
-    embedder: Float32Array.from(vectors, (vector) => dot(query, vector, 0)),
-    reranker: logits && Float64Array.from(logits, (logit) => probability(logit, scale.centre)),
+    embedder,
+    standard: Float64Array.from(embedder, (score, i) =>
+      standardScore(score, background.zero(query, groups[i]!), scale.embedder),
+    ),
+    reranker: logits && Float64Array.from(logits, (logit) => probability(logit, calibration?.centre ?? 0)),
     nearness: (position: number) =>
-      Math.max(...row.positives.map((at) => cosine(vectors[at]!, vectors[position]!))),
-    random: scale.random,
+      Math.max(
+        ...row.positives.map((at) =>
+          background.scaled(cosine(vectors[at]!, vectors[position]!), groups[at]!, groups[position]!),
+        ),
+      ),
+    random,
+    unrelated,
   }
   return judgeRow(row, scores, options, same)
 }

@@ -14,6 +14,8 @@ export interface Suspect {
   /** As the provenance beside the file has it; `null` where there is none. */
   chunk_id: string | null
   embedder_score: number
+  /** From 0, a random passage, to 1, a typical positive. */
+  standard_score: number
   /** From 0 to 1. */
   reranker_score: number | null
   /** What a negative of this row may score, by the model that judges. */
@@ -33,6 +35,7 @@ export function suspectsIn(judged: JudgedRow, replacements: Replacements | undef
       doc,
       chunk_id: null,
       embedder_score: rounded(embedder.score)!,
+      standard_score: rounded(embedder.standard)!,
       reranker_score: rounded(reranker?.score),
       most: rounded(limits.most)!,
       reasons: findings.flatMap(({ kind, reason }) => (kind === 'suspect' ? [reason] : [])),

@@ -24,7 +24,12 @@ function judge(
   options: JudgeOptions = {},
 ) {
   const given = { embedder: [0.3, 0.8, 0.5, 0.1], reranker: undefined, nearness: () => 0.6, random: 0.05 }
-  return judgeRow({ ...row, ...changes }, { ...given, ...scores }, options)
+  const embedder = scores.embedder ?? given.embedder
+  return judgeRow(
+    { ...row, ...changes },
+    { ...given, standard: embedder, unrelated: undefined, ...scores },
+    options,
+  )
 }
 
 const findingsOf = (judged: ReturnType<typeof judge>) =>

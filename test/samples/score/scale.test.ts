@@ -67,18 +67,25 @@ describe('random passages', () => {
 
   test('may be none at all', async () => {
     const rows = [rowOf(0, 'shared'), rowOf(1, 'shared')]
-    const none = { centre: 0, calibration: undefined, random: undefined }
-    expect(await measureScale(rows, scorerOf(() => 0).scorer, 1)).toEqual(none)
-    expect(await measureScale([rowOf(0)], undefined, 1)).toEqual(none)
+    const none = { calibration: undefined, random: undefined, unrelated: undefined }
+    expect(await measureScale(rows, scorerOf(() => 0).scorer, 1)).toMatchObject(none)
+    expect(await measureScale([rowOf(0)], undefined, 1)).toMatchObject(none)
   })
 })
 
 describe('the scale', () => {
-  test('of the embedder is the median product', async () => {
-    const { random, calibration } = await measureScale(many(101), undefined, 1)
+  test('of the embedder stands between the average passage and the typical positive', async () => {
+    const rows = many(101)
+    for (const { vectors } of rows) vectors[1]![1] = 1 // of its own question each positive says one more
+    const asked = rows.map((each) => ({ ...each, query: Float32Array.of(0, 1) }))
+    const { random, calibration, embedder, background } = await measureScale(rows, undefined, 1)
     expect(calibration).toBeUndefined()
-    expect(random).toBeGreaterThan(0.35)
-    expect(random).toBeLessThan(0.65)
+    expect(random).toBe(0)
+    expect(background.zero(Float32Array.of(1, 0), 'all')).toBeCloseTo(0.5, 6)
+    expect(embedder).toMatchObject({ positive: 0.5, questions: 101 })
+    expect(embedder.random).toBeCloseTo(0.5, 1)
+    const flat = await measureScale(asked, undefined, 1)
+    expect(flat.embedder).toMatchObject({ auc: 0.5, unit: 1 }) // all the same: nothing to divide by
   })
 
   test('of a reranker is calibrated by the least of its positives', async () => {
@@ -87,10 +94,11 @@ describe('the scale', () => {
       each.row.docs = ['nothing', each.row.docs[1]!, 'also']
       each.row.positives = [1, 2]
       each.logits = Float32Array.of(-9, 4, 2)
+      each.vectors.push(Float32Array.of(0, 0))
     }
-    const { centre, calibration, random } = await measureScale(rows, scorerOf(() => 0).scorer, 1)
+    const { calibration, random } = await measureScale(rows, scorerOf(() => 0).scorer, 1)
     expect(calibration).toMatchObject({ positive: 2, random: 0, auc: 1, questions: 20 })
-    expect(centre).toBe(1)
+    expect(calibration!.centre).toBe(1)
     expect(random).toBeCloseTo(1 / (1 + Math.E))
   })
 

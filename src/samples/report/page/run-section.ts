@@ -61,7 +61,7 @@ function tiles(numbers: RunNumbers): [string, string][] {
 }
 
 /** What the report shows in tables of its own. */
-const IN_TABLES = new Set(['tiers', 'excluded', 'scores'])
+const IN_TABLES = new Set(['tiers', 'excluded', 'scores', 'languages'])
 const SHOWN_ABOVE = new Set([...IN_TABLES, 'llm', 'embeddings', 'questions'])
 
 export function runSection(numbers: RunNumbers): Section {
@@ -74,6 +74,7 @@ ${pairs && html`<h3>Pairs that are believed</h3>${facts([['pairs', grouped(pairs
 <h3>Models</h3>
 ${facts(modelFacts(numbers))}
 ${numbers.tiers.length > 0 && tierTable(numbers)}
+${languageTable(numbers)}
 ${result ? html`<h3>Times and calls</h3><p class="note">As the run printed them.</p>${settingsOf(beyond(result, report), IN_TABLES)}` : NO_TIMES}
 ${settings && folded('Settings (run.json)', settingsOf(settings))}
 ${report && folded('Counts of the run itself (report.json)', settingsOf(report, SHOWN_ABOVE))}
@@ -168,4 +169,25 @@ ${table(
     Object.hasOwn(TIERS, name) ? TIERS[name] : '',
   ]),
 )}`
+}
+
+/** So many languages have a row; more are no run of ours. */
+const MOST_LANGUAGES = 8
+
+function languageTable({ report }: RunNumbers): Content {
+  const languages = report?.languages
+  if (!isObject(languages)) return ''
+  const rows = Object.entries(languages)
+    .slice(0, MOST_LANGUAGES)
+    .flatMap(([language, of]) => {
+      if (!isObject(of) || !isObject(of.negatives)) return []
+      const counts = Object.entries(of.negatives)
+        .filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+        .slice(0, MOST_LANGUAGES)
+      const total = counts.reduce((sum, [, count]) => sum + count, 0)
+      return counts.map(([other, count]) => [language, other, grouped(count), percent(count, total)])
+    })
+  return html`<h3>Negatives by language</h3>
+<p class="note">Of questions in each language. A share far above the language's share of the corpus: the embedder prefers it.</p>
+${table('Negatives by language', ['question', 'negative', '#negatives', '#share'], rows)}`
 }
