@@ -64,8 +64,7 @@ process of its own. Raw: ${raw}; tables, plots and what stands behind each row: 
 
 export const ZH = {
   machine: ({ cores, cpu, flags, node, date, raw, more }) =>
-    `${cpu} 的 ${cores} 个核心（${flags}），Node ${node}，${date}。取中位数，多数为轮流进行的五次试验，每次用独立进程。
-原始数据：${raw}；表格、图和每一行的来历：${more}。`,
+    `${cpu} 的 ${cores} 个核心（${flags}），Node ${node}，${date}。取中位数，多数为轮流进行的五次试验，每次用独立进程。原始数据：${raw}；表格、图和每一行的来历：${more}。`,
   head: ['项目', '实测'],
   also: '；',
   comma: '，',

@@ -95,6 +95,13 @@ describe.each(PAIRS)('%s and %s', (original, chinese) => {
     }
   })
 
+  it('have no line or emphasis that a browser shows with a gap or an asterisk: a break is a blank, and ** behind a mark ends nothing', () => {
+    const lines = proseOf(zh).split('\n')
+    const isText = (line: string | undefined) => /^(?![|#<]|- |\d+\. ).+/u.test(line ?? '')
+    expect(lines.filter((line, i) => isText(line) && isText(lines[i - 1]))).toEqual([])
+    expect(zh.match(/[，。：；、]\*\*/gu) ?? []).toEqual([])
+  })
+
   it('part Han and Latin by a blank, and use the marks of each writing', () => {
     const prose = proseOf(zh)
       .replace(/<!--.*?-->/g, '')
