@@ -2,17 +2,20 @@
 // beside the bare model and sentence-transformers (torch, fp32) with the bilingual model's weights.
 //
 //   npm run build && node bench/bilingual.mjs DATA [--fp32 DIR] [--python PY] [--only quality,speed] [--trials 5] [--output FILE]
+//   node bench/bilingual.mjs --draw FILE
 //
 // DATA holds BEIR folders. DIR is the folder `fp32` that models/recipe/e5_build.py writes; with it fp32 is measured too, and with
-// PY, which has sentence-transformers, that peer. Trials are interleaved, each in a process of its own, medians.
+// PY, which has sentence-transformers, that peer. Trials are interleaved, each in a process of its own, medians. What FILE has of
+// the other part is kept. --draw only writes the table of docs/models.md, from FILE.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { keep } from './keep.mjs'
 import { measuredOn } from './machine.mjs'
+import { table } from './markdown.mjs'
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,8 +25,14 @@ const { values: flags, positionals } = parseArgs({
     only: { type: 'string', default: 'quality,speed' },
     trials: { type: 'string', default: '5' },
     output: { type: 'string' },
+    draw: { type: 'string' },
   },
 })
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+if (flags.draw) {
+  draw(JSON.parse(readFileSync(flags.draw, 'utf8')), flags.draw)
+  process.exit(0)
+}
 const data = positionals[0]
 if (!data || !existsSync(join(data, 'xquad-zh', 'corpus.jsonl'))) {
   console.error('usage: node bench/bilingual.mjs DATA, where DATA/xquad-zh is a BEIR folder')
@@ -32,7 +41,6 @@ if (!data || !existsSync(join(data, 'xquad-zh', 'corpus.jsonl'))) {
 const EMBEDDERS = ['all-minilm-l6-v2', 'multilingual-e5-small-en-zh']
 const BILINGUAL = EMBEDDERS[1]
 const CORPORA = ['xquad-en', 'xquad-zh', 'cmrc2018-dev', 'drcd-dev', 'clara-pretrain', 'cranfield']
-const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const work = mkdtempSync(join(tmpdir(), 'clara-bilingual-'))
 const env = { ...process.env, CLARA_CACHE_DIR: join(work, 'cache') } // calibrated anew, once
 
@@ -116,9 +124,33 @@ function speed() {
   return { passages_per_second: raw, medians, ratios, beside_the_bare_model: ceiling }
 }
 
+/** Replaces what stands between the marks of docs/models.md. */
+function draw({ date, machine, embedders, quality, speed }, file) {
+  const path = here('../docs/models.md')
+  const text = readFileSync(path, 'utf8')
+  const [begin, end] = ['<!-- made by bench/bilingual.mjs -->', '<!-- end of embedders -->']
+  const [head, rest] = text.split(begin)
+  const found = Object.entries(quality).map(([name, of]) => [
+    `nDCG@10, ${name}`,
+    ...embedders.map((embedder) => of[embedder].ndcg_at_10.toFixed(3)),
+  ])
+  const rates = speed
+    ? ['clara-pretrain', 'cmrc2018-dev'].map((name) => [
+        `passages a second, ${name}`,
+        ...embedders.map((embedder) => String(Math.round(speed.medians[`${name}: ${embedder}`]))),
+      ])
+    : []
+  const raw = `[raw](../bench/results/${basename(file)})`
+  const about = `Measured on ${date}, ${machine.cpu}, ${machine.cores} cores (${raw}):`
+  const rows = table(['', ...embedders.map((name) => `\`${name}\``)], [...found, ...rates])
+  writeFileSync(path, `${head}${begin}\n\n${about}\n\n${rows}\n\n${end}${rest.split(end)[1]}`)
+}
+
 const PARTS = { quality, speed }
 try {
-  const result = { ...measuredOn(), embedders: EMBEDDERS }
+  const before =
+    flags.output && existsSync(flags.output) ? JSON.parse(readFileSync(flags.output, 'utf8')) : {}
+  const result = { ...before, ...measuredOn(), embedders: EMBEDDERS }
   for (const name of flags.only.split(',')) result[name] = PARTS[name]()
   process.stdout.write(keep(result, flags.output))
 } finally {
