@@ -154,8 +154,8 @@ const QUESTION_LENGTH = 80
 function suspectLines(suspects: Suspect[]): string[] {
   if (suspects.length === 0) return []
   const lines = suspects.slice(0, SHOWN).map((suspect) => {
-    const { line, doc, chunk_id: chunk, question, embedder_score, reranker_score, most, reasons } = suspect
-    const score = reranker_score ?? embedder_score
+    const { line, doc, chunk_id: chunk, question, standard_score, reranker_score, most, reasons } = suspect
+    const score = reranker_score ?? standard_score
     const instead = suspect.replaced_by === null ? '' : `, replaced by ${suspect.replaced_by}`
     const place = `line ${line}, docs[${doc}]${chunk === null ? '' : ` (${chunk})`}`
     return `  ${place}: score ${score}, at most ${most}; ${reasons.join(', ')}${instead}; question: ${shortened(question)}`

@@ -11,6 +11,8 @@ const RANDOM_PER_QUESTION = 32
 
 /** Of chunks that have nothing to do with the question, one in twenty scores higher. */
 const UNRELATED = 0.95
+/** Half way between the average chunk and the typical positive. */
+export const MOST_UNRELATED = 0.5
 
 export interface ScoreScale {
   /** A standard score is the embedder's, less that of the question and an average chunk, divided by this. */
@@ -55,7 +57,7 @@ export function measureScale(all: Measured[], background: Background, seed: numb
   const unit = unitOf(positives, others)
   return {
     unit,
-    unrelated: others.length === 0 ? 0 : Math.min(0.5, quantile(others, UNRELATED) / unit),
+    unrelated: others.length === 0 ? 0 : Math.min(MOST_UNRELATED, quantile(others, UNRELATED) / unit),
     auc: positives.length * others.length === 0 ? null : areaUnderCurve(positives, others),
     questions: positives.length,
     positive: raw.length === 0 ? 0 : median(Float32Array.from(raw)),

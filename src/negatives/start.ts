@@ -113,11 +113,20 @@ export async function startHunts(
             ? background.scaled(cosine(own[i], vector), groupOfChunk(chunk, background), groups[i]!)
             : Number.NaN,
       }
+      const translations = await Promise.all(
+        own.map((vector, i) => (vector ? background.translations(vector, groups[i]!) : [])),
+      )
       const answers = new Set([...found.related, ...answering.flatMap(({ chunk }) => chunk?.position ?? [])])
       const zeros = new Map(background.groups.map((group) => [group, background.zero(query, group)]))
       const highest = Math.max(...zeros.values())
       const standard = (score: number) => standardScore(score, highest, run.counts.scale!)
-      const hunt = newHunt(question, found, run, { equal, hits, nearness, standard })
+      const hunt = newHunt(question, found, run, {
+        equal,
+        hits,
+        nearness,
+        standard,
+        translations: new Set(translations.flat()),
+      })
       return [{ hunt, positives, query, found, answers, zeros }]
     }),
   )
@@ -215,13 +224,15 @@ interface HuntGrounds {
   hits?: Hits
   nearness?: Nearness
   standard?: (score: number) => number
+  /** Positions of what may say the same in another language. */
+  translations?: Set<number>
 }
 
 function newHunt(
   question: Question,
   found: Positives,
   run: Run,
-  { equal, hits, nearness, standard }: HuntGrounds,
+  { equal, hits, nearness, standard, translations }: HuntGrounds,
 ): Hunt {
   const { corpus, options, uses, verdicts } = run
   const { topK, seed, maxUses, randomShare = 0, keepFalseNegatives = false } = options
@@ -231,7 +242,8 @@ function newHunt(
   const own = truthRule(question, found, { ...DEFAULT_TRUTH, ...options.truth }, verdicts)
   const truth: TruthRule = (chunk, cosineTo) =>
     own(chunk, cosineTo) ??
-    equal?.rule(chunk, cosineTo && ((positive) => cosineTo(found.positives.length + positive)))
+    equal?.rule(chunk, cosineTo && ((positive) => cosineTo(found.positives.length + positive))) ??
+    (translations?.has(chunk.position) ? 'near-duplicate of a positive' : undefined)
   const grounds = {
     corpus,
     ranked: hits && new Ranked(hits, rankWindow(run), order),

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { dot } from '#clara/index/rank.js'
-import { backgroundFrom } from '#clara/negatives/background.js'
+import { backgroundFrom, backgroundOf, groupOfChunk } from '#clara/negatives/background.js'
 import { randomFor } from '#clara/negatives/random.js'
 import { measureScale, type ScoreScale, standardScore } from '#clara/negatives/score-scale.js'
 import { DEFAULT_THRESHOLDS, limitsFor, refuse } from '#clara/negatives/thresholds.js'
+import { useExampleIndex } from '../support/example-index.js'
 
+const example = useExampleIndex()
 const DIMS = 16
 const ENGLISH = 'The passage of a document that is written in English.'
 const CHINESE = '这是一段用中文写成的文字，讲的是另外一件事情。'
@@ -166,4 +168,20 @@ describe('a corpus in two languages', () => {
       expect(Math.abs(sorted[sorted.length >> 1]!)).toBeLessThan(0.15)
     }
   })
+})
+
+test('a translation is the nearest chunk of the other language, of an index in several', async () => {
+  const background = await backgroundOf(example.index, example.corpus)
+  const [position] = example.corpus.find('cross-encoder-reranking.md')
+  const vector = await example.index.vectors([position!])
+  const group = groupOfChunk(await example.corpus.read(position!), background)
+  for (const found of await background.translations(vector, group)) {
+    const other = groupOfChunk(await example.corpus.read(found), background)
+    expect(other).not.toBe(group)
+    const near = background.scaled(dot(vector, await example.index.vectors([found]), 0), group, other)
+    expect(near).toBeGreaterThan(0.2)
+  }
+  // Equal vectors are the same chunk in another language.
+  const [chinese] = [...background.sample].filter(({ group }) => group === 'zh')
+  expect(await background.translations(chinese!.vector, 'en')).toContain(chinese!.position)
 })

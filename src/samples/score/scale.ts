@@ -5,7 +5,11 @@ import { type Background, backgroundFrom } from '../../negatives/background.js'
 import { type Calibration, calibrate, probability } from '../../negatives/calibrate.js'
 import { drawn } from '../../negatives/candidates.js'
 import { randomFor } from '../../negatives/random.js'
-import { measureScale as measureEmbedder, type ScoreScale } from '../../negatives/score-scale.js'
+import {
+  MOST_UNRELATED,
+  measureScale as measureEmbedder,
+  type ScoreScale,
+} from '../../negatives/score-scale.js'
 import type { PairScorer } from '../../negatives/scorer.js'
 import { textKey } from '../../text/same-text.js'
 import type { SampleRow } from './read-rows.js'
@@ -67,10 +71,10 @@ export async function measureScale(
   )
   const known = { background, embedder }
   if (!scorer) {
-    const { unrelated } = embedder
     if (embedder.auc === null)
       return { ...known, calibration: undefined, random: undefined, unrelated: undefined }
-    return { ...known, calibration: undefined, random: 0, unrelated }
+    // Of a file that was mined, no random chunk of its corpus is known: the most that any corpus gives.
+    return { ...known, calibration: undefined, random: 0, unrelated: MOST_UNRELATED }
   }
   const calibration = await calibrateOn(rows, scorer, seed)
   if (!calibration) return { ...known, calibration, random: undefined, unrelated: undefined }
