@@ -15,6 +15,7 @@ import { defaultLayout, type Setting, TOKEN_BUDGETS } from './layout.js'
 import { requireWhole } from './model-files.js'
 import { openTokenizer, type ThreadedTokenizer } from './open-tokenizer.js'
 import { type Output, sizeOf } from './output.js'
+import type { Matching, TokenCodes } from './token-matches.js'
 
 export interface EngineOptions {
   /** Threads of the model in all. */
@@ -42,6 +43,10 @@ export interface Engine {
   running(): Running
   /** @returns what the model gives for these rows of `encodings`, row-major [rows, dims or labels]. */
   run(encodings: Encodings, rows: number[]): Promise<Float32Array>
+  /** @returns the tokens of each of these rows, of an engine opened for `tokens`. */
+  tokens(encodings: Encodings, rows: number[]): Promise<TokenCodes[]>
+  /** @returns the scores of each passage's questions, one after the other. */
+  match(matchings: Matching[]): Promise<Float32Array>
   /** Of all runs so far. */
   counts: { runs: number; tokens: number; padding: number }
   /** @returns seconds of the bare model over all rows in ideal batches, with no other work: the ceiling. */
@@ -60,7 +65,7 @@ export async function openEngine(model: Model, output: Output, options: EngineOp
   const known = await readCalibration(machine)
   const [start, tokenizer] = await bothOrNeither(openStart(model, spec, threads, known), openTokenizer(model))
   const { lanes } = start
-  if (!options.calibrate || start.isMeasured)
+  if (!options.calibrate || start.isMeasured || output.kind === 'tokens')
     return createEngine(model.card.name, start, tokenizer, sizeOf(output))
   return createEngine(model.card.name, start, tokenizer, sizeOf(output), async (current, encodings, rows) => {
     const sample = (count: number, budget: number) =>
@@ -117,6 +122,20 @@ function createEngine(
         underWay.delete(results)
       }
     },
+    async tokens(encodings, rows) {
+      const { lanes, setting } = await current
+      const batches = batchesOf(encodings, rows, setting.budget, lanes.together, tokenizer)
+      count(counts, batches)
+      const found = new Map<number, TokenCodes>()
+      await Promise.all(
+        batches.map(async ({ members, batch }) => {
+          const codes = await lanes.tokens(batch)
+          for (const [i, row] of members.entries()) found.set(row, codes[i]!)
+        }),
+      )
+      return rows.map((row) => found.get(row)!)
+    },
+    match: async (matchings) => (await current).lanes.match(matchings),
     async ideal(encodings) {
       const { lanes, setting } = await current
       const batches = batchesOf(encodings, allRows(encodings), setting.budget, lanes.together, tokenizer)

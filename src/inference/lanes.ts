@@ -6,6 +6,7 @@ import type { Batch } from './feeds.js'
 import type { Layout } from './layout.js'
 import type { Output } from './output.js'
 import type { SessionMethods } from './session.worker.js'
+import type { Matching, TokenCodes } from './token-matches.js'
 
 export interface SessionSpec {
   /** Of the ONNX file. */
@@ -22,6 +23,10 @@ export interface Lanes {
   together: Together
   /** @returns row-major [rows, dims or labels]. */
   run(batch: Batch): Promise<Float32Array>
+  /** @returns the tokens of each row, of a session that gives those. */
+  tokens(batch: Batch): Promise<TokenCodes[]>
+  /** @returns the scores of each passage's questions, one after the other. */
+  match(matchings: Matching[]): Promise<Float32Array>
   /** @returns seconds of the bare runs, batches dealt out beforehand: what nothing can be faster than. */
   ideal(batches: Batch[]): Promise<number>
   close(): Promise<void>
@@ -49,12 +54,14 @@ export async function openLanes(spec: SessionSpec, layout: Layout): Promise<Lane
     await Promise.all(sessions.slice(sure ? 0 : 1).map((session) => open(session, [device])))
     const onFreeSession = queueFor(sessions)
     const run = (batch: Batch) => onFreeSession((session) => session.call('run', batch))
+    const tokens = (batch: Batch) => onFreeSession((session) => session.call('tokens', batch))
+    const match = (matchings: Matching[]) => onFreeSession((session) => session.call('match', matchings))
     const ideal = async (batches: Batch[]) => {
       const seconds = deal(batches, sessions.length).map((hand, i) => sessions[i]!.call('ideal', hand))
       return Math.max(...(await Promise.all(seconds)))
     }
     const opened = { sessions: sessions.length, intraThreads: layout.intraThreads }
-    return { device, layout: opened, together, run, ideal, close }
+    return { device, layout: opened, together, run, tokens, match, ideal, close }
   } catch (error) {
     await close()
     throw error

@@ -1,11 +1,13 @@
-/** Questions with passages -> scores, by a cross-encoder on threads of its own. */
+/** Questions with passages -> scores, by a cross-encoder, or by the tokens of an embedder, on threads of their own. */
 import { objectWith, requireArgument, requireOptions } from '../arguments.js'
 import { ClaraError } from '../errors.js'
 import type { Model, RerankerModel } from '../models/resolve.js'
 import type { TextPair } from './encoding.js'
 import { ENGINE_OPTIONS, type EngineOptions, openEngine, type Running } from './engine.js'
+import { openLateInteraction } from './late-interaction.js'
 import { createOnce } from './once.js'
 import { requireFinite } from './require-finite.js'
+import { requirePairs } from './require-pairs.js'
 
 export interface Reranker {
   model: RerankerModel
@@ -36,13 +38,14 @@ export async function openReranker(model: RerankerModel, options: EngineOptions 
     )
   }
   requireOptions('openReranker', options, ENGINE_OPTIONS)
+  if (model.encoder) return openLateInteraction(model, model.encoder, options)
   const { labels } = model.card
   const engine = await openEngine(model, { kind: 'logits', labels }, options)
   const counts = { pairs: 0, truncated: 0 }
   const once = createOnce(labels)
   const logits: Reranker['logits'] = async (pairs, nameOf = (i) => `pair ${i + 1}`) => {
     engine.requireOpen()
-    requirePairs(pairs)
+    requirePairs('score', pairs)
     const encodings = await engine.tokenizer.encodePairs(pairs)
     counts.pairs += pairs.length
     counts.truncated += encodings.truncated
@@ -63,18 +66,5 @@ export async function openReranker(model: RerankerModel, options: EngineOptions 
       return labels === 1 ? values : Float32Array.from(pairs, (_, i) => values[2 * i + 1]! - values[2 * i]!)
     },
     close: engine.close,
-  }
-}
-
-const isString = (name: string, value: unknown) => {
-  if (typeof value !== 'string')
-    throw new ClaraError('usage', `${name} is ${typeof value}, expected a string`)
-}
-
-function requirePairs(pairs: TextPair[]): void {
-  if (!Array.isArray(pairs))
-    throw new ClaraError('usage', 'score: pairs is no list, expected one of {question, passage}')
-  for (const [i, pair] of pairs.entries()) {
-    requireOptions(`score: pairs[${i}]`, pair, { question: isString, passage: isString })
   }
 }

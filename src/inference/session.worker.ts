@@ -3,12 +3,13 @@ import { ClaraError, messageOf } from '../errors.js'
 import { Moved, serve } from '../files/worker-thread.js'
 import { readOnnxFile } from '../models/onnx-file.js'
 import { env, InferenceSession, type Tensor } from '../runtime/onnxruntime.js'
-import type { Together } from './batches.js'
+import { rowStart, type Together } from './batches.js'
 import { automatic, type Choice, type Device, providerOption, remedyFor } from './device.js'
 import { type Batch, feedsFor } from './feeds.js'
 import { fromFloat16 } from './float16.js'
-import type { Output } from './output.js'
+import { type Output, sizeOf } from './output.js'
 import { normalise, pool, truncate } from './pooling.js'
+import { createMatcher, encodeTokens, type Matcher, type Matching, type TokenCodes } from './token-matches.js'
 
 /** What fails is thrown, and told by us: before there is a session, and in it. */
 env.logLevel = 'fatal'
@@ -33,6 +34,7 @@ let feeds: ReturnType<typeof feedsFor>
 let path: string
 let output: Output
 let outputName: string
+let matcher: Promise<Matcher> | undefined
 
 const methods = {
   /** Reads the graph without loading it. */
@@ -60,14 +62,25 @@ const methods = {
   },
   /** @returns row-major [rows, dims or labels]. */
   async run(batch: Batch): Promise<Moved<Float32Array>> {
-    const { [outputName]: tensor } = await session.run(feeds(batch), [outputName]).catch((error) => {
-      throw new ClaraError('model', `${path}: the model cannot run: ${reasonOf(error)}`, {
-        cause: error,
-      })
-    })
-    const rows = rowsOf(tensor as Tensor, batch)
+    const rows = rowsOf(await resultOf(batch), batch)
     return new Moved(rows, [rows.buffer as ArrayBuffer])
   },
+  /** @returns the tokens of each row. */
+  async tokens(batch: Batch): Promise<TokenCodes[]> {
+    return tokensOf(await resultOf(batch), batch)
+  },
+  async match(matchings: Matching[]): Promise<Moved<Float32Array>> {
+    matcher ??= createMatcher(sizeOf(output))
+    const scores = await (await matcher).match(matchings)
+    return new Moved(scores, [scores.buffer as ArrayBuffer])
+  },
+}
+
+async function resultOf(batch: Batch): Promise<Tensor> {
+  const { [outputName]: tensor } = await session.run(feeds(batch), [outputName]).catch((error) => {
+    throw new ClaraError('model', `${path}: the model cannot run: ${reasonOf(error)}`, { cause: error })
+  })
+  return tensor as Tensor
 }
 
 /** Tries one after the other; what failed before the last is told as the reason for it. */
@@ -109,7 +122,8 @@ function cannotOpen(path: string, { provider }: Choice, message: string, cause: 
 
 function chooseOutput(): string {
   const names = session.outputNames
-  const wanted = output.kind === 'logits' ? 'logits' : output.pooling === 'none' ? 'pooled' : 'tokens'
+  const isPooled = output.kind === 'vector' && output.pooling === 'none'
+  const wanted = output.kind === 'logits' ? 'logits' : isPooled ? 'pooled' : 'tokens'
   const name =
     OUTPUT_NAMES[wanted].find((each) => names.includes(each)) ?? (names.length === 1 ? names[0] : undefined)
   if (name !== undefined) return name
@@ -126,12 +140,23 @@ function rowsOf(tensor: Tensor, batch: Batch): Float32Array {
     requireShape(tensor, [rows, output.labels])
     return values.slice() // the tensor's own buffer belongs to the runtime
   }
+  if (output.kind === 'tokens') throw new Error('a text has as many vectors as tokens: tokens() gives them')
   const { pooling, modelDims, dims, normalised } = output
   requireShape(tensor, pooling === 'none' ? [rows, modelDims] : [rows, batch.width, modelDims])
   const whole = pooling === 'none' ? values.slice() : pool({ ...batch, values, size: modelDims }, pooling)
   const vectors = truncate(whole, modelDims, dims)
   if (normalised) normalise(vectors, dims)
   return vectors
+}
+
+function tokensOf(tensor: Tensor, batch: Batch): TokenCodes[] {
+  const size = sizeOf(output)
+  requireShape(tensor, [batch.lengths.length, batch.width, size])
+  const values = floatsOf(tensor)
+  return Array.from(batch.lengths, (length, row) => {
+    const first = rowStart(batch, row, length)
+    return encodeTokens(values.subarray(first * size, (first + length) * size), size)
+  })
 }
 
 function floatsOf({ data, type }: Tensor): Float32Array {

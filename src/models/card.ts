@@ -54,6 +54,8 @@ export interface EmbedderUse {
   /** Put before a question, a passage; empty for most. */
   queryPrefix: string
   documentPrefix: string
+  /** What cosines were divided by in training, which makes them as steep as logits. Default: 0.05. */
+  temperature?: number
 }
 
 export interface RerankerUse {
@@ -103,6 +105,13 @@ function wrongEmbedder(card: JsonObject): string | undefined {
   if (typeof card.normalised !== 'boolean') return '"normalised" is missing or not true or false'
   if (card.similarity !== undefined && card.similarity !== 'cos' && card.similarity !== 'dot') {
     return `"similarity" is ${JSON.stringify(card.similarity)}, expected "cos" or "dot"`
+  }
+  const { temperature } = card
+  if (
+    temperature !== undefined &&
+    !(typeof temperature === 'number' && temperature > 0 && temperature <= 1)
+  ) {
+    return `"temperature" is ${JSON.stringify(temperature)}, expected a number above 0, 1 at most`
   }
   if (!POOLINGS.includes(card.pooling as Pooling)) {
     return `"pooling" is ${JSON.stringify(card.pooling)}, expected one of ${POOLINGS.join(', ')}`

@@ -36,7 +36,11 @@ export interface Model<C extends ModelCard = ModelCard> {
 }
 
 export type EmbedderModel = Model<EmbedderCard>
-export type RerankerModel = Model<RerankerCard>
+/** A cross-encoder, or an embedder whose tokens are compared one by one. */
+export interface RerankerModel extends Model<RerankerCard> {
+  /** The embedder, where it is one (late interaction). */
+  encoder?: EmbedderModel
+}
 
 /**
  * @param nameOrPath an embedded or pulled model's name, a folder, or an ONNX file in one.
@@ -48,11 +52,20 @@ export async function resolveEmbedder(nameOrPath: string): Promise<EmbedderModel
   throw new ClaraError('model', `${nameOrPath} is a reranker: an embedder is needed here`)
 }
 
-/** As `resolveEmbedder`, for a cross-encoder. */
+/**
+ * As `resolveEmbedder`, for a cross-encoder, or for an embedder that compares a question's tokens with a passage's (late interaction).
+ * @throws ClaraError `model` also for an embedder whose graph gives a text one vector.
+ */
 export async function resolveReranker(nameOrPath: string): Promise<RerankerModel> {
   const { card, ...files } = await resolveModel(nameOrPath)
   if (card.kind === 'reranker') return { card, ...files }
-  throw new ClaraError('model', `${nameOrPath} is an embedder: a reranker is needed here`)
+  if (card.pooling === 'none') {
+    throw new ClaraError(
+      'model',
+      `${nameOrPath} is an embedder that gives a text one vector: a reranker, or an embedder that gives each token one, is needed here`,
+    )
+  }
+  return { card: { ...card, kind: 'reranker', labels: 1 }, ...files, encoder: { card, ...files } }
 }
 
 /** Its folder and its card, whatever it is. */

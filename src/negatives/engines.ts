@@ -83,7 +83,9 @@ export async function openModels(dims: number, settings: ModelSettings): Promise
   const embedder = lazy(() => opened ?? openEmbedder(model, { ...options, dims, calibrate: true }))
   const ranker = lazy(() => openReranker(reranker!, { ...options, calibrate: true }))
   const vectors = vectorCache ? await cacheOf(model) : NO_CACHE
-  const scores = reranker ? await cacheOf(reranker) : NO_CACHE
+  // One file may do both; its cache can be open once.
+  const shared = vectors !== NO_CACHE && reranker?.model.sha256 === model.model.sha256
+  const scores = shared ? vectors : reranker ? await cacheOf(reranker) : NO_CACHE
   return {
     embedder: createCachedEmbedder(model, dims, embedder.get, vectors),
     scorer: reranker && createScorer(reranker, ranker.get, { cache: scores, signal, onScored }),
@@ -91,7 +93,10 @@ export async function openModels(dims: number, settings: ModelSettings): Promise
     used: () => [embedder.opened(), ranker.opened()].filter((each) => each !== undefined),
     async close() {
       if (!opened) await embedder.opened()?.close()
-      await Promise.all([ranker.opened()?.close(), vectors.close(), scores.close()])
+      await Promise.all([
+        ranker.opened()?.close(),
+        ...[...new Set([vectors, scores])].map((cache) => cache.close()),
+      ])
     },
   }
 }

@@ -8,7 +8,8 @@ import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { ClassicLevel } from 'classic-level'
 import { messageOf } from '../errors.js'
-import type { Model } from '../models/resolve.js'
+import type { ModelCard } from '../models/card.js'
+import type { Model, RerankerModel } from '../models/resolve.js'
 
 const KEY_BYTES = 16
 const CHECK_BYTES = 4
@@ -28,11 +29,25 @@ export const NO_CACHE: ScoreCache = {
 }
 
 /** What a model's numbers depend on besides the text. */
-export function versionOf({ model, tokenizer, card }: Model): string {
+export function versionOf({
+  model,
+  tokenizer,
+  card,
+  encoder,
+}: Model & Pick<RerankerModel, 'encoder'>): string {
   const { maxTokens } = card
-  const prefixes = card.kind === 'embedder' ? [card.queryPrefix, card.documentPrefix, card.pooling] : []
-  return JSON.stringify([model.sha256, tokenizer.sha256, maxTokens, ...prefixes])
+  const { queryPrefix, documentPrefix, pooling, temperature } = embedderCard(encoder?.card ?? card) ?? {}
+  const prefixes = pooling === undefined ? [] : [queryPrefix, documentPrefix, pooling]
+  return JSON.stringify([
+    model.sha256,
+    tokenizer.sha256,
+    maxTokens,
+    ...prefixes,
+    ...(encoder ? [temperature] : []),
+  ])
 }
+
+const embedderCard = (card: ModelCard) => (card.kind === 'embedder' ? card : undefined)
 
 /** @param parts what the numbers are of: the model's version first. */
 export function cacheKey(...parts: string[]): Buffer {

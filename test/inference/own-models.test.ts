@@ -91,11 +91,7 @@ test('a classifier with another number of labels than its graph', async () => {
   }
 })
 
-test('an embedder where a reranker is needed, and the other way round', async () => {
-  const [embedder, reranker] = [
-    tiny('bert-mean').path,
-    copyTiny('cross-bert', join(directory.path, 'cross')).path,
-  ]
-  await expect(resolveReranker(embedder)).rejects.toMatchObject(claraError('model', 'is an embedder'))
+test('a reranker where an embedder is needed', async () => {
+  const reranker = copyTiny('cross-bert', join(directory.path, 'cross')).path
   await expect(resolveEmbedder(reranker)).rejects.toMatchObject(claraError('model', 'is a reranker'))
 })

@@ -1,5 +1,5 @@
 /** The ONNX graphs of exact search: rows [rows, dims] by queries [dims, queries]. */
-import { constant, model, node, value } from './onnx-writer.js'
+import { constant, model, node, value } from '../../runtime/onnx-writer.js'
 
 /** Rows of which the graph gives the best score beside the scores: one comparison passes over so many. */
 export const GROUP = 16
