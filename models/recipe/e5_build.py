@@ -144,6 +144,8 @@ def write_card(measured: dict) -> None:
         "normalised": True,
         "queryPrefix": PREFIXES["query"],
         "documentPrefix": PREFIXES["document"],
+        # Of E5's contrastive loss (Wang et al., arXiv 2212.03533).
+        "temperature": 0.01,
         "languages": ["en", "zh"],
         "precision": "int8",
         "licence": "MIT",

@@ -15,11 +15,11 @@ import { readOptionalObject } from './json-file.js'
 export const DEFAULT_EMBEDDER = 'all-minilm-l6-v2'
 /** English and Chinese, and from one to the other. */
 const BILINGUAL_EMBEDDER = 'multilingual-e5-small-en-zh'
-export const DEFAULT_RERANKER = 'minilm-l6-reranker'
+export const DEFAULT_RERANKER = BILINGUAL_EMBEDDER
 
 const EMBEDDED = fileURLToPath(new URL('../../models/', import.meta.url))
 /** Shipped with the package. */
-export const EMBEDDED_NAMES = [DEFAULT_EMBEDDER, BILINGUAL_EMBEDDER, DEFAULT_RERANKER]
+export const EMBEDDED_NAMES = [DEFAULT_EMBEDDER, BILINGUAL_EMBEDDER, 'minilm-l6-reranker']
 
 export interface VerifiableFile extends FileDigest {
   path: string
