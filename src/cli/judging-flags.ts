@@ -19,7 +19,11 @@ export interface JudgingFlags {
 
 export function judgingFlags(command: Command): Command {
   return command
-    .option('--reranker <name|folder|none>', 'cross-encoder that judges candidates', 'none')
+    .option(
+      '--reranker <name|folder|none>',
+      'judges candidates: a cross-encoder, or an embedder by its tokens',
+      'none',
+    )
     .option(
       '--max-percent-of-positive <share>',
       'a negative scores at most this share of the positive',

@@ -101,7 +101,7 @@ describe('flags', () => {
     const search = (...flags: string[]) =>
       clara(['index', 'search', index, '--query', 'What is BM25?', '-k', '3', '--json', ...flags])
     const [named, asked, plain] = await Promise.all([
-      search('--reranker', 'minilm-l6-reranker'),
+      search('--reranker', 'multilingual-e5-small-en-zh'),
       search('--rerank'),
       search(),
     ])

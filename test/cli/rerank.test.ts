@@ -117,11 +117,11 @@ describe('search', () => {
     )
   })
 
-  it('refuses an embedder in its place', async () => {
-    const flags = ['--query', 'What?', '--rerank', '--reranker', 'all-minilm-l6-v2']
-    const { code, stderr } = await clara(['index', 'search', index, ...flags])
-    expect(stderr).toContain('a reranker is needed here')
-    expect(code).toBe(2)
+  it('takes an embedder in its place, which compares tokens', async () => {
+    const flags = ['--query', 'What is BM25?', '-k', '1', '--reranker', 'all-minilm-l6-v2', '--json']
+    const { code, stdout } = await clara(['index', 'search', index, ...flags])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).results[0].hits[0].chunk).toMatch(/^bm25/)
   })
 })
 
