@@ -3,7 +3,8 @@ import { Command } from 'commander'
 import { evaluateRetrieval } from '../benchmarks/retrieval.js'
 import { openEmbedder } from '../inference/embedder.js'
 import { openReranker, type Reranker } from '../inference/reranker.js'
-import { resolveEmbedder, resolveReranker } from '../models/resolve.js'
+import { resolveReranker } from '../models/resolve.js'
+import { embedderOf } from './auto-embedder.js'
 import { indexSpeedCommand } from './bench-index.js'
 import { latencyCommand, throughputCommand } from './bench-speed.js'
 import {
@@ -52,7 +53,10 @@ function retrievalCommand(): Command {
 
 async function measureRetrieval(folder: string, flags: RetrievalFlags): Promise<void> {
   const talk = createTalk(flags)
-  const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), flags)
+  const embedder = await openEmbedder(
+    (await embedderOf(flags.embedder, { documents: [folder] }, talk)).model,
+    flags,
+  )
   let reranker: Reranker | undefined
   try {
     if (flags.reranker) reranker = await openReranker(await resolveReranker(flags.reranker), flags)

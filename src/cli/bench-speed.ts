@@ -7,7 +7,15 @@ import { passageOf } from '../chunks/chunk.js'
 import type { Document } from '../documents/document.js'
 import { readDocuments } from '../documents/read-documents.js'
 import { ClaraError } from '../errors.js'
-import { resolveEmbedder, resolveReranker } from '../models/resolve.js'
+import {
+  AUTO,
+  DEFAULT_EMBEDDER,
+  type EmbedderModel,
+  type RerankerModel,
+  resolveEmbedder,
+  resolveReranker,
+} from '../models/resolve.js'
+import { embedderOf } from './auto-embedder.js'
 import {
   type EmbedderFlags,
   embedderFlags,
@@ -20,7 +28,7 @@ import {
 import { printResult } from './print-result.js'
 import { EXIT } from './run-cli.js'
 import { readQueries } from './search-output.js'
-import { createTalk } from './talk.js'
+import { createTalk, type Talk } from './talk.js'
 import { print } from './terminal.js'
 
 interface SpeedFlags extends OutputFlags, EmbedderFlags {
@@ -55,7 +63,10 @@ export function throughputCommand(): Command {
     const questions = flags.queries
       ? (await readQueries(flags.queries, talk.onProblem)).map(({ text }) => text)
       : []
-    const subject = await openSubject(await modelOf(flags), { ...flags, calibrate: true })
+    const subject = await openSubject(await modelOf(flags, { documents: flags.inputFile, talk }), {
+      ...flags,
+      calibrate: true,
+    })
     try {
       const inputs = () => pairUp(passagesOf(readDocuments(flags.inputFile, talk.onProblem)), questions)
       printResult(flags, await measureThroughput(inputs, subject, flags))
@@ -78,7 +89,7 @@ export function latencyCommand(): Command {
     .option('--lengths <list>', 'tokens of an input', wholeNumbers, [16, 64, 128, 256])
     .option('--batches <list>', 'inputs a call', wholeNumbers, [1, 8, 32])
     .option('--repeat <n>', 'timed calls of each', wholeNumber(1, 100_000), 50)
-  speedFlags(command, 'clara-bench latency --lengths 16,128 --batches 1,32')
+  speedFlags(command, 'clara-bench latency --lengths 16,128 --batches 1,32', DEFAULT_EMBEDDER)
   return command.action(async (flags: LatencyFlags) => {
     const open = async () => openSubject(await modelOf(flags), flags)
     const result = await measureLatency(open, flags)
@@ -87,15 +98,22 @@ export function latencyCommand(): Command {
   })
 }
 
-function speedFlags(command: Command, line: string): void {
-  embedderFlags(command)
+function speedFlags(command: Command, line: string, fallback?: string): void {
+  embedderFlags(command, fallback)
   command.option('--reranker <name|folder>', 'measure this cross-encoder instead of the embedder')
   outputFlags(command)
   example(command, line)
 }
 
-const modelOf = ({ reranker, embedder }: SpeedFlags) =>
-  reranker === undefined ? resolveEmbedder(embedder) : resolveReranker(reranker)
+/** @param inputs whose documents choose an embedder; without any it is the English one. */
+async function modelOf(
+  { reranker, embedder }: SpeedFlags,
+  inputs?: { documents: string[]; talk: Talk },
+): Promise<EmbedderModel | RerankerModel> {
+  if (reranker !== undefined) return resolveReranker(reranker)
+  if (inputs) return (await embedderOf(embedder, inputs, inputs.talk)).model
+  return resolveEmbedder(embedder === AUTO ? DEFAULT_EMBEDDER : embedder)
+}
 
 async function* passagesOf(documents: AsyncIterable<Document>): AsyncGenerator<string> {
   for await (const document of documents) yield passageOf(document)

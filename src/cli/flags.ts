@@ -5,7 +5,7 @@ import { ClaraError } from '../errors.js'
 import type { ChunkingOptions } from '../index/progress.js'
 import { DEVICES, type Device, parseDevice } from '../inference/device.js'
 import { DEFAULT_TRAINER, NO_TRAINER, TRAINER_DOC_TOKENS } from '../inference/trainer-tokenizer.js'
-import { DEFAULT_EMBEDDER } from '../models/resolve.js'
+import { AUTO } from '../models/resolve.js'
 
 export interface OutputFlags {
   json?: boolean
@@ -47,9 +47,13 @@ export function outputFlags(command: Command): Command {
 }
 
 const EMBEDDER = 'embedding model: a name, its folder, or an .onnx file in one'
+/** What a command does that chooses by its documents. */
+const BY_DOCUMENTS = 'auto: all-minilm-l6-v2 for English alone, multilingual-e5-small-en-zh with Chinese'
 
-export function embedderFlags(command: Command): Command {
-  return runningFlags(command.option('--embedder <name|folder>', EMBEDDER, DEFAULT_EMBEDDER))
+export function embedderFlags(command: Command, fallback = BY_DOCUMENTS): Command {
+  return runningFlags(
+    command.addOption(new Option('--embedder <name|folder>', EMBEDDER).default(AUTO, fallback)),
+  )
 }
 
 /** As EmbedderFlags, where an index says which model it is: see embedderFor. */

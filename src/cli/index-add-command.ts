@@ -14,6 +14,7 @@ import {
   outputFlags,
 } from './flags.js'
 import { printIndexed } from './index-summary.js'
+import { rebuildCommand } from './rebuild-command.js'
 import { createTalk } from './talk.js'
 
 interface AddFlags extends OutputFlags, IndexEmbedderFlags {
@@ -58,6 +59,7 @@ export function addCommand(): Command {
         force: flags.force ?? false,
         threads: flags.threads,
         trainer: flags.trainer,
+        rebuild: rebuildCommand(directory, before, model, flags.inputFile),
         ...progress,
       })
       if (apart > 0) {

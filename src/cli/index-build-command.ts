@@ -5,8 +5,11 @@ import { countDocuments } from '../documents/read-documents.js'
 import { buildIndex, requireRoom } from '../index/build.js'
 import type { Precision } from '../index/graph.js'
 import { PRECISIONS } from '../index/manifest.js'
+import { readProgress } from '../index/progress.js'
 import { openEmbedder } from '../inference/embedder.js'
-import { resolveEmbedder } from '../models/resolve.js'
+import { BILINGUAL_EMBEDDER } from '../models/resolve.js'
+import { embedderOf } from './auto-embedder.js'
+import { commandLineWith } from './command-line.js'
 import { embeddingProgress } from './embedding-progress.js'
 import {
   type ChunkFlags,
@@ -73,7 +76,9 @@ export function buildCommand(): Command {
     const chunking = chunkingOf(flags)
     const narrowed = narrowedBy(chunking)
     if (narrowed) talk.remark(narrowed)
-    const embedder = await openEmbedder(await resolveEmbedder(flags.embedder), { ...flags, calibrate: true })
+    const begun = overwrite ? undefined : await begunEmbedder(outputDir)
+    const { model, why } = await embedderOf(flags.embedder, { documents: flags.inputFile, begun }, talk)
+    const embedder = await openEmbedder(model, { ...flags, calibrate: true })
     try {
       const progress = embeddingProgress(talk, await talk.forecast(() => countDocuments(flags.inputFile)))
       const manifest = await buildIndex(documentsOf(flags.inputFile, talk.onProblem), embedder, {
@@ -83,6 +88,8 @@ export function buildCommand(): Command {
         recall,
         chunking,
         force,
+        auto: why,
+        rebuild: commandLineWith('--embedder', BILINGUAL_EMBEDDER),
         threads,
         ...progress,
       })
@@ -92,4 +99,14 @@ export function buildCommand(): Command {
       await embedder.close()
     }
   })
+}
+
+/** Of an unfinished build. */
+async function begunEmbedder(
+  directory: string,
+): Promise<{ sha256: string; why?: string | undefined } | undefined> {
+  const header = (await readProgress(directory))?.header
+  if (header?.work !== 'build') return undefined
+  const { sha256, auto } = header.settings.embedder
+  return { sha256, why: auto }
 }

@@ -10,7 +10,7 @@ import { type Index, openIndex } from '../index/open.js'
 import { rerank } from '../index/rerank.js'
 import { embedderFor } from '../index/same-model.js'
 import { type Found, METHODS, type Method } from '../index/search.js'
-import { languagesOf, unreadTexts, WHAT_READS_IT } from '../index/vocabulary.js'
+import { languagesOf, unreadTexts, whatReadsIt } from '../index/vocabulary.js'
 import { openEmbedder } from '../inference/embedder.js'
 import { openReranker, type Reranker } from '../inference/reranker.js'
 import { DEFAULT_RERANKER, type EmbedderModel, resolveReranker } from '../models/resolve.js'
@@ -23,6 +23,7 @@ import {
   wholeNumber,
 } from './flags.js'
 import { refuseIdle } from './idle-flags.js'
+import { rebuildCommand } from './rebuild-command.js'
 import { EXIT } from './run-cli.js'
 import { methodLine } from './search-method.js'
 import {
@@ -94,7 +95,7 @@ export function searchCommand(): Command {
     try {
       if (flags.rerank) reranker = await openReranker(await resolveReranker(flags.reranker), { device })
       const texts = queries.map(({ text }) => text)
-      remarkUnread(talk, texts, embedder.model)
+      remarkUnread(talk, texts, embedder.model, rebuildCommand(dir, index.manifest, embedder.model))
       const vectors = await embedder.embed(texts, 'query')
       const depth = reranker ? Math.max(flags.k, flags.rerankDepth) : flags.k
       const ranked = await index.search(vectors, depth, { method: flags.exact ? 'exact' : flags.method })
@@ -112,12 +113,12 @@ export function searchCommand(): Command {
   })
 }
 
-function remarkUnread(talk: Talk, texts: string[], model: EmbedderModel): void {
+function remarkUnread(talk: Talk, texts: string[], model: EmbedderModel, rebuild: string): void {
   const { size } = unreadTexts(model, texts)
   if (size === 0) return
   const which = texts.length === 1 ? 'the question is' : `${size} of ${texts.length} questions are`
   talk.remark(
-    `warning: ${which} in writing that ${languagesOf(model.card)} does not read: what is found is found by chance. ${WHAT_READS_IT}`,
+    `warning: ${which} in writing that ${languagesOf(model.card)} does not read: what is found is found by chance. ${whatReadsIt(model.card, rebuild)}`,
   )
 }
 

@@ -27,6 +27,7 @@ import { rerankerOf, scoreCacheOf } from './judging-flags.js'
 import { type MiningFlags, miningFlags, miningOptions } from './mining-flags.js'
 import { miningProgress } from './mining-progress.js'
 import { printRun, scaleOf } from './print-run.js'
+import { rebuildCommand } from './rebuild-command.js'
 import { onInterrupt } from './run-cli.js'
 import { remarkMethod } from './search-method.js'
 import { createTalk } from './talk.js'
@@ -108,7 +109,7 @@ async function mine(flags: MineFlags): Promise<void> {
         questionsOf(flags.qaFile, talk.onProblem, { split: flags.split }),
         corpus,
         opened.engines,
-        options,
+        { ...options, rebuild: rebuildCommand(flags.index, index.manifest, embedder) },
       )
       const scorers = { embedder: embedder.card.name, reranker: reranker?.card.name ?? null }
       const report = await writeDirectory(flags.outputDir, replacing, async (directory) => {

@@ -9,9 +9,11 @@ import { embedderFor } from '../index/same-model.js'
 import type { EmbedderModel } from '../models/resolve.js'
 import { openCorpus } from '../negatives/corpus.js'
 import { type EngineSettings, type Models, openModels } from '../negatives/engines.js'
+import { readWindows } from '../samples/score/read-rows.js'
 import type { ScoreReport } from '../samples/score/report.js'
 import { type ScoreFileOptions, scoreFile } from '../samples/score/score-file.js'
 import type { Suspect } from '../samples/score/suspects.js'
+import { embedderOf } from './auto-embedder.js'
 import {
   example,
   type IndexEmbedderFlags,
@@ -52,7 +54,10 @@ export function scoreCommand(): Command {
     .option('--seed <n>', 'of every random choice', wholeNumber(0), 42)
     .option('--overwrite', 'replace the output of a run before')
   judgingFlags(command)
-  indexEmbedderFlags(command, 'with --fix the one that built the index, else all-minilm-l6-v2')
+  indexEmbedderFlags(
+    command,
+    'with --fix the one that built the index, else by the documents as clara-index build',
+  )
   outputFlags(command)
   example(
     command,
@@ -66,7 +71,9 @@ async function score(flags: ScoreFlags): Promise<void> {
   const talk = createTalk(flags)
   const { fixedFile, ...outputs } = outputsOf(flags)
   const judging = judgingOptions(flags)
-  const embedder = await embedderFor(flags.index, flags.embedder)
+  const embedder = flags.index
+    ? await embedderFor(flags.index, flags.embedder)
+    : (await embedderOf(flags.embedder, { documents: passagesOf(flags.inputFile) }, talk)).model
   const index = fixedFile === undefined ? undefined : await openIndex(flags.index!, embedder, flags)
   try {
     const progress = miningProgress(talk, await talk.forecast(() => countLines(flags.inputFile)))
@@ -90,6 +97,13 @@ async function score(flags: ScoreFlags): Promise<void> {
     }
   } finally {
     await index?.close()
+  }
+}
+
+/** Of samples; what is wrong with a line is said when it is scored. */
+async function* passagesOf(path: string): AsyncGenerator<{ title: string; text: string }> {
+  for await (const lines of readWindows(path)) {
+    for (const { row } of lines) for (const text of row?.docs ?? []) yield { title: '', text }
   }
 }
 

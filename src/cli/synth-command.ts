@@ -13,6 +13,7 @@ import type { Generation } from '../questions/generate.js'
 import { createSplit, SIDES } from '../samples/split.js'
 import { stageEntries } from '../samples/stages.js'
 import { ANY_OUTPUT, outputEntries, REPORT_FILE, writeReport } from '../samples/write.js'
+import { embedderOf } from './auto-embedder.js'
 import { commandLine } from './command-line.js'
 import { endpointFlags, resolveEndpoint } from './endpoint-flags.js'
 import { chunkFlags, example, indexEmbedderFlags, outputFlags, sampleFlags, wholeNumber } from './flags.js'
@@ -26,7 +27,7 @@ import { type Asking, ask, dryRun } from './synth-ask.js'
 import { believe } from './synth-believe.js'
 import { embeddingFlags, resolveEmbeddings } from './synth-embeddings.js'
 import { mine } from './synth-mine.js'
-import { changeableOf, refuseIdleFlags, type SynthFlags, settingsOf } from './synth-settings.js'
+import { begunWith, changeableOf, refuseIdleFlags, type SynthFlags, settingsOf } from './synth-settings.js'
 import { openSource, REPLIES_ARE_KEPT, type Source } from './synth-source.js'
 import { createTalk, type Talk } from './talk.js'
 import { writingFlags, writingOf } from './writing-flags.js'
@@ -59,7 +60,10 @@ export function synthCommand(): Command {
   writingFlags(command)
   miningFlags(command)
   chunkFlags(command)
-  indexEmbedderFlags(command, 'with --index the one that built it, else all-minilm-l6-v2')
+  indexEmbedderFlags(
+    command,
+    'with --index the one that built it, else by the documents as clara-index build',
+  )
   outputFlags(command)
   example(
     command,
@@ -84,7 +88,10 @@ async function synth(flags: SynthFlags, command: Command): Promise<void> {
   const embeddings = await resolveEmbeddings(flags, asked)
   const spending = { ...asked.spending, besides: embeddings?.usd }
   const asking: Asking = { ...asked, spending, embeddings, writing: await writingOf(flags) }
-  const model = await embedderFor(flags.index, flags.embedder)
+  const model = flags.index
+    ? await embedderFor(flags.index, flags.embedder)
+    : (await embedderOf(flags.embedder, { documents: flags.inputFile!, begun: await begunWith(flags) }, talk))
+        .model
   if (flags.dryRun) return dryRun(flags, asking, model, talk)
   const settings = await settingsOf(flags, asking, model)
   const run = await openRunDirectory(flags.outputDir, settings, {

@@ -1,6 +1,6 @@
 /** Which flags of clara-synth belong together, and which of them a run that is gone on with must repeat. */
 import type { Command } from 'commander'
-import { fingerprint } from '../files/run-directory.js'
+import { fingerprint, runSettings } from '../files/run-directory.js'
 import { readManifest } from '../index/manifest.js'
 import { NO_TRAINER } from '../inference/trainer-tokenizer.js'
 import type { EmbedderModel } from '../models/resolve.js'
@@ -66,14 +66,24 @@ export async function settingsOf(
   model: EmbedderModel,
 ): Promise<object> {
   return {
-    corpus: flags.index
-      ? (await readManifest(flags.index)).files
-      : await Promise.all(flags.inputFile!.map(fingerprint)),
+    corpus: await corpusOf(flags),
     chunking: chunkingOf(flags.index ? { ...flags, trainer: NO_TRAINER } : flags), // an index is cut already
     embedder: model.model.sha256, // chunks are cut by its tokens
     llm: endpoint.model,
     writing: { ...writing, template: writing.template ?? null },
   }
+}
+
+async function corpusOf({ index, inputFile }: SynthFlags): Promise<object> {
+  return index ? (await readManifest(index)).files : await Promise.all(inputFile!.map(fingerprint))
+}
+
+/** The embedder of a run of the same documents that has begun here: its replies are about chunks that were cut by it. */
+export async function begunWith(flags: SynthFlags): Promise<{ sha256: string } | undefined> {
+  const { corpus, embedder } = (await runSettings(flags.outputDir)) ?? {}
+  if (typeof embedder !== 'string') return undefined
+  const isSame = JSON.stringify(corpus) === JSON.stringify(await corpusOf(flags))
+  return isSame ? { sha256: embedder } : undefined
 }
 
 /**

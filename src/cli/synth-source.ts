@@ -10,8 +10,9 @@ import { type Index, openIndex } from '../index/open.js'
 import { openChunks } from '../index/snapshot.js'
 import { type Embedder, openEmbedder } from '../inference/embedder.js'
 import { openTokenizer } from '../inference/open-tokenizer.js'
-import type { EmbedderModel } from '../models/resolve.js'
+import { BILINGUAL_EMBEDDER, type EmbedderModel } from '../models/resolve.js'
 import type { Corpus } from '../negatives/corpus.js'
+import { commandLineWith } from './command-line.js'
 import { embeddingProgress } from './embedding-progress.js'
 import { type ChunkFlags, chunkingOf, type IndexEmbedderFlags, narrowedBy } from './flags.js'
 import { onInterrupt } from './run-cli.js'
@@ -77,6 +78,7 @@ async function indexSource(
         overwrite: true, // the same documents and settings are gone on with all the same
         chunking: chunkingFor(flags, talk),
         force: flags.force ?? false,
+        rebuild: commandLineWith('--embedder', BILINGUAL_EMBEDDER),
         ...embeddingProgress(talk, await talk.forecast(() => countDocuments(flags.inputFile!))),
       })
       onInterrupt(REPLIES_ARE_KEPT)

@@ -7,6 +7,7 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { ClaraError, isErrno } from '../errors.js'
 import { digestFile, replaceFile, syncDirectory } from './durable-file.js'
+import { type JsonObject, parseObject } from './json-value.js'
 import { lockFor } from './lock.js'
 import { onDisk, statSource } from './spool.js'
 import { requireVacant } from './staged-directory.js'
@@ -54,6 +55,11 @@ export async function openRunDirectory(
     await lock.release()
     throw error
   }
+}
+
+/** What a run that has begun there was started with; `undefined` where there is none. */
+export async function runSettings(directory: string): Promise<JsonObject | undefined> {
+  return parseObject((await settingsIn(directory)) ?? '')
 }
 
 async function begin(

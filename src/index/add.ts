@@ -26,6 +26,8 @@ interface AddOptions {
   overwrite?: boolean
   /** Go on where the model does not read over 10% of the new documents. */
   force?: boolean
+  /** The command that builds the index with `multilingual-e5-small-en-zh`, for the message where the model does not read it. */
+  rebuild?: string | undefined
   /** Where the trainer's tokenizer lies that chunks fit, if not where it lay when the index was built. */
   trainer?: string | undefined
   /** For the graph; default: all cores. */
@@ -74,7 +76,14 @@ async function add(
   documents: AsyncIterable<Document>,
   embedder: Embedder,
   { chunking, trainer }: OpenedChunking,
-  { overwrite = false, force = false, threads = availableParallelism(), onResume, onProgress }: AddOptions,
+  {
+    overwrite = false,
+    force = false,
+    rebuild,
+    threads = availableParallelism(),
+    onResume,
+    onProgress,
+  }: AddOptions,
 ): Promise<Added> {
   const { directory, manifest } = current
   const header: WorkHeader = {
@@ -98,6 +107,7 @@ async function add(
       chunking,
       trainer,
       force,
+      rebuild,
       onProgress,
     })
     const digests = await writer.finish()

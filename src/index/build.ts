@@ -45,6 +45,10 @@ export interface BuildOptions {
   recall?: number | undefined
   /** Go on where the model does not read over 10% of the documents. */
   force?: boolean
+  /** Why `chooseEmbedder` took this embedder: kept in the manifest. */
+  auto?: string | undefined
+  /** The command that builds the index with `multilingual-e5-small-en-zh`, for the message where the model does not read it. */
+  rebuild?: string | undefined
   /** For the graph; default: all cores. */
   threads?: number
   /** Told once, of the chunks that an earlier run has embedded. */
@@ -74,6 +78,7 @@ export async function buildIndex(
     outputDir: text('the path of a directory'),
     chunking: optional(objectWith('tokens', 'an object of tokens, overlap and split')),
     precision: optional(oneOf(PRECISIONS)),
+    auto: optional(text('why, as chooseEmbedder says it')),
     recall: optional(share),
     threads: optional(whole(1, 1024)),
   })
@@ -145,7 +150,11 @@ async function build(
     generation: await nextGeneration(outputDir),
     base: null,
     settings: {
-      embedder: { name: card.name, sha256: model.sha256 },
+      embedder: {
+        name: card.name,
+        sha256: model.sha256,
+        ...(options.auto !== undefined && { auto: options.auto }),
+      },
       dims: embedder.dims,
       metric,
       precision: options.precision ?? defaultPrecision(metric),
@@ -159,6 +168,7 @@ async function build(
       chunking,
       trainer,
       force,
+      rebuild: options.rebuild,
       onProgress,
     })
     if (writer.rows === 0) throw new ClaraError('too-small', 'the corpus has no text to index')

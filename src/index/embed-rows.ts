@@ -22,6 +22,7 @@ const FIRST_WINDOW = 64
 interface EmbedOptions extends Pick<OpenedChunking, 'chunking' | 'trainer'> {
   /** Go on where the model does not read over 10% of the documents. */
   force: boolean
+  rebuild?: string | undefined
   onProgress?: ((rows: number, tokens: Tokens, documents: number, unread: Unread) => void) | undefined
 }
 
@@ -37,7 +38,7 @@ export async function embedRows(
   documents: AsyncIterable<Document>,
   embedder: Embedder,
   writer: RowWriter,
-  { force, onProgress, ...chunking }: EmbedOptions,
+  { force, rebuild, onProgress, ...chunking }: EmbedOptions,
 ): Promise<void> {
   const chunks = chunkDocuments(
     unfinished(documents, writer),
@@ -45,7 +46,8 @@ export async function embedRows(
     embedder.tokenizer.countTokens,
   )
   const check = (whole: boolean) => {
-    if (!force) hopeless(() => requireReadDocuments(embedder.model, writer.tokens, writer.unread, whole))
+    if (force) return
+    hopeless(() => requireReadDocuments(embedder.model, writer.tokens, writer.unread, { whole, rebuild }))
   }
   for await (const part of embedded(without(chunks, writer.resumed.partial?.rows ?? 0), embedder)) {
     const { vectors, window } = part

@@ -3,7 +3,7 @@ import type { GraphFiles, GraphShape } from './graph.js'
 import type { RecallRecord } from './manifest.js'
 import { tuneFiles } from './recall.js'
 
-const DEFAULT_RECALL = 0.99
+export const DEFAULT_RECALL = 0.99
 /** Of fewer rows all are read, whatever a graph may find: see planSearch. */
 const TUNED_ROWS = 10_000
 const SEED = 42

@@ -67,7 +67,8 @@ export interface Manifest {
   version: typeof FORMAT_VERSION
   /** Counts the changes of a directory, from 1. */
   generation: number
-  embedder: { name: string; sha256: string }
+  /** `auto`: that it was chosen by the documents, and why. */
+  embedder: { name: string; sha256: string; auto?: string }
   dims: number
   /** `cos`: vectors have unit length. */
   metric: Metric

@@ -47,7 +47,7 @@ export type ChunkingOptions = Omit<Chunking, 'trainer'> & {
 
 /** What the rows depend on, besides the documents. */
 export interface WorkSettings extends GraphShape {
-  embedder: { name: string; sha256: string }
+  embedder: { name: string; sha256: string; auto?: string }
   chunking: Chunking
 }
 

@@ -1,20 +1,16 @@
 import { ClaraError, messageOf } from '../errors.js'
 import type { Embedder } from '../inference/embedder.js'
-import { DEFAULT_EMBEDDER, type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
+import { AUTO, type EmbedderModel, resolveEmbedder } from '../models/resolve.js'
 import { type Manifest, readManifest } from './manifest.js'
 import { metricOf } from './vectors.js'
 
 /**
  * The model for questions to an index, or for documents that go into it.
- * @param directory the index; `undefined` where there is none: then it is the default model.
- * @param given a name or folder that goes before the one that the manifest names.
+ * @param given a name or folder that goes before the one that the manifest names; `auto` is that one.
  * @throws ClaraError `index` when there is no index, `model` when the model is not here.
  */
-export async function embedderFor(
-  directory: string | undefined,
-  given: string | undefined,
-): Promise<EmbedderModel> {
-  if (given !== undefined || directory === undefined) return resolveEmbedder(given ?? DEFAULT_EMBEDDER)
+export async function embedderFor(directory: string, given: string | undefined): Promise<EmbedderModel> {
+  if (given !== undefined && given !== AUTO) return resolveEmbedder(given)
   const { name } = (await readManifest(directory)).embedder
   return resolveEmbedder(name).catch((error) => {
     throw new ClaraError(

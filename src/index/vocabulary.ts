@@ -1,6 +1,6 @@
 /** Documents that the model does not read, by their script or its vocabulary: their vectors would all look alike. */
 import { ClaraError } from '../errors.js'
-import type { EmbedderModel } from '../models/resolve.js'
+import { BILINGUAL_EMBEDDER, type EmbedderModel } from '../models/resolve.js'
 import { unreadBy } from '../text/unread.js'
 import type { DocumentRecord } from './document-table.js'
 import type { Tokens } from './progress.js'
@@ -60,15 +60,21 @@ export function unknownShare({ tokens, unknown }: Tokens): number {
   return tokens === 0 ? 0 : unknown / tokens
 }
 
+interface Verdict {
+  /** All of the corpus has been seen; until then a verdict needs enough of it. */
+  whole: boolean
+  /** The command that embeds it with the bilingual model. */
+  rebuild?: string | undefined
+}
+
 /**
- * @param whole all of the corpus has been seen; until then a verdict needs enough of it.
  * @throws ClaraError `model` where the model does not read over 10% of the documents, with a model to take instead.
  */
 export function requireReadDocuments(
   { card }: EmbedderModel,
   counts: Tokens,
   seen: Unread,
-  whole: boolean,
+  { whole, rebuild }: Verdict,
 ): void {
   const { texts, tokens } = counts
   const { documents, chunks, unread, unreadChunks } = seen
@@ -82,7 +88,7 @@ export function requireReadDocuments(
     'model',
     `${share}% of the ${tokens} tokens of ${whole ? 'the corpus' : `its first ${texts} chunks`} are unknown to ` +
       `${languagesOf(card)}, and ${unread} of ${documents} documents (${namesOf(seen)}) are in writing that it does not read, ` +
-      `so that their vectors would say little. ${WHAT_READS_IT}; --force goes on all the same`,
+      `so that their vectors would say little. ${whatReadsIt(card, rebuild)}; --force goes on all the same`,
   )
 }
 
@@ -99,8 +105,18 @@ export function languagesOf({ name, languages }: EmbedderModel['card']): string 
   return `${name} (${languages.join(', ') || 'languages not stated'})`
 }
 
-export const WHAT_READS_IT =
-  'For Chinese take bge-small-zh-v1.5, for many languages multilingual-e5-small ("clara-models pull NAME", then --embedder NAME)'
+const OTHER_LANGUAGES =
+  'languages take multilingual-e5-small ("clara-models pull multilingual-e5-small", then --embedder multilingual-e5-small)'
+
+/**
+ * What to take instead, first of all what comes with the package.
+ * @param rebuild the command that makes the index with it.
+ */
+export function whatReadsIt({ name }: { name: string }, rebuild?: string): string {
+  if (name === BILINGUAL_EMBEDDER) return `For other ${OTHER_LANGUAGES}`
+  const command = rebuild === undefined ? '' : `: ${rebuild}`
+  return `For Chinese, alone or with English, take --embedder ${BILINGUAL_EMBEDDER}, which comes with the package${command}; for other ${OTHER_LANGUAGES}`
+}
 
 function namesOf({ ids, unread }: Unread): string {
   return `${ids.map((id) => JSON.stringify(id)).join(', ')}${unread > ids.length ? ', …' : ''}`

@@ -12,9 +12,12 @@ import { CATALOGUE, findEntry, nearNames } from './catalogue.js'
 import { describeFolder } from './huggingface.js'
 import { readOptionalObject } from './json-file.js'
 
+/** The English one: what `auto` comes to where nothing is in Chinese. */
 export const DEFAULT_EMBEDDER = 'all-minilm-l6-v2'
 /** English and Chinese, and from one to the other. */
-const BILINGUAL_EMBEDDER = 'multilingual-e5-small-en-zh'
+export const BILINGUAL_EMBEDDER = 'multilingual-e5-small-en-zh'
+/** Stands for one of the two, by what the documents need: see chooseEmbedder. A folder of that name is `./auto`. */
+export const AUTO = 'auto'
 export const DEFAULT_RERANKER = BILINGUAL_EMBEDDER
 
 const EMBEDDED = fileURLToPath(new URL('../../models/', import.meta.url))
@@ -101,6 +104,12 @@ interface Place {
 
 async function locate(nameOrPath: string): Promise<Place> {
   requireArgument('model', nameOrPath, text('a name of a model, or the path of its folder'))
+  if (nameOrPath === AUTO) {
+    throw new ClaraError(
+      'model',
+      `${AUTO} stands for a choice by documents, and there are none here: pass a model’s name`,
+    )
+  }
   if (EMBEDDED_NAMES.includes(nameOrPath)) return { directory: join(EMBEDDED, nameOrPath) }
   const pulled = /^\w[\w.-]*$/.test(nameOrPath) ? [modelDirectory(nameOrPath)] : []
   for (const path of [...pulled, nameOrPath]) {

@@ -13,8 +13,9 @@ import {
 } from '../arguments.js'
 import { readManifest } from '../index/manifest.js'
 import { openIndex } from '../index/open.js'
+import { embedderFor } from '../index/same-model.js'
 import type { Device } from '../inference/device.js'
-import { resolveEmbedder, resolveReranker } from '../models/resolve.js'
+import { resolveReranker } from '../models/resolve.js'
 import type { Question } from '../questions/question.js'
 import { openCorpus } from './corpus.js'
 import { checkCorpusSize } from './corpus-size.js'
@@ -77,7 +78,7 @@ export async function* mineHardNegatives(
   const { index: directory, questions, onProgress, seed = 42, onProblem = () => {} } = options
   const { device, signal, scoreCache, hybrid, ...rest } = options
   const manifest = await readManifest(directory)
-  const embedder = await resolveEmbedder(options.embedder ?? manifest.embedder.name)
+  const embedder = await embedderFor(directory, options.embedder)
   const reranker = options.reranker === undefined ? undefined : await resolveReranker(options.reranker)
   const index = await openIndex(directory, embedder, { device })
   const threads = options.threads === undefined ? {} : { threads: options.threads }

@@ -41,6 +41,8 @@ export interface MineOptions {
   scale?: ScoreScale | undefined
   /** Go on where the questions do not fit the models, or the answers the documents that are named. */
   force?: boolean
+  /** The command that builds the index with a model that reads Chinese, for messages. */
+  rebuild?: string | undefined
   /** What deserves a look and stops nothing. */
   remark?: (text: string) => void
   signal?: AbortSignal | undefined

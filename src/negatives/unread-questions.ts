@@ -1,6 +1,6 @@
 /** Questions in writing that a model does not read: what they find, they find by chance. */
 import { ClaraError } from '../errors.js'
-import { WHAT_READS_IT } from '../index/vocabulary.js'
+import { whatReadsIt } from '../index/vocabulary.js'
 import type { Question } from '../questions/question.js'
 import { unreadBy } from '../text/unread.js'
 import type { Engines, MineOptions } from './run.js'
@@ -12,7 +12,7 @@ const LINES_NAMED = 3
 export async function requireReadQuestions(
   questions: AsyncIterable<Question>,
   { embedder, scorer }: Engines,
-  { force = false, remark = () => {} }: MineOptions,
+  { force = false, rebuild, remark = () => {} }: MineOptions,
 ): Promise<void> {
   const models = [embedder, scorer].flatMap((model) => {
     const isUnread = model?.languages && unreadBy(model.languages)
@@ -38,7 +38,7 @@ export async function requireReadQuestions(
     }
     const which =
       name === embedder.name
-        ? `${WHAT_READS_IT} and build the index with it`
+        ? `Build the index with a model that reads them. ${whatReadsIt({ name }, rebuild)}`
         : 'Take a reranker that reads them ("clara-models list"), or --reranker none'
     throw new ClaraError(
       'model',

@@ -19,9 +19,13 @@ const ALWAYS = ['Latin', 'Common', 'Inherited']
 /**
  * Whether over half of a text's words are in scripts that none of the languages is written in.
  * @param languages tags as those of BCP 47.
+ * @param most another share than half.
  * @returns `undefined` where a language has no script of its own (`multilingual`), or none is stated.
  */
-export function unreadBy(languages: readonly string[]): ((text: string) => boolean) | undefined {
+export function unreadBy(
+  languages: readonly string[],
+  most = MOST_FOREIGN,
+): ((text: string) => boolean) | undefined {
   const scripts = languages.map(scriptsOf)
   if (scripts.length === 0 || scripts.some((each) => each === undefined)) return undefined
   const known = [...ALWAYS, ...scripts.flatMap((each) => each!)]
@@ -37,7 +41,7 @@ export function unreadBy(languages: readonly string[]): ((text: string) => boole
     if (!any.test(text)) return false
     const found = count(text, foreignWords) + count(text, foreignCharacters) / WORD_CHARACTERS
     const words = count(text, WORDS) + count(text, CHARACTERS) / WORD_CHARACTERS
-    return found > MOST_FOREIGN * words
+    return found > most * words
   }
 }
 

@@ -248,7 +248,7 @@ describe('clara index', () => {
   it('reports what it holds, and a damaged file by name', async () => {
     const info = JSON.parse((await clara(['index', 'info', index, '--json'])).stdout)
     expect(info).toMatchObject({
-      embedder: 'all-minilm-l6-v2',
+      embedder: 'multilingual-e5-small-en-zh',
       chunks: 72,
       distinct_chunks: 72,
       chunk_tokens: 256,
@@ -303,6 +303,8 @@ describe('clara index', () => {
           '--output-dir',
           join(work, 'whole'),
           '--force',
+          '--embedder',
+          'all-minilm-l6-v2',
           '--no-chunk',
           '--json',
         ])
