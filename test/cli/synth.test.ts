@@ -49,7 +49,7 @@ describe('clara synth', () => {
     expect(requests).toHaveLength(20)
     expect(JSON.parse(stdout)).toMatchObject({
       samples: 20,
-      embedder: 'all-minilm-l6-v2',
+      embedder: 'multilingual-e5-small-en-zh',
       hard_negatives: 80,
       llm: { calls: 20 },
     })
@@ -116,7 +116,7 @@ describe('clara synth', () => {
     expect(stdout).toMatch(/^questions\.kept_by_type +fact \d+, reasoning \d+/m)
     const local = await synth('said-local', url, '--local-embeddings', '--force')
     expect(local.stderr).not.toContain('at random')
-    expect(local.stderr.match(/^all-minilm-l6-v2 on /gm)).toHaveLength(1)
+    expect(local.stderr.match(/^multilingual-e5-small-en-zh on /gm)).toHaveLength(1)
   })
 
   it('interrupted, says how far it came and what that cost', async () => {
