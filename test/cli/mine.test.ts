@@ -69,7 +69,7 @@ describe('the report', () => {
     const report = JSON.parse(stdout)
     const { tiers } = report
     expect(tiers.hard + tiers.top + tiers.easy + tiers.random + tiers.suspect).toBe(80 * 4)
-    expect(tiers.random).toBeGreaterThan(40)
+    expect(tiers.random).toBeGreaterThan(0)
     expect(tiers.easy).toBeGreaterThan(0)
     expect(report.excluded['is a positive']).toBeGreaterThan(60)
     expect(report.scores.positive.p50).toBeGreaterThan(report.scores.negative.p50)
@@ -126,7 +126,7 @@ describe('is refused', () => {
     [['--random-share', '-1'], 'from 0 to 1'],
     [['--select', 'best'], 'Allowed choices are top, random'],
     [['--keep-false-negatives', 'yes'], 'as-positives'],
-    [['--reranker', 'all-minilm-l6-v2'], 'a reranker is needed here'],
+    [['--reranker', join(MODELS, 'bert-pooled')], 'a reranker, or an embedder that gives each token one'],
     [['--reranker', 'no-such-model'], 'no model no-such-model'],
   ])('%j', async (flags, message) => {
     const { code, stderr } = await mine('refused', ...flags)

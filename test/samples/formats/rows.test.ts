@@ -39,8 +39,6 @@ describe('a sample by role', () => {
   })
 
   test('has the score of what judged', () => {
-    const of = (scorers: Scorers) => byRole(assembled(one, scorers)).positives[0]?.score
-    expect([of(SCORERS), of({ embedder: 'a-model', reranker: null })]).toEqual([0.9, 0.9])
     const ranked = { ...one, positives: [{ ...one.positives[0]!, score: 0.7 }] }
     expect(byRole(assembled(ranked)).positives[0]?.score).toBe(0.9)
     expect(byRole(assembled(ranked, { embedder: 'a-model', reranker: null })).positives[0]?.score).toBe(0.7)
