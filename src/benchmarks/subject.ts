@@ -2,7 +2,7 @@
 import { ClaraError } from '../errors.js'
 import type { Encodings, TextPair } from '../inference/encoding.js'
 import { type Engine, type EngineOptions, openEngine } from '../inference/engine.js'
-import type { Model } from '../models/resolve.js'
+import type { Model, RerankerModel } from '../models/resolve.js'
 
 export interface Subject {
   name: string
@@ -12,9 +12,21 @@ export interface Subject {
   encode(inputs: TextPair[]): Promise<Encodings>
 }
 
-/** @param model an embedder reads the passage of each input, a reranker the question too. */
-export async function openSubject(model: Model, options: EngineOptions): Promise<Subject> {
+/**
+ * @param model an embedder reads the passage of each input, a cross-encoder the question too.
+ * @throws ClaraError `usage` for an embedder as the reranker: it reads no pairs.
+ */
+export async function openSubject(
+  model: Model & Pick<RerankerModel, 'encoder'>,
+  options: EngineOptions,
+): Promise<Subject> {
   const { card } = model
+  if (model.encoder) {
+    throw new ClaraError(
+      'usage',
+      `--reranker ${card.name}: an embedder compares passages that it has read one by one: its speed is what --embedder measures; a cross-encoder is expected here`,
+    )
+  }
   if (card.kind === 'reranker') {
     const engine = await openEngine(model, { kind: 'logits', labels: card.labels }, options)
     const encode = (inputs: TextPair[]) => engine.tokenizer.encodePairs(inputs)

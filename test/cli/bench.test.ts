@@ -47,7 +47,10 @@ describe('clara bench throughput', () => {
       tiny('bert-mean'),
       ...queries,
     )
-    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('a reranker is needed here') })
+    expect(wrong).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('a cross-encoder is expected here'),
+    })
     writeFileSync(join(work, 'empty.jsonl'), '')
     const empty = await bench('throughput', '--input-file', join(work, 'empty.jsonl'))
     expect(empty.code).toBe(2)

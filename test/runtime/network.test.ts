@@ -1,5 +1,5 @@
 /** What commands and programs do to the world: whom they speak to, what they write, what they read about the machine. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -11,12 +11,6 @@ const work = mkdtempSync(join(tmpdir(), 'clara-network-'))
 afterAll(() => rmSync(work, { recursive: true }))
 const at = (name: string) => join(work, name)
 const root = join(cli, '../../..')
-
-/** In English: what the embedded model can read. */
-function inEnglish(name: string): string {
-  const lines = readFileSync(example(name), 'utf8').trimEnd().split('\n')
-  return `${lines.filter((line) => !/\p{Script=Han}/u.test(line)).join('\n')}\n`
-}
 
 const run = (args: string[], env: Record<string, string> = {}) =>
   traced(args, { cwd: root, env: { CLARA_CACHE_DIR: at('cache'), ...env } })
@@ -33,8 +27,8 @@ function expectQuiet(done: Traced, { code = 0, addresses = [] as string[] } = {}
 }
 
 beforeAll(async () => {
-  writeFileSync(at('corpus.jsonl'), inEnglish('raw_knowledge.jsonl'))
-  writeFileSync(at('qa.jsonl'), inEnglish('qa.jsonl'))
+  copyFileSync(example('raw_knowledge.jsonl'), at('corpus.jsonl'))
+  copyFileSync(example('qa.jsonl'), at('qa.jsonl'))
 })
 
 describe.skipIf(process.platform === 'win32')(
