@@ -159,9 +159,9 @@ describe('an unfinished build of something else', () => {
 
   test.each<[string, object]>([
     ['precision was bf16, is f32', { precision: 'f32' }],
-    ['chunk tokens was 32, is 16', { chunking: { tokens: 16, overlap: 0, split: true } }],
-    ['chunk overlap was 0, is 4', { chunking: { tokens: 32, overlap: 4, split: true } }],
-    ['chunking was true, is false', { chunking: { tokens: 32, overlap: 0, split: false } }],
+    ['chunk tokens was 28, is 16', { chunking: { tokens: 16, overlap: 0, split: true } }],
+    ['chunk overlap was 0, is 4', { chunking: { tokens: 28, overlap: 4, split: true } }],
+    ['chunking was true, is false', { chunking: { tokens: 28, overlap: 0, split: false } }],
   ])('is refused: %s', async (message, options) => {
     await refused(await copyStopped(), tiny.documents, options, message)
   })

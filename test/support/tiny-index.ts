@@ -17,7 +17,7 @@ export interface TinyEmbedder {
 }
 
 /** Windows of 64, 128, 256, … chunks: the example corpus has five. */
-export const CHUNKING = { tokens: 32, overlap: 0, split: true }
+export const CHUNKING = { tokens: 28, overlap: 0, split: true }
 export const WINDOWS = [64, 192, 448, 960]
 
 export function useTinyEmbedder(): TinyEmbedder {
